@@ -1,0 +1,14 @@
+{# Date arithmetic that stays a date. #}
+
+{% macro add_days(date, days) -%}
+    cast({{ dbt.dateadd('day', days, date) }} as date)
+{%- endmacro %}
+
+{% macro add_quarters(date, quarters) -%}
+    cast({{ dbt.dateadd('month', '3 * (' ~ quarters ~ ')', date) }} as date)
+{%- endmacro %}
+
+{# 2026-06-30 -> '2026 Q2' #}
+{% macro quarter_name(date) -%}
+    extract(year from {{ date }}) || ' Q' || extract(quarter from {{ date }})
+{%- endmacro %}

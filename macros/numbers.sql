@@ -1,0 +1,33 @@
+{# Arithmetic that more than one model needs. #}
+
+{# 12345 -> 12000: edges that people can read. The decimal digits that floats add are cut. #}
+{% macro round_to_two_digits(value) -%}
+    {%- set unit -%} power(10.0, floor(log10(abs(nullif({{ value }}, 0)))) - 1) {%- endset -%}
+    coalesce(round(round({{ value }} / {{ unit }}) * {{ unit }}, 9), {{ value }})
+{%- endmacro %}
+
+{# A number as text, whole ones without a decimal point. #}
+{% macro plain_number(value) -%}
+    case
+        when {{ value }} = floor({{ value }}) then cast(cast({{ value }} as bigint) as {{ dbt.type_string() }})
+        else cast({{ value }} as {{ dbt.type_string() }})
+    end
+{%- endmacro %}
+
+{# A sum of money that does not depend on the order of rows, as sums of floats do. #}
+{% macro sum_amount(amount) -%}
+    cast(coalesce(sum(cast({{ amount }} as decimal(18, 2))), 0) as double)
+{%- endmacro %}
+
+{# The 95 % Wilson score interval of a rate (Wilson 1927): good for small counts, never below 0 or above 1. #}
+{% macro wilson_bound(n_hits, n_tries, sign) -%}
+    ({{ n_hits }} + 1.9207 {{ sign }} 1.959964 * sqrt(
+        ({{ n_hits }} + 0.0) * ({{ n_tries }} - {{ n_hits }}) / nullif({{ n_tries }}, 0) + 0.96036
+    )) / (nullif({{ n_tries }}, 0) + 3.841459)
+{%- endmacro %}
+{% macro wilson_low(n_hits, n_tries) -%}
+    {{ wilson_bound(n_hits, n_tries, '-') }}
+{%- endmacro %}
+{% macro wilson_high(n_hits, n_tries) -%}
+    {{ wilson_bound(n_hits, n_tries, '+') }}
+{%- endmacro %}

@@ -1,0 +1,13 @@
+{# The fold of a deal: fixed by its id, so that neither row order nor new deals move it. #}
+{% macro score_fold(deal_id) -%}
+    cast(('0x' || left(md5({{ deal_id }}), 7)) as bigint) % {{ var('score_folds') }}
+{%- endmacro %}
+
+{# The last landmark that a deal of this age has reached. #}
+{% macro landmark_reached(age_days) -%}
+    cast(case
+    {%- for landmark in var('landmark_days') | sort(reverse=true) %}
+        when {{ age_days }} >= {{ landmark }} then {{ landmark }}
+    {%- endfor %}
+    end as bigint)
+{%- endmacro %}

@@ -1,0 +1,43 @@
+-- A stage in which a larger share of deals is lost than in the other stages, by more points
+-- than the threshold and beyond what chance does.
+
+with
+
+rule as (
+
+    {{ alert_rule('stage_bottleneck') }}
+
+),
+
+bottlenecks as (
+
+    select
+        stages.deal_stage as entity_id,
+        stages.drop_off_rate as observed_value,
+        rule.threshold_value,
+        stages.drop_off_rate_elsewhere as baseline_value,
+        stages.n_deals,
+        stages.difference_pp_low as interval_low,
+        stages.difference_pp_high as interval_high,
+        stages.q_value,
+        stages.open_amount as amount_at_stake,
+        rule.severity,
+        rule.owner,
+        rule.recommended_action,
+        'Stage ' || stages.deal_stage || ': ' || {{ as_percent('stages.drop_off_rate') }}
+        || ' of the deals that ended here were lost, ' || {{ as_points('stages.difference_pp') }}
+        || ' more than in the other stages (95 % interval ' || {{ as_decimal('stages.difference_pp_low') }}
+        || ' to ' || {{ as_decimal('stages.difference_pp_high') }}
+        || ', ' || {{ as_count('stages.n_deals') }} || ' deals); '
+        || {{ as_count('stages.n_open_deals') }} || ' open deals stand here now' as message
+    from {{ ref('stage_funnel') }} as stages
+    cross join rule
+    where
+        stages.evidence = 'higher'
+        and stages.difference_pp > rule.threshold_value
+        and stages.q_value <= rule.max_q_value
+        and stages.n_deals >= rule.min_deals
+
+)
+
+{{ alert_shape('bottlenecks', 'stage_bottleneck', entity_type='stage') }}

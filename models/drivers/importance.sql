@@ -1,0 +1,5 @@
+select
+    feature,
+    coefficient
+from {{ ref('model_importance') }}
+order by coefficient, feature

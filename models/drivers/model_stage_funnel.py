@@ -1,0 +1,10 @@
+from winrate import rates
+
+
+def model(dbt, session):
+    stages = dbt.ref("stage_counts").df()
+    return rates.compare_with_rest(
+        stages,
+        min_deals=dbt.config.get("min_deals_per_level"),
+        max_q_value=dbt.config.get("max_q_value"),
+    )

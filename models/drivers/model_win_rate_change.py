@@ -1,0 +1,10 @@
+from winrate import changes
+
+
+def model(dbt, session):
+    windows = dbt.ref("window_counts").df()
+    return changes.win_rate_change(
+        windows,
+        min_outcomes=dbt.config.get("min_outcomes"),
+        max_q_value=dbt.config.get("max_q_value"),
+    )

@@ -1,0 +1,10 @@
+from winrate import changes
+
+
+def model(dbt, session):
+    counts = dbt.ref("segment_window_counts").df()
+    return changes.win_rate_change_segments(
+        counts,
+        min_deals_per_level=dbt.config.get("min_deals_per_level"),
+        max_q_value=dbt.config.get("max_q_value"),
+    )

@@ -1,0 +1,33 @@
+with
+
+compared as (
+
+    select * from {{ ref('model_stage_funnel') }}
+
+),
+
+final as (
+
+    select
+        deal_stage,
+        n_deals,
+        n_hits as n_lost,
+        lost_amount,
+        rate as drop_off_rate,
+        rate_low as drop_off_rate_low,
+        rate_high as drop_off_rate_high,
+        rest_rate as drop_off_rate_elsewhere,
+        difference_pp,
+        difference_pp_low,
+        difference_pp_high,
+        p_value,
+        q_value,
+        evidence,
+        n_open_deals,
+        open_amount
+    from compared
+
+)
+
+select * from final
+order by deal_stage

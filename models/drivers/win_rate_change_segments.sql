@@ -1,0 +1,24 @@
+select
+    comparison,
+    feature,
+    level,
+    n_before,
+    n_after,
+    share_before,
+    share_after,
+    win_rate_before,
+    win_rate_after,
+    change_pp,
+    change_pp_low,
+    change_pp_high,
+    mix_effect_pp,
+    rate_effect_pp,
+    total_effect_pp,
+    rate_effect_pp_low,
+    rate_effect_pp_high,
+    p_value,
+    q_value,
+    evidence,
+    rank
+from {{ ref('model_win_rate_change_segments') }}
+order by comparison, rank

@@ -1,0 +1,43 @@
+with
+
+estimates as (
+
+    select * from {{ ref('model_win_rate_drivers') }}
+
+),
+
+level_totals as (
+
+    select * from {{ ref('level_totals') }}
+
+),
+
+final as (
+
+    select
+        estimates.feature,
+        estimates.level,
+        estimates.n_deals,
+        estimates.n_won,
+        estimates.win_rate,
+        estimates.adjusted_win_rate,
+        estimates.effect_pp,
+        estimates.effect_pp_low,
+        estimates.effect_pp_high,
+        estimates.coefficient,
+        estimates.std_error,
+        estimates.odds_ratio,
+        estimates.p_value,
+        estimates.q_value,
+        estimates.feature_p_value,
+        estimates.evidence,
+        level_totals.won_amount / nullif(level_totals.closed_amount, 0) as revenue_weighted_win_rate,
+        estimates.rank,
+        estimates.statement
+    from estimates
+    inner join level_totals using (feature, level)
+
+)
+
+select * from final
+order by rank

@@ -1,0 +1,55 @@
+-- One row per deal: the level of each feature, pooled or banded.
+
+with
+
+deals as (
+
+    select * from {{ ref('stg_deals') }}
+
+),
+
+feature_levels as (
+
+    select * from {{ ref('feature_levels') }}
+
+),
+
+feature_bands as (
+
+    select * from {{ ref('feature_bands') }}
+
+),
+
+final as (
+
+    select
+        deals.deal_id,
+        deals.is_open,
+        deals.is_won,
+        deals.created_date,
+        deals.closed_date,
+        deals.deal_age_days,
+        {%- for feature in categorical_features() %}
+        {{ feature }}_levels.level as {{ feature }},
+        {%- endfor %}
+        {%- for feature in numeric_features() %}
+        coalesce({{ feature }}_bands.level, 'Unknown') as {{ feature }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from deals
+    {%- for feature in categorical_features() %}
+    left join feature_levels as {{ feature }}_levels
+        on
+            {{ feature }}_levels.feature = '{{ feature }}'
+            and deals.{{ feature }} = {{ feature }}_levels.feature_value
+    {%- endfor %}
+    {%- for feature in numeric_features() %}
+    left join feature_bands as {{ feature }}_bands
+        on
+            {{ feature }}_bands.feature = '{{ feature }}'
+            and (deals.{{ feature }} > {{ feature }}_bands.lower_edge or ({{ feature }}_bands.lower_edge is null and deals.{{ feature }} is not null))
+            and (deals.{{ feature }} <= {{ feature }}_bands.upper_edge or ({{ feature }}_bands.upper_edge is null and deals.{{ feature }} is not null))
+    {%- endfor %}
+
+)
+
+select * from final

@@ -1,0 +1,43 @@
+with
+
+rejected as (
+
+    select * from {{ ref('checked_rows') }} where reject_code is not null
+
+),
+
+final as (
+
+    select
+        source_line,
+        raw_text,
+        reject_code as reason_code,
+        case reject_code
+            when 'blank_line' then 'the line is blank'
+            when 'wrong_column_count' then 'the line does not have as many cells as the header'
+            when 'unreadable_quotes' then 'a quotation mark is opened and not closed, or closed too early'
+            when 'missing_deal_id' then 'deal_id is empty'
+            when 'missing_created_date' then 'created_date is empty'
+            when 'bad_created_date'
+                then 'created_date ''' || created_date_text || ''' is not a date such as 2025-03-31'
+            when 'bad_outcome'
+                then 'outcome ''' || outcome_text || ''' is none of Won, Lost, Open or empty'
+            when 'missing_closed_date' then 'the deal is ' || outcome || ' but closed_date is empty'
+            when 'bad_closed_date'
+                then 'closed_date ''' || close_date_text || ''' is not a date such as 2025-03-31'
+            when 'closed_before_created'
+                then 'closed_date ' || close_date || ' is before created_date ' || created_date
+            when 'created_after_as_of_date'
+                then 'created_date ' || created_date || ' is after the as-of date ' || as_of_date
+            when 'closed_after_as_of_date'
+                then 'closed_date ' || close_date || ' is after the as-of date ' || as_of_date
+            when 'bad_deal_amount' then 'deal_amount ''' || deal_amount_text || ''' is not a number'
+            when 'negative_deal_amount' then 'deal_amount ' || deal_amount_text || ' is negative'
+            when 'duplicate_deal_id' then 'deal_id ' || deal_id || ' stands already in line ' || first_line
+        end as reason,
+        deal_id
+    from rejected
+
+)
+
+select * from final

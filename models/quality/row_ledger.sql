@@ -1,0 +1,23 @@
+-- What became of every row that was read.
+
+with
+
+checked_rows as (
+
+    select * from {{ ref('checked_rows') }}
+
+),
+
+final as (
+
+    select
+        '{{ var("deals_path") | replace("'", "''") }}' as source_file,
+        count(*) as n_read,
+        count(case when reject_code is null then 1 end) as n_accepted,
+        count(case when reject_code != 'blank_line' then 1 end) as n_rejected,
+        count(case when reject_code = 'blank_line' then 1 end) as n_skipped
+    from checked_rows
+
+)
+
+select * from final

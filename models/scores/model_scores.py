@@ -1,0 +1,12 @@
+from winrate import project, scores
+
+
+def model(dbt, session):
+    profiles = dbt.ref("score_profiles").df()
+    return scores.score_profiles(
+        profiles,
+        project.creation_features(
+            dbt.config.get("features"), dbt.config.get("known_at_close")
+        ),
+        min_outcomes=dbt.config.get("min_outcomes"),
+    )

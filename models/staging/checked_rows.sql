@@ -1,0 +1,63 @@
+-- Every row of the export with the one reason for which it cannot be used, or null.
+
+with
+
+typed_rows as (
+
+    select * from {{ ref('typed_rows') }}
+
+),
+
+as_of_dates as (
+
+    select * from {{ ref('as_of_dates') }}
+
+),
+
+judged as (
+
+    select
+        typed_rows.*,
+        as_of_dates.as_of_date,
+        case
+            when read_error is not null then read_error
+            when deal_id is null then 'missing_deal_id'
+            when created_date_text is null then 'missing_created_date'
+            when created_date is null then 'bad_created_date'
+            when not is_open and outcome is null then 'bad_outcome'
+            when not is_open and close_date_text is null then 'missing_closed_date'
+            when not is_open and close_date is null then 'bad_closed_date'
+            when not is_open and close_date < created_date then 'closed_before_created'
+            when created_date > as_of_date then 'created_after_as_of_date'
+            when not is_open and close_date > as_of_date then 'closed_after_as_of_date'
+            when deal_amount_text is not null and deal_amount is null then 'bad_deal_amount'
+            when deal_amount < 0 then 'negative_deal_amount'
+        end as row_reject_code
+    from typed_rows
+    cross join as_of_dates
+
+),
+
+-- The first usable row of a deal is the deal; ids that differ only by case are two deals.
+numbered as (
+
+    select
+        *,
+        min(source_line) over (partition by deal_id, row_reject_code) as first_line
+    from judged
+
+),
+
+final as (
+
+    select
+        *,
+        case
+            when row_reject_code is null and source_line > first_line then 'duplicate_deal_id'
+            else row_reject_code
+        end as reject_code
+    from numbered
+
+)
+
+select * from final

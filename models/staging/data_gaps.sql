@@ -1,0 +1,35 @@
+-- What is missing in the export: rows that could not be used, values that are not there.
+
+{% set columns = categorical_features() + ['sales_rep_id', 'deal_amount'] -%}
+
+with
+
+deals as (
+
+    select * from {{ ref('stg_deals') }}
+
+),
+
+final as (
+
+    select
+        'export' as entity_type,
+        'rejected rows' as entity_id,
+        count(*) as n_rows,
+        count(reject_code) as n_gaps
+    from {{ ref('checked_rows') }}
+    where coalesce(reject_code, '') != 'blank_line'
+
+    {% for column in columns -%}
+    union all
+
+    select
+        'column' as entity_type,
+        '{{ column }}' as entity_id,
+        count(*) as n_rows,
+        count(case when {{ column }} is null {{ "or " ~ column ~ " = 'Unknown'" if column != 'deal_amount' }} then 1 end) as n_gaps
+    from deals
+    {% endfor %}
+)
+
+select * from final

@@ -1,0 +1,149 @@
+"""Did the win rate change between two windows of time, and which segments changed it?"""
+
+import numpy as np
+import pandas as pd
+
+from winrate import rates, wording
+
+# How a sentence names the two windows of a comparison.
+WINDOW_NAMES = {
+    "last two quarters": ("the last two quarters", "the two before"),
+    "last quarter": ("the last quarter", "the one before"),
+    "year on year": ("the last quarter", "the same quarter a year earlier"),
+}
+
+
+def win_rate_change(
+    windows: pd.DataFrame, min_outcomes: int = 40, max_q_value: float = 0.05
+) -> pd.DataFrame:
+    """Change of the overall win rate per comparison and basis, with its verdict.
+
+    windows: one row per comparison and basis, with the first and last day of each window and
+        `n_before`, `n_won_before`, `n_after`, `n_won_after` (counts of closed deals).
+    Returns the rows with win rates, `change_pp` and its 95 % interval in percentage points, the
+    p-value, the `q_value` over all comparisons, `detectable_pp` (the smallest drop seen with
+    80 % power at these counts), `verdict` ('declined', 'improved', 'no detectable change', 'too
+    few deals') and `statement`. A verdict needs `min_outcomes` deals in each window.
+    """
+    table = windows.reset_index(drop=True).copy()
+    table["win_rate_before"] = _rate(table["n_won_before"], table["n_before"])
+    table["win_rate_after"] = _rate(table["n_won_after"], table["n_after"])
+    test = rates.rate_difference(
+        table["n_won_after"], table["n_after"], table["n_won_before"], table["n_before"]
+    )
+    table["change_pp"] = 100 * test["difference"]
+    table["change_pp_low"], table["change_pp_high"] = 100 * test["low"], 100 * test["high"]
+    table["p_value"] = test["p_value"]
+    table["detectable_pp"] = [
+        100 * rates.detectable_drop(row.win_rate_before, row.n_before, row.n_after)
+        for row in table.itertuples()
+    ]
+    table["q_value"] = rates.q_values(table["p_value"])
+    table["verdict"] = rates.evidence(
+        table["change_pp"],
+        table["q_value"],
+        too_few=table[["n_before", "n_after"]].min(axis=1) < min_outcomes,
+        names=("improved", "declined"),
+        max_q_value=max_q_value,
+    ).replace("inconclusive", "no detectable change")
+    table["statement"] = [_change_statement(row) for row in table.itertuples()]
+    return table
+
+
+def win_rate_change_segments(
+    counts: pd.DataFrame, min_deals_per_level: int = 30, max_q_value: float = 0.05
+) -> pd.DataFrame:
+    """Exact split of each change into mix effect and rate effect, per feature and level.
+
+    counts: one row per comparison, feature and level, with `n_before`, `n_won_before`,
+        `n_after`, `n_won_after`; within a comparison every feature counts the same deals.
+    Returns the rows with shares and win rates of both windows, `mix_effect_pp` (the level's
+    share changed), `rate_effect_pp` (its win rate changed) with a 95 % interval, and
+    `total_effect_pp`; over the levels of a feature mix and rate effects sum to the change of
+    the overall win rate. `p_value` tests the level's win rate, `q_value` over all rows.
+    `evidence` is 'got worse', 'got better', 'inconclusive' or 'too few deals'; `rank` orders
+    a comparison by strength of evidence.
+
+    Source: Kitagawa (1955), with mix effects counted from the mean of the two overall win
+    rates, so that gaining share in a segment that wins little reads as a loss.
+    """
+    table = counts.reset_index(drop=True).copy()
+    by_feature = table.groupby(["comparison", "feature"])
+    totals = {
+        name: by_feature[name].transform("sum")
+        for name in ["n_before", "n_won_before", "n_after", "n_won_after"]
+    }
+    table["share_before"] = _rate(table["n_before"], totals["n_before"])
+    table["share_after"] = _rate(table["n_after"], totals["n_after"])
+    table["win_rate_before"] = _rate(table["n_won_before"], table["n_before"])
+    table["win_rate_after"] = _rate(table["n_won_after"], table["n_after"])
+
+    # A level that is new, or gone, has one win rate: all of its effect is mix.
+    before = table["win_rate_before"].fillna(table["win_rate_after"])
+    after = table["win_rate_after"].fillna(table["win_rate_before"])
+    mean_share = (table["share_before"] + table["share_after"]) / 2
+    mean_overall = (
+        _rate(totals["n_won_before"], totals["n_before"])
+        + _rate(totals["n_won_after"], totals["n_after"])
+    ) / 2
+    table["mix_effect_pp"] = (
+        100 * (table["share_after"] - table["share_before"]) * ((before + after) / 2 - mean_overall)
+    )
+    table["rate_effect_pp"] = 100 * (after - before) * mean_share
+    table["total_effect_pp"] = table["mix_effect_pp"] + table["rate_effect_pp"]
+
+    test = rates.rate_difference(
+        table["n_won_after"], table["n_after"], table["n_won_before"], table["n_before"]
+    )
+    table["rate_effect_pp_low"] = 100 * test["low"] * mean_share
+    table["rate_effect_pp_high"] = 100 * test["high"] * mean_share
+    table["change_pp"] = 100 * test["difference"]
+    table["change_pp_low"], table["change_pp_high"] = 100 * test["low"], 100 * test["high"]
+    table["p_value"] = test["p_value"]
+    table["q_value"] = rates.q_values(table["p_value"])
+    table["evidence"] = rates.evidence(
+        table["change_pp"],
+        table["q_value"],
+        too_few=table[["n_before", "n_after"]].min(axis=1) < min_deals_per_level,
+        names=("got better", "got worse"),
+        max_q_value=max_q_value,
+    )
+    table = table.sort_values(["comparison", "p_value", "feature", "level"], na_position="last")
+    table["rank"] = table.groupby("comparison").cumcount() + 1
+    return table.reset_index(drop=True)
+
+
+def _rate(hits: pd.Series, tries: pd.Series) -> pd.Series:
+    return hits / tries.where(tries > 0)
+
+
+def _change_statement(row) -> str:
+    after = f"in {WINDOW_NAMES[row.comparison][0]} ({_quarters(row.after_start, row.after_end)})"
+    before = f"in {WINDOW_NAMES[row.comparison][1]} ({_quarters(row.before_start, row.before_end)})"
+    counts = f"{wording.count(row.n_after)} against {wording.count(row.n_before)} deals"
+    if row.verdict == "too few deals":
+        return f"Too few deals {row.basis} {after} or {before} to compare: {counts}."
+    windows = (
+        f"Of the deals {row.basis} {after}, {wording.percent(row.win_rate_after)} were won, against "
+        f"{wording.percent(row.win_rate_before)} {before}"
+    )
+    if np.isnan(row.p_value):
+        return f"{windows} ({counts})."
+    span = wording.interval(row.change_pp_low, row.change_pp_high)
+    if row.verdict == "no detectable change":
+        return (
+            f"{windows}: within what chance alone does ({span}, {counts}; a drop of less than "
+            f"{wording.points(row.detectable_pp)} would hardly show)."
+        )
+    rise_or_fall = "rise" if row.verdict == "improved" else "fall"
+    return (
+        f"{windows}: a {rise_or_fall} of {wording.points(row.change_pp)}, more than chance does "
+        f"({span}, {counts})."
+    )
+
+
+def _quarters(start: pd.Timestamp, end: pd.Timestamp) -> str:
+    """'2026 Q1', or '2025 Q3 to 2025 Q4' where the window has more than one quarter."""
+    first, last = (pd.Timestamp(day).to_period("Q") for day in (start, end))
+    names = [f"{quarter.year} Q{quarter.quarter}" for quarter in dict.fromkeys([first, last])]
+    return " to ".join(names)

@@ -1,0 +1,38 @@
+"""What the build before this one said."""
+
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+
+def previous_scores(warehouse: str | Path | None) -> pd.DataFrame:
+    """The scores in the published database of the build before this one.
+
+    warehouse: its path; nothing, or a file that is not there, means that there was none.
+    Returns one row per deal: `deal_id`, `as_of_date`, `win_probability` and
+    `previous_win_probability` (shares). No row where that build has no scores.
+    """
+    if warehouse and Path(warehouse).exists():
+        with duckdb.connect(str(warehouse), read_only=True) as connection:
+            known = connection.execute(
+                """
+                select count(*) from information_schema.tables
+                where table_schema = 'scores' and table_name = 'scored_deals'
+                """
+            ).fetchall()
+            if known[0][0]:
+                return connection.execute(
+                    """
+                    select deal_id, as_of_date, win_probability, previous_win_probability
+                    from scores.scored_deals
+                    """
+                ).df()
+    return pd.DataFrame(
+        {
+            "deal_id": pd.Series(dtype=str),
+            "as_of_date": pd.Series(dtype="datetime64[s]"),
+            "win_probability": pd.Series(dtype=float),
+            "previous_win_probability": pd.Series(dtype=float),
+        }
+    )

@@ -1,0 +1,114 @@
+"""Comparing win rates: differences of two proportions, and many of them at once."""
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.power import NormalIndPower
+from statsmodels.stats.proportion import (
+    confint_proportions_2indep,
+    proportion_confint,
+    test_proportions_2indep,
+)
+
+
+def rate_difference(
+    n_won: pd.Series, n_deals: pd.Series, n_won_other: pd.Series, n_deals_other: pd.Series
+) -> pd.DataFrame:
+    """Win rate less another win rate, row by row, with a 95 % interval and a p-value.
+
+    Counts, one row per comparison, on one index. Returns `difference`, `low`, `high` (shares,
+    not points) and `p_value`; all null where a side has no deals, and no interval or p-value
+    where both rates are 0 or both are 1. Interval and test are the score ones (Miettinen and
+    Nurminen 1985), so that one excludes zero where the other is below 5 %.
+    """
+    counts = np.column_stack([n_won, n_deals, n_won_other, n_deals_other]).astype(float)
+    rows = [_one_difference(*row) for row in counts]
+    columns = ["difference", "low", "high", "p_value"]
+    return pd.DataFrame(rows, columns=columns, index=n_won.index, dtype=float)
+
+
+def _one_difference(n_won, n_deals, n_won_other, n_deals_other) -> tuple[float, ...]:
+    nothing = float("nan")
+    if not (n_deals and n_deals_other):
+        return (nothing,) * 4
+    difference = n_won / n_deals - n_won_other / n_deals_other
+    if n_won + n_won_other in (0, n_deals + n_deals_other):
+        return difference, nothing, nothing, nothing
+    counts = (n_won, n_deals, n_won_other, n_deals_other)
+    low, high = confint_proportions_2indep(*counts, method="score")
+    test = test_proportions_2indep(*counts, method="score")
+    return difference, float(low), float(high), float(test.pvalue)
+
+
+def q_values(p_values: pd.Series) -> pd.Series:
+    """False discovery rates over all p-values that are there (Benjamini and Hochberg 1995)."""
+    q = pd.Series(np.nan, index=p_values.index)
+    tested = p_values.notna()
+    if tested.any():
+        q[tested] = multipletests(p_values[tested], method="fdr_bh")[1]
+    return q
+
+
+def detectable_drop(rate: float, n_deals: float, n_deals_other: float) -> float:
+    """The smallest drop from `rate` that these counts show with 80 % power at 5 %.
+
+    A share, not points; all of `rate` where even a drop to zero could be missed. Two-sided test
+    of two proportions by the arcsine effect size (Cohen 1988, chapter 6).
+    """
+    if not (n_deals and n_deals_other) or np.isnan(rate):
+        return float("nan")
+    effect_size = NormalIndPower().solve_power(
+        nobs1=n_deals, ratio=n_deals_other / n_deals, alpha=0.05, power=0.8
+    )
+    angle = np.arcsin(np.sqrt(rate)) - effect_size / 2
+    return float(rate - np.sin(max(angle, 0.0)) ** 2)
+
+
+def compare_with_rest(
+    groups: pd.DataFrame, min_deals: int = 30, max_q_value: float = 0.05
+) -> pd.DataFrame:
+    """Each group's rate against that of all other groups together.
+
+    groups: one row per group, with the counts `n_deals` and `n_hits`.
+    Returns the rows with `rate` and its Wilson interval `rate_low`, `rate_high`, `rest_rate`,
+    `difference_pp` with `difference_pp_low` and `_high`, `p_value`, `q_value` over all groups,
+    and `evidence` ('higher', 'lower', 'inconclusive', 'too few deals').
+    """
+    table = groups.reset_index(drop=True).copy()
+    n_rest = table["n_deals"].sum() - table["n_deals"]
+    rest_hits = table["n_hits"].sum() - table["n_hits"]
+    table["rate"] = table["n_hits"] / table["n_deals"]
+    low, high = proportion_confint(table["n_hits"], table["n_deals"], method="wilson")
+    table["rate_low"], table["rate_high"] = low, high
+    table["rest_rate"] = rest_hits / n_rest.where(n_rest > 0)
+    test = rate_difference(table["n_hits"], table["n_deals"], rest_hits, n_rest)
+    table["difference_pp"] = 100 * test["difference"]
+    table["difference_pp_low"] = 100 * test["low"]
+    table["difference_pp_high"] = 100 * test["high"]
+    table["p_value"] = test["p_value"]
+    table["q_value"] = q_values(table["p_value"])
+    table["evidence"] = evidence(
+        table["difference_pp"],
+        table["q_value"],
+        too_few=np.minimum(table["n_deals"], n_rest) < min_deals,
+        names=("higher", "lower"),
+        max_q_value=max_q_value,
+    )
+    return table
+
+
+def evidence(
+    difference: pd.Series,
+    q_value: pd.Series,
+    too_few: pd.Series,
+    names: tuple[str, str],
+    max_q_value: float,
+) -> pd.Series:
+    """What may be said of each difference: one of `names` (up, down), or nothing."""
+    verdict = pd.Series("inconclusive", index=difference.index)
+    claimed = q_value < max_q_value
+    verdict[claimed & (difference > 0)] = names[0]
+    verdict[claimed & (difference < 0)] = names[1]
+    verdict[too_few] = "too few deals"
+    return verdict

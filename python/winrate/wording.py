@@ -1,0 +1,31 @@
+"""How numbers and names read in a sentence. The SQL twin for alert messages is macros/wording.sql."""
+
+
+def percent(rate: float) -> str:
+    """0.3124 -> '31.2 %'."""
+    return f"{100 * rate:.1f} %"
+
+
+def points(value_pp: float) -> str:
+    """A size in percentage points, without its sign: -10.44 -> '10.4 points'."""
+    return f"{abs(value_pp):.1f} points"
+
+
+def interval(low_pp: float, high_pp: float) -> str:
+    """'95 % interval -14.9 to -5.9'."""
+    return f"95 % interval {low_pp:.1f} to {high_pp:.1f}"
+
+
+def count(n: float) -> str:
+    """5000 -> '5,000'."""
+    return f"{n:,.0f}"
+
+
+def p_value(p: float) -> str:
+    """'p = 0.79', or 'p < 0.001' below that."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}" if p < 0.1 else f"p = {p:.2f}"
+
+
+def feature_title(feature: str) -> str:
+    """'lead_source' -> 'Lead source'."""
+    return feature.replace("_", " ").capitalize()
