@@ -28,12 +28,9 @@ poor as (
         rule.severity,
         rule.owner,
         rule.recommended_action,
-        case gaps.entity_type
-            when 'export' then 'Export: ' || {{ as_percent('gaps.gap_share') }} || ' of '
-                || {{ as_count('gaps.n_rows') }} || ' rows were rejected'
-            else 'Column ' || gaps.entity_id || ': ' || {{ as_percent('gaps.gap_share') }} || ' of '
-                || {{ as_count('gaps.n_rows') }} || ' values are unknown'
-        end
+        case gaps.entity_type when 'export' then 'Export: ' else 'Column ' || gaps.entity_id || ': ' end
+        || {{ as_percent('gaps.gap_share') }} || ' of ' || {{ as_count('gaps.n_rows') }}
+        || case gaps.entity_type when 'export' then ' rows were rejected' else ' values are unknown' end
         || ', more than ' || {{ as_percent('rule.threshold_value') }} as message
     from gaps
     cross join rule

@@ -43,7 +43,7 @@ created as (
         count(*) as n_created,
         {{ sum_amount('deal_amount') }} as created_amount
     from deals
-    group by 1, 2
+    group by period_start
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),

@@ -51,11 +51,15 @@ bases as (
 -- In quarters before the end: where the later window starts, and how far back the earlier one is.
 comparisons as (
 
-    select 'last two quarters' as comparison, 2 as n_quarters, 2 as n_quarters_back
-    union all
-    select 'last quarter' as comparison, 1 as n_quarters, 1 as n_quarters_back
-    union all
-    select 'year on year' as comparison, 1 as n_quarters, 4 as n_quarters_back
+    {% for comparison, n_quarters, n_quarters_back in [
+        ('last two quarters', 2, 2), ('last quarter', 1, 1), ('year on year', 1, 4)
+    ] -%}
+    select
+        '{{ comparison }}' as comparison,
+        {{ n_quarters }} as n_quarters,
+        {{ n_quarters_back }} as n_quarters_back
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 ),
 

@@ -28,28 +28,27 @@ final as (
         deals.is_won,
         deals.created_date,
         deals.closed_date,
-        deals.deal_age_days,
-        {%- for feature in categorical_features() %}
+        {% for feature in categorical_features() -%}
         {{ feature }}_levels.level as {{ feature }},
-        {%- endfor %}
-        {%- for feature in numeric_features() %}
-        coalesce({{ feature }}_bands.level, 'Unknown') as {{ feature }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {% endfor -%}
+        {% for feature in numeric_features() -%}
+        coalesce({{ feature }}_bands.level, 'Unknown') as {{ feature }},
+        {% endfor -%}
+        deals.deal_age_days
     from deals
-    {%- for feature in categorical_features() %}
+    {% for feature in categorical_features() -%}
     left join feature_levels as {{ feature }}_levels
         on
             {{ feature }}_levels.feature = '{{ feature }}'
             and deals.{{ feature }} = {{ feature }}_levels.feature_value
-    {%- endfor %}
-    {%- for feature in numeric_features() %}
+    {% endfor -%}
+    {% for feature in numeric_features() -%}
     left join feature_bands as {{ feature }}_bands
         on
             {{ feature }}_bands.feature = '{{ feature }}'
-            and (deals.{{ feature }} > {{ feature }}_bands.lower_edge or ({{ feature }}_bands.lower_edge is null and deals.{{ feature }} is not null))
-            and (deals.{{ feature }} <= {{ feature }}_bands.upper_edge or ({{ feature }}_bands.upper_edge is null and deals.{{ feature }} is not null))
-    {%- endfor %}
-
+            and deals.{{ feature }} > coalesce({{ feature }}_bands.lower_edge, cast('-inf' as double))
+            and deals.{{ feature }} <= coalesce({{ feature }}_bands.upper_edge, cast('inf' as double))
+    {% endfor %}
 )
 
 select * from final

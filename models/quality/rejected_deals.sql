@@ -16,6 +16,7 @@ final as (
             when 'blank_line' then 'the line is blank'
             when 'wrong_column_count' then 'the line does not have as many cells as the header'
             when 'unreadable_quotes' then 'a quotation mark is opened and not closed, or closed too early'
+            when 'nul_character' then 'the line holds a NUL character: the file is damaged'
             when 'missing_deal_id' then 'deal_id is empty'
             when 'missing_created_date' then 'created_date is empty'
             when 'bad_created_date'

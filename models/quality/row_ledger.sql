@@ -11,7 +11,7 @@ checked_rows as (
 final as (
 
     select
-        '{{ var("deals_path") | replace("'", "''") }}' as source_file,
+        '{{ var("deals_path").split("/") | last | replace("'", "''") }}' as source_file,
         count(*) as n_read,
         count(case when reject_code is null then 1 end) as n_accepted,
         count(case when reject_code != 'blank_line' then 1 end) as n_rejected,

@@ -21,11 +21,11 @@ verdict as (
 top_reasons as (
 
     select
-        deal_id,
         {% for rank in [1, 2, 3] -%}
         max(case when rank = {{ rank }} then {{ reason_text('feature', 'level', 'contribution_pp') }} end)
-            as top_reason_{{ rank }}{{ ',' if not loop.last }}
-        {% endfor %}
+            as top_reason_{{ rank }},
+        {% endfor -%}
+        deal_id
     from {{ ref('deal_reasons') }}
     where rank <= 3
     group by deal_id

@@ -1,6 +1,8 @@
 -- The day the export speaks of, in one row: the one that was asked for, or the
 -- newest date in the data. An open deal's close date is a hope, so it does not count.
 
+{% set asked_for = "cast(" ~ ("'" ~ var('as_of_date') ~ "'" if var('as_of_date') else "null") ~ " as date)" -%}
+
 with
 
 typed_rows as (
@@ -21,12 +23,7 @@ newest as (
 
 final as (
 
-    select
-        {% if var('as_of_date') -%}
-        cast('{{ var("as_of_date") }}' as date) as as_of_date
-        {%- else -%}
-        cast(greatest(newest_created_date, newest_closed_date) as date) as as_of_date
-        {%- endif %}
+    select coalesce({{ asked_for }}, greatest(newest_created_date, newest_closed_date)) as as_of_date
     from newest
 
 )

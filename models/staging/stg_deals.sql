@@ -1,7 +1,7 @@
 -- One row per deal, typed and clean. A view, so that features added by the user
 -- appear beside the contracted columns.
 
-{% set standard = ['industry', 'region', 'product_type', 'lead_source', 'deal_stage', 'deal_amount', 'sales_cycle_days'] -%}
+{% set standard = ['industry', 'region', 'product_type', 'lead_source', 'deal_stage', 'deal_amount', 'sales_cycle_days'] %}
 
 with
 
@@ -46,14 +46,12 @@ final as (
         is_open,
         cast(case outcome when 'Won' then 1 when 'Lost' then 0 end as bigint) as is_won,
 
+        ---------- further features
+        {% for feature in feature_names() if feature not in standard -%}
+        {{ feature }},
+        {% endfor %}
         ---------- where it came from
         source_line
-        {%- for column in feature_names() if column not in standard %},
-        {% if loop.first %}
-        ---------- further features
-        {% endif -%}
-        {{ column }}
-        {%- endfor %}
     from accepted
 
 )

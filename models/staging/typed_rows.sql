@@ -33,23 +33,22 @@ typed as (
         {{ calendar_date('closed_date') }} as close_date,
         {{ calendar_date('stage_entered_date') }} as stage_entered_date,
 
+        ---------- categories
+        {% for column in categories -%}
+        {{ category(column) }} as {{ column }},
+        {% endfor %}
+        ---------- numbers
+        {{ text('deal_amount') }} as deal_amount_text,
+        {% for column in numbers -%}
+        {{ number(column) }} as {{ column }},
+        {% endfor %}
         ---------- outcome
         {{ text('outcome') }} as outcome_text,
         case lower({{ text('outcome') }})
             when 'won' then 'Won'
             when 'lost' then 'Lost'
         end as outcome,
-        coalesce(lower({{ text('outcome') }}) = 'open', true) as is_open,
-
-        ---------- numbers
-        {{ text('deal_amount') }} as deal_amount_text,
-        {% for column in numbers -%}
-        {{ number(column) }} as {{ column }},
-        {% endfor %}
-        ---------- categories
-        {% for column in categories -%}
-        {{ category(column) }} as {{ column }}{{ ',' if not loop.last }}
-        {% endfor %}
+        coalesce(lower({{ text('outcome') }}) = 'open', true) as is_open
     from source
 
 )

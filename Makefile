@@ -1,0 +1,81 @@
+# Every target with one line each: `make help`.
+
+DEALS     ?= seeds/deals.csv
+WAREHOUSE ?= warehouse.duckdb
+REPORT    ?= report
+AS_OF     ?=
+TARGET    ?= duckdb
+
+PYTHON    ?= python3
+VENV      := .venv
+BIN       := $(VENV)/bin
+READY     := $(VENV)/.ready
+
+export DO_NOT_TRACK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build report test lint format docs sample lock clean
+
+help:  ## Show this help
+	@echo "make build          a CRM export to a warehouse and a report"
+	@echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "Variables of make build (and of make report: WAREHOUSE and REPORT):"
+	@echo "  DEALS=$(DEALS)    the export: .csv, .xlsx or .parquet"
+	@echo "  WAREHOUSE=$(WAREHOUSE)    the database file"
+	@echo "  REPORT=$(REPORT)    the folder of the page"
+	@echo "  AS_OF=$(AS_OF)    the as-of date, YYYY-MM-DD; default: the newest date in the data"
+	@echo "  TARGET=$(TARGET)    a target of profiles.yml"
+	@echo
+	@echo "  make build DEALS=path/to/export.csv"
+
+setup: $(READY)  ## Create .venv and install everything from the lock (the others do this first)
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
+			"Name another with PYTHON=..." >&2; exit 1; }
+	@echo "Setting up $(VENV) (once; two to three minutes) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+build: $(READY)  ## Build the warehouse and the report from an export
+	@$(BIN)/python -m winrate build --deals "$(DEALS)" --warehouse "$(WAREHOUSE)" \
+		--report "$(REPORT)" --as-of "$(AS_OF)" --target "$(TARGET)"
+
+report: $(READY)  ## Draw the report of a built warehouse again
+	@$(BIN)/python -m winrate report --warehouse "$(WAREHOUSE)" --report "$(REPORT)"
+
+test: lint  ## Run every check: linters, pytest, dbt builds with data and unit tests
+	@$(BIN)/python -m pytest
+
+lint: $(READY)  ## Lint Python and SQL
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/sqlfluff lint --disable-progress-bar models macros tests
+
+format: $(READY)  ## Format Python and SQL
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@$(BIN)/sqlfluff fix --disable-progress-bar models tests
+
+docs: $(READY)  ## Build dbt's documentation page (target/static_index.html) and docs/tables.md
+	@$(BIN)/dbt --quiet docs generate --static
+	@$(BIN)/python -m winrate.tables_doc docs/tables.md
+	@echo "target/static_index.html and docs/tables.md are written."
+
+sample: $(READY)  ## Generate the sample export, seeds/deals.csv, again
+	@$(BIN)/python -m winrate.sample seeds/deals.csv
+
+lock: pyproject.toml  ## Compile requirements.txt from pyproject.toml again
+	@$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install --quiet uv
+	@$(VENV)-lock/bin/uv pip compile --quiet pyproject.toml --extra dev --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-strip-extras --custom-compile-command "make lock" \
+		--output-file requirements.txt
+	@rm -rf $(VENV)-lock
+
+clean:  ## Remove what dbt wrote beside the warehouse (target, logs)
+	@rm -rf target logs

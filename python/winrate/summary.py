@@ -1,0 +1,110 @@
+"""What a person wants to read at the end of a build."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from winrate import wording
+
+SEVERITIES = ("critical", "warning", "info")
+
+
+@dataclass(frozen=True)
+class BuildFacts:
+    """The figures of one build, read from its database.
+
+    rejections: the commonest reason codes with their counts, as text; empty where there are none.
+    change: the sentence on the last two quarters, or None where the data do not reach back.
+    alerts: number of alerts per severity.
+    """
+
+    as_of_date: date | None
+    n_read: int
+    n_accepted: int
+    n_rejected: int
+    n_skipped: int
+    rejections: str
+    n_won: int
+    n_lost: int
+    n_open: int
+    verdict: str
+    change: str | None
+    alerts: dict[str, int]
+
+
+def read_facts(warehouse: Path) -> BuildFacts:
+    """The figures of a built database."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+
+        def rows(query: str) -> list[tuple]:
+            return connection.execute(query).fetchall()
+
+        ledger = rows("select n_read, n_accepted, n_rejected, n_skipped from quality.row_ledger")[0]
+        reasons = rows(
+            """
+            select reason_code, count(*) from quality.rejected_deals
+            where reason_code != 'blank_line' group by all order by 2 desc, 1 limit 5
+            """
+        )
+        outcomes = rows(
+            """
+            select
+                max(as_of_date),
+                count(case when is_won = 1 then 1 end),
+                count(case when is_won = 0 then 1 end),
+                count(case when is_open then 1 end)
+            from staging.stg_deals
+            """
+        )[0]
+        verdict = rows("select statement from drivers.model_verdict")[0][0]
+        change = rows(
+            """
+            select statement from drivers.win_rate_change
+            where comparison = 'last two quarters' and basis = 'closed'
+            """
+        )
+        alerts = dict(rows("select severity, count(*) from alerts.alerts group by all"))
+    return BuildFacts(
+        outcomes[0],
+        *ledger,
+        ", ".join(f"{wording.count(n)} {code}" for code, n in reasons),
+        *outcomes[1:],
+        verdict,
+        change[0][0] if change else None,
+        alerts,
+    )
+
+
+def summary_text(
+    facts: BuildFacts, deals: Path, warehouse: Path, report: Path, importance_max_deals: int
+) -> str:
+    """The lines to print: deals, outcomes, verdict, alerts and where everything is."""
+    n = wording.count
+    n_rows = facts.n_read - facts.n_skipped
+    lines = [
+        ("deals", f"{n(n_rows)} read, {n(facts.n_accepted)} accepted, {n(facts.n_rejected)} rejected")
+    ]
+    if facts.n_rejected:
+        lines.append(("", f"rejected: {facts.rejections}; see quality.rejected_deals"))
+    if facts.n_skipped:
+        lines.append(("", f"{n(facts.n_skipped)} blank lines skipped"))
+    lines += [
+        ("outcomes", f"{n(facts.n_won)} won, {n(facts.n_lost)} lost, {n(facts.n_open)} open"),
+        ("verdict", facts.verdict),
+    ]
+    if facts.change:
+        lines.append(("change", facts.change))
+    if facts.n_won + facts.n_lost > importance_max_deals:
+        lines.append(
+            ("recipe", f"drivers.importance is fitted on a fixed sample of {n(importance_max_deals)}")
+        )
+    alerts = ", ".join(f"{n(facts.alerts.get(name, 0))} {name}" for name in SEVERITIES)
+    lines += [
+        ("alerts", alerts),
+        ("warehouse", str(warehouse)),
+        ("report", str(report / "index.html")),
+    ]
+    body = "\n".join(f"  {name:<10} {text}" for name, text in lines)
+    return f"{deals.name}, as of {facts.as_of_date}\n\n{body}\n"
