@@ -1,3 +1,5 @@
+-- Text is cast because a table that Python leaves empty has no types.
+
 with
 
 compared as (
@@ -9,7 +11,7 @@ compared as (
 final as (
 
     select
-        deal_stage,
+        cast(deal_stage as string) as deal_stage,
         n_deals,
         n_hits as n_lost,
         lost_amount,
@@ -22,7 +24,7 @@ final as (
         difference_pp_high,
         p_value,
         q_value,
-        evidence,
+        cast(evidence as string) as evidence,
         n_open_deals,
         open_amount
     from compared

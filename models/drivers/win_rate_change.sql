@@ -1,10 +1,12 @@
+-- Text is cast because a table that Python leaves empty has no types, dates because Python made them moments.
+
 select
-    comparison,
-    basis,
-    before_start,
-    before_end,
-    after_start,
-    after_end,
+    cast(comparison as string) as comparison,
+    cast(basis as string) as basis,
+    cast(before_start as date) as before_start,
+    cast(before_end as date) as before_end,
+    cast(after_start as date) as after_start,
+    cast(after_end as date) as after_end,
     n_before,
     n_after,
     win_rate_before,
@@ -15,7 +17,7 @@ select
     p_value,
     q_value,
     detectable_pp,
-    verdict,
-    statement
+    cast(verdict as string) as verdict,
+    cast(statement as string) as statement
 from {{ ref('model_win_rate_change') }}
 order by comparison, basis

@@ -1,7 +1,9 @@
+-- Text is cast because a table that Python leaves empty has no types.
+
 select
-    comparison,
-    feature,
-    level,
+    cast(comparison as string) as comparison,
+    cast(feature as string) as feature,
+    cast(level as string) as level,
     n_before,
     n_after,
     share_before,
@@ -18,7 +20,7 @@ select
     rate_effect_pp_high,
     p_value,
     q_value,
-    evidence,
+    cast(evidence as string) as evidence,
     rank
 from {{ ref('model_win_rate_change_segments') }}
 order by comparison, rank

@@ -1,3 +1,5 @@
+-- Text is cast because a table that Python leaves empty has no types.
+
 with
 
 estimates as (
@@ -15,8 +17,8 @@ level_totals as (
 final as (
 
     select
-        estimates.feature,
-        estimates.level,
+        cast(estimates.feature as string) as feature,
+        cast(estimates.level as string) as level,
         estimates.n_deals,
         estimates.n_won,
         estimates.win_rate,
@@ -30,10 +32,10 @@ final as (
         estimates.p_value,
         estimates.q_value,
         estimates.feature_p_value,
-        estimates.evidence,
+        cast(estimates.evidence as string) as evidence,
         level_totals.won_amount / nullif(level_totals.closed_amount, 0) as revenue_weighted_win_rate,
         estimates.rank,
-        estimates.statement
+        cast(estimates.statement as string) as statement
     from estimates
     inner join level_totals using (feature, level)
 

@@ -5,8 +5,6 @@ def model(dbt, session):
     profiles = dbt.ref("score_profiles").df()
     return scores.score_profiles(
         profiles,
-        project.creation_features(
-            dbt.config.get("features"), dbt.config.get("known_at_close")
-        ),
+        project.creation_features(dbt.config.get("features"), dbt.config.get("known_at_close")),
         min_outcomes=dbt.config.get("min_outcomes"),
     )

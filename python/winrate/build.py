@@ -179,7 +179,7 @@ def _publish_database(new: Path, published: Path) -> None:
     with duckdb.connect(str(new)) as connection:
         connection.execute("checkpoint")
     if Path(f"{new}.wal").exists():
-        raise BuildError(f"{new} has a write-ahead log after its checkpoint; nothing was published.")
+        raise BuildError(f"{new} still has a write-ahead log; nothing was published.")
     # The log of a database that somebody wrote in place would not fit the new file.
     Path(f"{published}.wal").unlink(missing_ok=True)
     new.replace(published)

@@ -124,8 +124,8 @@ def _change_statement(row) -> str:
     if row.verdict == "too few deals":
         return f"Too few deals {row.basis} {after} or {before} to compare: {counts}."
     windows = (
-        f"Of the deals {row.basis} {after}, {wording.percent(row.win_rate_after)} were won, against "
-        f"{wording.percent(row.win_rate_before)} {before}"
+        f"Of the deals {row.basis} {after}, {wording.percent(row.win_rate_after)} were won, "
+        f"against {wording.percent(row.win_rate_before)} {before}"
     )
     if np.isnan(row.p_value):
         return f"{windows} ({counts})."

@@ -16,9 +16,9 @@ from scipy import stats
 from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
-from threadpoolctl import threadpool_limits
 
 from winrate import rates, wording
+from winrate.threads import one_thread
 
 Z_95 = stats.norm.ppf(0.975)
 # A coefficient known no better than this (in log-odds) is a sign of separation, not an estimate.
@@ -26,6 +26,9 @@ MAX_STD_ERROR = 10.0
 # Share of the largest possible Cox-Snell R2 that Riley et al. (2020) suggest to plan for
 # where nothing is known of the signal.
 PLANNED_R2_SHARE = 0.15
+# The columns of the verdict that stay null where there are too few deals.
+MEASURES = ["lr_statistic", "lr_df", "lr_p_value", "auc", "auc_low", "auc_high"]
+MEASURES += ["brier", "brier_baseline", "minimum_deals"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ class Fit:
         return max(self.null_deviance - self.deviance, 0.0)
 
 
+@one_thread
 def fit_profiles(profiles: pd.DataFrame, features: list[str]) -> Fit:
     """Binomial GLM with logit link on the won and lost counts of each profile.
 
@@ -67,8 +71,6 @@ def fit_profiles(profiles: pd.DataFrame, features: list[str]) -> Fit:
     return _fit(rows, _identifiable_features(rows, features))
 
 
-# One BLAS thread: the last digits of a sum depend on how it is split. Faster too, at this size.
-@threadpool_limits.wrap(limits=1, user_api="blas")
 def _fit(rows: pd.DataFrame, features: list[str]) -> Fit:
     one_hot, levels = _one_hot(rows, features)
     is_reference = ~levels.get_level_values(0).duplicated() if len(levels) else np.array([], bool)
@@ -97,6 +99,7 @@ def _fit(rows: pd.DataFrame, features: list[str]) -> Fit:
     )
 
 
+@one_thread
 def win_rate_drivers(
     profiles: pd.DataFrame,
     features: list[str],
@@ -144,6 +147,7 @@ def win_rate_drivers(
     return table.reset_index(drop=True)
 
 
+@one_thread
 def model_verdict(
     profiles: pd.DataFrame,
     features: list[str],
@@ -166,11 +170,7 @@ def model_verdict(
     row: dict[str, object] = {
         "n_won": n_won,
         "n_lost": n_lost,
-        **dict.fromkeys(
-            ["lr_statistic", "lr_df", "lr_p_value", "auc", "auc_low", "auc_high"]
-            + ["brier", "brier_baseline", "minimum_deals"],
-            np.nan,
-        ),
+        **dict.fromkeys(MEASURES, np.nan),
         "verdict": "too few deals",
     }
     if not _too_few(profiles, min_outcomes):
@@ -181,9 +181,7 @@ def model_verdict(
         row["verdict"] = "signal" if p < max_p_value else "no signal"
         row["minimum_deals"] = _minimum_deals(fit, row["verdict"] == "signal")
     row["statement"] = _verdict_statement(row, min_outcomes)
-    return pd.DataFrame([row]).astype(
-        {name: float for name in ["lr_statistic", "lr_df", "lr_p_value", "auc", "minimum_deals"]}
-    )
+    return pd.DataFrame([row]).astype(dict.fromkeys(MEASURES, float))
 
 
 # ---- preparing the fit
@@ -449,20 +447,33 @@ def auc_with_interval(
 
 
 def _minimum_deals(fit: Fit, has_signal: bool) -> float:
-    """Deals needed to fit this many parameters (Riley et al. 2020, criteria i to iii)."""
+    """Deals needed to fit this many parameters at the strength of signal that was found."""
     n_deals = float(fit.profiles["n_deals"].sum())
     rate = float(fit.profiles["n_won"].sum()) / n_deals
-    n_parameters = max(fit.df_model, 1)
-    max_r2 = 1 - np.exp(2 * (rate * np.log(rate) + (1 - rate) * np.log(1 - rate)))
-    r2 = PLANNED_R2_SHARE * max_r2
-    if has_signal:
-        shrinkage = 1 - n_parameters / fit.lr_statistic
-        r2 = max(shrinkage * (1 - np.exp(-fit.lr_statistic / n_deals)), 1e-4)
-    for_shrinkage = n_parameters / ((0.9 - 1) * np.log(1 - r2 / 0.9))
+    if not has_signal:
+        return riley_minimum_deals(fit.df_model, rate)
+    shrinkage = 1 - fit.df_model / fit.lr_statistic
+    r2 = shrinkage * (1 - np.exp(-fit.lr_statistic / n_deals))
+    return riley_minimum_deals(fit.df_model, rate, max(r2, 1e-4))
+
+
+def riley_minimum_deals(n_parameters: int, win_rate: float, r2: float | None = None) -> float:
+    """The sample size for a logistic regression by the three criteria of Riley et al. (2020).
+
+    r2: expected Cox-Snell R2, corrected for optimism; where nothing is known, 15 % of its
+        largest possible value, as they suggest.
+    Returns a whole number of deals: the largest of what a shrinkage of 0.9, an optimism of at
+    most 0.05 in R2 and a margin of 0.05 on the win rate ask for.
+    """
+    max_r2 = 1 - np.exp(2 * (win_rate * np.log(win_rate) + (1 - win_rate) * np.log(1 - win_rate)))
+    r2 = PLANNED_R2_SHARE * max_r2 if r2 is None else r2
+    n_parameters = max(n_parameters, 1)
     optimism = r2 / (r2 + 0.05 * max_r2)
-    for_optimism = n_parameters / ((optimism - 1) * np.log(1 - r2 / optimism))
-    for_base_rate = (Z_95 / 0.05) ** 2 * rate * (1 - rate)
-    return float(np.ceil(max(for_shrinkage, for_optimism, for_base_rate)))
+    by_criterion = [
+        n_parameters / ((factor - 1) * np.log(1 - r2 / factor)) for factor in (0.9, optimism)
+    ]
+    by_criterion.append((Z_95 / 0.05) ** 2 * win_rate * (1 - win_rate))
+    return float(np.ceil(max(by_criterion)))
 
 
 def _verdict_statement(row: dict, min_outcomes: int) -> str:

@@ -5,11 +5,7 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import NormalIndPower
-from statsmodels.stats.proportion import (
-    confint_proportions_2indep,
-    proportion_confint,
-    test_proportions_2indep,
-)
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 
 def rate_difference(
@@ -18,27 +14,25 @@ def rate_difference(
     """Win rate less another win rate, row by row, with a 95 % interval and a p-value.
 
     Counts, one row per comparison, on one index. Returns `difference`, `low`, `high` (shares,
-    not points) and `p_value`; all null where a side has no deals, and no interval or p-value
-    where both rates are 0 or both are 1. Interval and test are the score ones (Miettinen and
-    Nurminen 1985), so that one excludes zero where the other is below 5 %.
+    not points) and `p_value`; all null where a side has no deals, and no p-value where both
+    rates are 0 or both are 1. The interval is Newcombe's hybrid score interval (1998, method
+    10), the test the two-sided score test (Pearson's chi-squared).
     """
-    counts = np.column_stack([n_won, n_deals, n_won_other, n_deals_other]).astype(float)
-    rows = [_one_difference(*row) for row in counts]
-    columns = ["difference", "low", "high", "p_value"]
-    return pd.DataFrame(rows, columns=columns, index=n_won.index, dtype=float)
-
-
-def _one_difference(n_won, n_deals, n_won_other, n_deals_other) -> tuple[float, ...]:
-    nothing = float("nan")
-    if not (n_deals and n_deals_other):
-        return (nothing,) * 4
-    difference = n_won / n_deals - n_won_other / n_deals_other
-    if n_won + n_won_other in (0, n_deals + n_deals_other):
-        return difference, nothing, nothing, nothing
-    counts = (n_won, n_deals, n_won_other, n_deals_other)
-    low, high = confint_proportions_2indep(*counts, method="score")
-    test = test_proportions_2indep(*counts, method="score")
-    return difference, float(low), float(high), float(test.pvalue)
+    index = n_won.index
+    won, deals, won_other, deals_other = (
+        counts.astype(float).where((n_deals > 0) & (n_deals_other > 0))
+        for counts in (n_won, n_deals, n_won_other, n_deals_other)
+    )
+    difference = won / deals - won_other / deals_other
+    low, high = confint_proportions_2indep(
+        *(counts.to_numpy() for counts in (won, deals, won_other, deals_other)), method="newcomb"
+    )
+    pooled = (won + won_other) / (deals + deals_other)
+    error = np.sqrt(pooled * (1 - pooled) * (1 / deals + 1 / deals_other))
+    p_value = 2 * stats.norm.sf(np.abs(difference / error.where(error > 0)))
+    return pd.DataFrame(
+        {"difference": difference, "low": low, "high": high, "p_value": p_value}, index=index
+    )
 
 
 def q_values(p_values: pd.Series) -> pd.Series:

@@ -9,7 +9,8 @@ from scipy import stats
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import OneHotEncoder
-from threadpoolctl import threadpool_limits
+
+from winrate.threads import one_thread
 
 Z_95 = stats.norm.ppf(0.975)
 INVERSE_PENALTY = 1.0  # scikit-learn's C: coefficients are expected within about one log-odds
@@ -30,8 +31,7 @@ class ScoreModel:
     average: np.ndarray
 
 
-# One BLAS thread: the last digits of a sum depend on how it is split.
-@threadpool_limits.wrap(limits=1, user_api="blas")
+@one_thread
 def score_profiles(
     profiles: pd.DataFrame, features: list[str], min_outcomes: int = 40
 ) -> pd.DataFrame:

@@ -84,7 +84,10 @@ def summary_text(
     n = wording.count
     n_rows = facts.n_read - facts.n_skipped
     lines = [
-        ("deals", f"{n(n_rows)} read, {n(facts.n_accepted)} accepted, {n(facts.n_rejected)} rejected")
+        (
+            "deals",
+            f"{n(n_rows)} read, {n(facts.n_accepted)} accepted, {n(facts.n_rejected)} rejected",
+        )
     ]
     if facts.n_rejected:
         lines.append(("", f"rejected: {facts.rejections}; see quality.rejected_deals"))
@@ -98,7 +101,10 @@ def summary_text(
         lines.append(("change", facts.change))
     if facts.n_won + facts.n_lost > importance_max_deals:
         lines.append(
-            ("recipe", f"drivers.importance is fitted on a fixed sample of {n(importance_max_deals)}")
+            (
+                "recipe",
+                f"drivers.importance is fitted on a fixed sample of {n(importance_max_deals)}",
+            )
         )
     alerts = ", ".join(f"{n(facts.alerts.get(name, 0))} {name}" for name in SEVERITIES)
     lines += [

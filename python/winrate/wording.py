@@ -1,4 +1,4 @@
-"""How numbers and names read in a sentence. The SQL twin for alert messages is macros/wording.sql."""
+"""How numbers and names read in a sentence; macros/wording.sql is the twin for SQL."""
 
 
 def percent(rate: float) -> str:

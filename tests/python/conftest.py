@@ -1,0 +1,92 @@
+"""What several tests need: simulated profiles, the reference data, whole builds."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from winrate import project
+
+REFERENCE = project.ROOT.parent / "shared" / "data"
+FEATURES = ["industry", "source", "size"]
+
+
+@pytest.fixture(scope="session")
+def reference_data() -> Path:
+    """The folder of the reference data, which is not part of the repository."""
+    if not REFERENCE.is_dir():
+        pytest.skip(f"the reference data are not at {REFERENCE}")
+    return REFERENCE
+
+
+def simulated_deals(
+    n_deals: int, seed: int, effects: dict[tuple[str, str], float] | None = None
+) -> pd.DataFrame:
+    """One row per closed deal, in order of close date: FEATURES and `is_won`.
+
+    effects: log-odds that a (feature, level) adds to a win rate of 45 %.
+    """
+    rng = np.random.default_rng(seed)
+    deals = pd.DataFrame(
+        {
+            "industry": rng.choice(["EdTech", "FinTech", "SaaS", "Retail"], n_deals),
+            "source": rng.choice(["Inbound", "Outbound", "Partner"], n_deals),
+            "size": rng.choice(["small", "large"], n_deals),
+        }
+    )
+    log_odds = np.full(n_deals, np.log(0.45 / 0.55))
+    for (feature, level), effect in (effects or {}).items():
+        log_odds += effect * (deals[feature] == level)
+    deals["is_won"] = (rng.random(n_deals) < 1 / (1 + np.exp(-log_odds))).astype(int)
+    return deals
+
+
+def profiles_of(deals: pd.DataFrame, features: list[str] = FEATURES) -> pd.DataFrame:
+    """Group deals to profiles, as features.driver_profiles does."""
+    is_newest = np.arange(1, len(deals) + 1) > 0.8 * len(deals)
+    return (
+        deals.assign(is_newest=is_newest, newest_won=is_newest & (deals["is_won"] == 1))
+        .groupby(features, as_index=False)
+        .agg(
+            n_deals=("is_won", "size"),
+            n_won=("is_won", "sum"),
+            n_newest_deals=("is_newest", "sum"),
+            n_newest_won=("newest_won", "sum"),
+        )
+    )
+
+
+def run_winrate(*arguments: object) -> subprocess.CompletedProcess:
+    """The command under `make build`, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "winrate", *map(str, arguments)],
+        cwd=project.ROOT,
+        capture_output=True,
+        text=True,
+    )
+
+
+def built(folder: Path, deals: Path, *arguments: object) -> Path:
+    """Build a warehouse in `folder`; returns its path."""
+    warehouse = folder / "warehouse.duckdb"
+    run = run_winrate(
+        *("build", "--deals", deals, "--warehouse", warehouse, "--report", folder / "report"),
+        *arguments,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    return warehouse
+
+
+@pytest.fixture(scope="session")
+def sample_warehouse(tmp_path_factory) -> Path:
+    """A build of the sample export."""
+    return built(tmp_path_factory.mktemp("sample"), project.ROOT / "seeds" / "deals.csv")
+
+
+@pytest.fixture(scope="session")
+def reference_warehouse(tmp_path_factory, reference_data) -> Path:
+    """A build of the reference data."""
+    return built(tmp_path_factory.mktemp("reference"), reference_data / "deals_5000.csv")

@@ -1,0 +1,27 @@
+-- Every row of the export is a deal, a rejected row or a skipped line, and the ledger says so.
+
+with
+
+ledger as (
+
+    select * from {{ ref('row_ledger') }}
+
+),
+
+counted as (
+
+    select
+        (select count(*) from {{ ref('raw_deals') }}) as n_raw_rows,
+        (select count(*) from {{ ref('stg_deals') }}) as n_deals,
+        (select count(*) from {{ ref('rejected_deals') }}) as n_rejected_rows
+
+)
+
+select *
+from counted
+left join ledger on true
+where
+    coalesce(ledger.n_read, -1) != counted.n_raw_rows
+    or ledger.n_accepted != counted.n_deals
+    or ledger.n_rejected + ledger.n_skipped != counted.n_rejected_rows
+    or ledger.n_accepted + ledger.n_rejected + ledger.n_skipped != ledger.n_read

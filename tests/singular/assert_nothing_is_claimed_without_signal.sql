@@ -1,0 +1,41 @@
+-- Where the features cannot tell won from lost deals, no driver is named, no deal is graded or
+-- given a reason, and no alert says what a deal's win probability is.
+
+with
+
+verdict as (
+
+    select verdict from {{ ref('model_verdict') }}
+
+),
+
+claims as (
+
+    select
+        'driver' as claim,
+        feature || '=' || level as about
+    from {{ ref('win_rate_drivers') }}
+    where evidence in ('helps', 'hurts')
+
+    union all
+
+    select
+        'grade or reason' as claim,
+        deal_id as about
+    from {{ ref('scored_deals') }}
+    where grade is not null or top_reason_1 is not null
+
+    union all
+
+    select
+        'alert' as claim,
+        entity_id as about
+    from {{ ref('alerts') }}
+    where condition in ('deal_at_risk', 'deal_opportunity')
+
+)
+
+select claims.*
+from claims
+cross join verdict
+where verdict.verdict != 'signal'
