@@ -19,15 +19,19 @@
     cast(coalesce(sum(cast({{ amount }} as decimal(18, 2))), 0) as double)
 {%- endmacro %}
 
-{# The 95 % Wilson score interval of a rate (Wilson 1927): good for small counts, never below 0 or above 1. #}
+{# The 95 % Wilson score interval of a rate (Wilson 1927): good for small counts. Rounding could carry it
+   a hair below 0 or above 1, hence the limits. #}
 {% macro wilson_bound(n_hits, n_tries, sign) -%}
-    ({{ n_hits }} + 1.9207 {{ sign }} 1.959964 * sqrt(
-        ({{ n_hits }} + 0.0) * ({{ n_tries }} - {{ n_hits }}) / nullif({{ n_tries }}, 0) + 0.96036
-    )) / (nullif({{ n_tries }}, 0) + 3.841459)
+    {%- set z = 1.959963984540054 -%}
+    (
+        {{ n_hits }} + {{ z * z / 2 }} {{ sign }} {{ z }} * sqrt(
+            cast({{ n_hits }} as double) * ({{ n_tries }} - {{ n_hits }}) / {{ n_tries }} + {{ z * z / 4 }}
+        )
+    ) / ({{ n_tries }} + {{ z * z }})
 {%- endmacro %}
 {% macro wilson_low(n_hits, n_tries) -%}
-    {{ wilson_bound(n_hits, n_tries, '-') }}
+    case when {{ n_tries }} > 0 then greatest({{ wilson_bound(n_hits, n_tries, '-') }}, 0) end
 {%- endmacro %}
 {% macro wilson_high(n_hits, n_tries) -%}
-    {{ wilson_bound(n_hits, n_tries, '+') }}
+    case when {{ n_tries }} > 0 then least({{ wilson_bound(n_hits, n_tries, '+') }}, 1) end
 {%- endmacro %}

@@ -20,6 +20,11 @@
     format('{:,}', cast(round({{ value }}) as bigint))
 {%- endmacro %}
 
+{# 1 -> '1 day', 30 -> '30 days' #}
+{% macro as_days(days) -%}
+    {{ days }} || case when {{ days }} = 1 then ' day' else ' days' end
+{%- endmacro %}
+
 {# 'lead_source' -> 'Lead source' #}
 {% macro feature_title(feature) -%}
     upper(left({{ feature }}, 1)) || replace(substr({{ feature }}, 2), '_', ' ')

@@ -30,7 +30,7 @@ overdue as (
         coalesce(rule.owner, deals.sales_rep_id) as owner,
         rule.recommended_action,
         {{ deal_title('deals') }} || ': was expected to close on ' || deals.expected_close_date
-        || ', ' || deals.days_overdue || ' days ago, and is still open' as message
+        || ', ' || {{ as_days('deals.days_overdue') }} || ' ago, and is still open' as message
     from dated as deals
     cross join rule
     where deals.days_overdue > rule.threshold_value

@@ -21,8 +21,8 @@ stalled as (
         rule.recommended_action,
         {{ deal_title('deals') }} || ': '
         || case
-            when deals.is_stage_date_known then deals.days_in_stage || ' days in its stage'
-            else 'open for ' || deals.days_in_stage || ' days'
+            when deals.is_stage_date_known then {{ as_days('deals.days_in_stage') }} || ' in its stage'
+            else 'open for ' || {{ as_days('deals.days_in_stage') }}
         end
         || ', more than ' || {{ as_count('rule.threshold_value') }} as message
     from {{ ref('open_deals') }} as deals

@@ -1,11 +1,17 @@
 -- What each feature known today adds to, or takes from, a deal's win probability,
--- against the average deal of its age. A view: it has as many rows as deals times features.
+-- against the average deal of its age; and whether the drivers bear it out.
 
 with
 
 deal_scores as (
 
     select * from {{ ref('deal_scores') }} where win_probability is not null
+
+),
+
+drivers as (
+
+    select * from {{ ref('win_rate_drivers') }}
 
 ),
 
@@ -25,13 +31,21 @@ reasons as (
 final as (
 
     select
-        deal_id,
-        feature,
-        level,
-        contribution_pp,
-        case when contribution_pp >= 0 then 'helps' else 'hurts' end as direction,
-        row_number() over (partition by deal_id order by abs(contribution_pp) desc, feature) as rank
+        reasons.deal_id,
+        reasons.feature,
+        reasons.level,
+        reasons.contribution_pp,
+        case when reasons.contribution_pp >= 0 then 'helps' else 'hurts' end as direction,
+        row_number() over (
+            partition by reasons.deal_id
+            order by abs(reasons.contribution_pp) desc, reasons.feature
+        ) as rank,
+        coalesce(
+            drivers.evidence = case when reasons.contribution_pp >= 0 then 'helps' else 'hurts' end, false
+        ) as is_borne_out
     from reasons
+    left join drivers
+        on reasons.feature = drivers.feature and reasons.level = drivers.level
 
 )
 

@@ -18,16 +18,27 @@ verdict as (
 
 ),
 
+-- Only what the drivers bear out is given as a reason.
+reasons as (
+
+    select
+        *,
+        row_number() over (partition by deal_id order by rank) as reason_rank
+    from {{ ref('deal_reasons') }}
+    where is_borne_out
+
+),
+
 top_reasons as (
 
     select
         {% for rank in [1, 2, 3] -%}
-        max(case when rank = {{ rank }} then {{ reason_text('feature', 'level', 'contribution_pp') }} end)
+        max(case when reason_rank = {{ rank }} then {{ reason_text('feature', 'level', 'contribution_pp') }} end)
             as top_reason_{{ rank }},
         {% endfor -%}
         deal_id
-    from {{ ref('deal_reasons') }}
-    where rank <= 3
+    from reasons
+    where reason_rank <= 3
     group by deal_id
 
 ),
@@ -82,7 +93,7 @@ final as (
         end as grade,
         deal_scores.win_probability * deals.deal_amount as expected_amount,
         {% for rank in [1, 2, 3] -%}
-        case when verdict.is_signal then top_reasons.top_reason_{{ rank }} end as top_reason_{{ rank }},
+        top_reasons.top_reason_{{ rank }},
         {% endfor -%}
         previous_scores.win_probability as previous_win_probability,
         deal_scores.model_run_id

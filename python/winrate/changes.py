@@ -131,8 +131,13 @@ def _change_statement(row) -> str:
         return f"{windows} ({counts})."
     span = wording.interval(row.change_pp_low, row.change_pp_high)
     if row.verdict == "no detectable change":
+        chance = (
+            "not more than chance does somewhere among all the windows compared"
+            if row.p_value < 0.05
+            else "within what chance alone does"
+        )
         return (
-            f"{windows}: within what chance alone does ({span}, {counts}; a drop of less than "
+            f"{windows}: {chance} ({span}, {counts}; a drop of less than "
             f"{wording.points(row.detectable_pp)} would hardly show)."
         )
     rise_or_fall = "rise" if row.verdict == "improved" else "fall"

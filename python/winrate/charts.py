@@ -51,7 +51,8 @@ class Bars:
 
 def label(text: object) -> str:
     """A name from the data on one line, without control or text-direction characters."""
-    return "".join(letter if letter.isprintable() else " " for letter in str(text)).strip()
+    name = known(text, str)
+    return "".join(letter if letter.isprintable() else " " for letter in name).strip()
 
 
 def level_label(feature: str, level: object) -> str:
@@ -97,7 +98,7 @@ def driver_bars(drivers: pd.DataFrame) -> Bars:
         }
     )
     return Bars(
-        subtitle="Effect of each level on the win rate, other things equal, with 95 % intervals",
+        subtitle="Effect of each level, other things equal, 95 % interval",
         axis="percentage points of win rate",
         rows=order_bars(rows),
         legend={
@@ -128,7 +129,7 @@ def recipe_bars(importance: pd.DataFrame, features: list[str]) -> Bars:
         }
     )
     return Bars(
-        subtitle="Original recipe: coefficients of a logistic regression, without uncertainty",
+        subtitle="Original recipe: coefficients, without uncertainty",
         axis="coefficient (log-odds)",
         rows=order_bars(rows),
         legend={HELPS: "positive", HURTS: "negative"},
@@ -416,8 +417,7 @@ def _bar_drawing(bars: Bars) -> Figure:
     figure = Figure(figsize=(10, inches), layout="constrained")
     axes = figure.add_subplot()
     figure.suptitle(TITLE, x=0.01, ha="left", fontsize=15, fontweight="bold")
-    # Empty lines keep the room for it: only the axes' own title could stand further right.
-    axes.set_title(" ", fontsize=10)
+    axes.set_title(" ", fontsize=10)  # room for the subtitle, which stands under the title
     figure.text(0.01, 1 - 0.45 / inches, bars.subtitle, va="center", fontsize=10, color=QUIET)
     if rows.empty:
         axes.set_axis_off()

@@ -43,7 +43,7 @@ QUERIES = {
     "drivers": "select * from drivers.win_rate_drivers order by feature, level",
     "importance": "select feature, coefficient from drivers.importance order by feature",
     "trend": """
-        select * from drivers.win_rate_trend
+        select * replace (coalesce(is_complete, false) as is_complete) from drivers.win_rate_trend
         where basis = 'closed' and grain = 'quarter' and win_rate is not null
         order by period_start
     """,
@@ -263,10 +263,11 @@ def _summary(tables: Tables) -> str:
     ]
     if tables.change.empty:
         statements.append("There are not enough complete quarters to say whether it changed.")
-    counts = dict(
-        zip(tables.alert_counts["severity"], tables.alert_counts["n_alerts"], strict=True)
+    n_alerts = tables.alert_counts.set_index("severity")["n_alerts"]
+    alerts = " · ".join(
+        f"{wording.count(n_alerts[name])} {known(name, str)}"
+        for name in _by_severity(n_alerts.index)
     )
-    alerts = " · ".join(f"{wording.count(counts[name])} {name}" for name in _by_severity(counts))
     figures = {
         "Closed deals": wording.count(totals["n_closed"]),
         "Won": wording.count(totals["n_won"]),
@@ -369,7 +370,7 @@ def _open_deals_section(tables: Tables) -> Section:
         return Section(
             **part,
             below=_paragraph(
-                f"The {wording.count(n_open)} open deals have no grade, because {reason}."
+                f"None of the {wording.count(n_open)} open deals has a grade, because {reason}."
             ),
         )
     return Section(
@@ -448,15 +449,16 @@ def _alert_group(severity: str, alerts: pd.DataFrame) -> str:
         [known(row.message, str), known(row.owner, str), known(row.amount_at_stake, wording.count)]
         for row in alerts.itertuples()
     ]
-    title = f"{wording.feature_title(str(first['condition']))} ({wording.count(n_alerts)})"
+    condition = known(first["condition"], str)
+    title = f"{wording.feature_title(condition)} ({wording.count(n_alerts)})"
     parts = [
-        f'<h3><span class="{css_class}">{escape(str(severity))}</span> {escape(title)}</h3>',
+        f'<h3><span class="{css_class}">{escape(known(severity, str))}</span> {escape(title)}</h3>',
         _paragraph(f"Recommended action: {known(first['recommended_action'], str)}"),
         _table(["Message", "Owner", "Amount at stake"], rows, {"Amount at stake"}),
     ]
     if n_alerts > len(rows):
         more = wording.count(n_alerts - len(rows))
-        parts.append(_paragraph(f"and {more} more in alerts.alert_{first['condition']}", "guide"))
+        parts.append(_paragraph(f"and {more} more in alerts.alert_{condition}", "guide"))
     return "\n".join(parts)
 
 

@@ -57,7 +57,7 @@ def score_profiles(
         if _fewest_outcomes(closed) >= min_outcomes:
             training = closed
         for fold, rows in at_landmark.groupby("score_fold", dropna=False):
-            seen = training[training["score_fold"] != fold]
+            seen = training if pd.isna(fold) else training[training["score_fold"] != fold]
             if features and _fewest_outcomes(seen) > 0:
                 parts.append(_score(fit_score_model(seen, features), rows, features))
             else:

@@ -41,7 +41,10 @@ def profiles_of(deals: pd.DataFrame, n_open: int = 0) -> pd.DataFrame:
             for landmark in LANDMARKS
         ]
     table = pd.concat(parts, ignore_index=True)
-    return table.assign(profile_id=table["region"] + "|" + table["source"])
+    return table.assign(
+        profile_id=table["region"] + "|" + table["source"],
+        score_fold=table["score_fold"].astype("Int64"),  # as DuckDB gives a bigint with nulls
+    )
 
 
 def closed_scores(deals: pd.DataFrame) -> pd.DataFrame:
