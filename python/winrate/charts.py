@@ -2,7 +2,7 @@
 
 Each bar chart is decided once, as `Bars`: order, colours, labels and words. Both libraries draw
 from that, so that the page and the files cannot differ. Whatever comes from the data passes
-through `label` and, where Plotly would read it as markup, through `html.escape`.
+through `label` and, where Plotly would read it as markup, through `_plotly_text`.
 """
 
 import html
@@ -170,7 +170,7 @@ def bar_figure(bars: Bars) -> go.Figure:
     figure.update_yaxes(
         # Places, not names: two names that look the same are still two bars.
         tickvals=places,
-        ticktext=[html.escape(_short(name)) for name in rows["label"]],
+        ticktext=[_plotly_text(_short(name)) for name in rows["label"]],
         range=[len(rows) - 0.4, -0.6],
     )
     return figure
@@ -244,7 +244,7 @@ def open_deals_figure(score_bins: pd.DataFrame) -> go.Figure:
     traces = []
     for grade in sorted(score_bins["grade"].unique()):
         rows = score_bins[score_bins["grade"] == grade]
-        name = html.escape(f"grade {label(grade)}")
+        name = _plotly_text(f"grade {label(grade)}")
         start = rows["score_bin"].astype(float) * width
         hover = [
             f"{name}, win probability {low:.0f} to {low + width:.0f} %<br>"
@@ -382,8 +382,14 @@ def _driver_hover(row) -> list[str]:
 
 def _hover(name: str, lines: list[str]) -> str:
     """Lines of plain text as Plotly's markup, the name in bold."""
-    wrapped = [part for line in lines for part in textwrap.wrap(line, 70)]
-    return "<br>".join([f"<b>{html.escape(_short(name))}</b>", *map(html.escape, wrapped)])
+    bold = [f"<b>{_plotly_text(part)}</b>" for part in textwrap.wrap(name, 70)]
+    plain = [_plotly_text(part) for line in lines for part in textwrap.wrap(line, 70)]
+    return "<br>".join(bold + plain)
+
+
+def _plotly_text(text: str) -> str:
+    """Text that Plotly shows as it is; it knows the three entities and not the one for quotes."""
+    return html.escape(text, quote=False)
 
 
 def _short(name: str) -> str:

@@ -488,12 +488,13 @@ def _verdict_statement(row: dict, min_outcomes: int) -> str:
     foretold = ""
     if not np.isnan(row["auc"]):
         foretold = (
-            f"; on the newest fifth of the deals the AUC is {row['auc']:.2f} "
-            f"({row['auc_low']:.2f} to {row['auc_high']:.2f}, chance is 0.50)"
+            " A model of the older deals ranks a won deal of the newest fifth above a lost one "
+            f"{wording.percent(row['auc'])} of the time (95 % interval "
+            f"{wording.percent(row['auc_low'])} to {wording.percent(row['auc_high'])}; a coin: 50 %)."
         )
     if row["verdict"] == "signal":
-        return f"The {deals} closed deals can tell won from lost ({test}{foretold})."
+        return f"The {deals} closed deals can tell won from lost ({test}).{foretold}"
     return (
-        f"Nothing in the {deals} closed deals tells won from lost ({test}{foretold}): no driver "
-        "can be named."
+        f"Nothing in the {deals} closed deals tells won from lost, so no driver can be named "
+        f"({test}).{foretold}"
     )

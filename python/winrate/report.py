@@ -265,8 +265,8 @@ def _summary(tables: Tables) -> str:
         statements.append("There are not enough complete quarters to say whether it changed.")
     n_alerts = tables.alert_counts.set_index("severity")["n_alerts"]
     alerts = " · ".join(
-        f"{wording.count(n_alerts[name])} {known(name, str)}"
-        for name in _by_severity(n_alerts.index)
+        f"{wording.count(n_alerts[severity])} {known(severity, str)}"
+        for severity in _by_severity(n_alerts.index)
     )
     figures = {
         "Closed deals": wording.count(totals["n_closed"]),
@@ -351,8 +351,8 @@ def _trend_section(tables: Tables) -> Section:
         return Section(**part, below=_paragraph("No deal has closed yet, so there is no trend."))
     guide = _guide(
         "The line at a point is its 95 % interval. A point inside the grey band is within what "
-        "chance alone does around the overall win rate; a hollow one is of a quarter that the "
-        "data do not cover in full."
+        "chance alone does around the overall win rate, though several together can show what none "
+        "shows alone. A hollow point is of a quarter that the data do not cover in full."
     )
     return Section(**part, figure=charts.trend_figure(tables.trend, tables.win_rate), below=guide)
 
@@ -485,10 +485,10 @@ def _segments_section(tables: Tables) -> Section:
             known(row.evidence, str),
             _before_after(row.win_rate_before, row.win_rate_after),
             _before_after(row.share_before, row.share_after),
-            known(row.rate_effect_pp, "{:+.1f}".format),
-            f"{known(row.rate_effect_pp_low, '{:+.1f}'.format)} to "
-            f"{known(row.rate_effect_pp_high, '{:+.1f}'.format)}",
-            known(row.mix_effect_pp, "{:+.1f}".format),
+            known(row.rate_effect_pp, "{:+z.1f}".format),
+            f"{known(row.rate_effect_pp_low, '{:+z.1f}'.format)} to "
+            f"{known(row.rate_effect_pp_high, '{:+z.1f}'.format)}",
+            known(row.mix_effect_pp, "{:+z.1f}".format),
         ]
         for row in tables.segments.itertuples()
     ]

@@ -103,7 +103,7 @@ def summary_text(
         lines.append(
             (
                 "recipe",
-                f"drivers.importance is fitted on a fixed sample of {n(importance_max_deals)}",
+                f"drivers.importance is fitted on a fixed sample of {n(importance_max_deals)} deals",
             )
         )
     alerts = ", ".join(f"{n(facts.alerts.get(name, 0))} {name}" for name in SEVERITIES)

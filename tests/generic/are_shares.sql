@@ -1,12 +1,12 @@
-{# The values of `columns` lie between 0 and 1, or are null. #}
-{% test are_shares(model, columns, tolerance=1e-9) %}
+{# The values of `columns` lie between 0 and 1 but for the last digits, or are null. #}
+{% test are_shares(model, columns) %}
 
 {% for column in columns -%}
 select
     '{{ column }}' as column_name,
     {{ column }} as column_value
 from {{ model }}
-where {{ column }} < -{{ tolerance }} or {{ column }} > 1 + {{ tolerance }}
+where {{ column }} < -1e-9 or {{ column }} > 1 + 1e-9
 {{ 'union all' if not loop.last }}
 {% endfor %}
 

@@ -521,7 +521,7 @@ def test_alerts_stand_by_severity_and_long_lists_are_cut(page):
 
 def test_only_segments_with_evidence_are_listed(story, page):
     text = story.text
-    assert "Region: APAC got worse 37.0 % → 20.0 % 30.0 % → 31.0 % -5.1 -6.8 to -3.3 -0.0" in text
+    assert "Region: APAC got worse 37.0 % → 20.0 % 30.0 % → 31.0 % -5.1 -6.8 to -3.3 +0.0" in text
     assert "Region: Europe" not in text
     nothing = only(drivers_win_rate_change_segments=[segment("Europe", "inconclusive")])
     assert "can be told from chance." in page(nothing).text

@@ -1,0 +1,321 @@
+"""Whole builds, as a user runs them."""
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+
+from conftest import built, run_winrate
+from winrate import build, project, summary
+
+SAMPLE = project.ROOT / "seeds" / "deals.csv"
+PLANTED = {
+    ("industry", "FinTech"): "helps",
+    ("lead_source", "Referral"): "helps",
+    ("deal_stage", "Demo"): "helps",
+    ("deal_stage", "Qualified"): "hurts",
+    ("lead_source", "Partner"): "hurts",
+    ("region", "APAC"): "hurts",
+    ("industry", "HealthTech"): "hurts",
+}
+PUBLIC_SCHEMAS = ("staging", "drivers", "scores", "alerts", "quality")
+
+
+def rows(warehouse: Path, query: str) -> list[tuple]:
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def differing_tables(one: Path, other: Path) -> list[str]:
+    """Tables and views of the public schemas whose rows are not the same in both databases."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{one}' as one (read_only)")
+        connection.execute(f"attach '{other}' as other (read_only)")
+        tables = connection.execute(
+            "select distinct schema_name || '.' || name from ("
+            " select schema_name, table_name as name, database_name from duckdb_tables()"
+            " union all select schema_name, view_name, database_name from duckdb_views())"
+            " where database_name in ('one', 'other') and schema_name in ?",
+            [PUBLIC_SCHEMAS],
+        ).fetchall()
+        assert len(tables) > 30
+
+        def has_other_rows(table: str) -> bool:
+            n_rows = connection.execute(
+                f"select count(*) from ((from one.{table} except all from other.{table})"
+                f" union all (from other.{table} except all from one.{table}))"
+            ).fetchall()
+            return n_rows[0][0] > 0
+
+        return sorted(table for (table,) in tables if has_other_rows(table))
+
+
+def small_export(path: Path, n_deals: int, **columns: object) -> Path:
+    """The first deals of the sample, with some columns set to one value."""
+    pd.read_csv(SAMPLE, dtype=str).head(n_deals).assign(**columns).to_csv(path, index=False)
+    return path
+
+
+# ---- the two data sets
+
+
+def test_the_sample_tells_its_planted_story(sample_warehouse):
+    evidence = {
+        (feature, level): found
+        for feature, level, found in rows(
+            sample_warehouse, "select feature, level, evidence from drivers.win_rate_drivers"
+        )
+    }
+    assert {key: evidence[key] for key in PLANTED} == PLANTED
+    # What is better than the average only because APAC pulls the average down.
+    siblings = {("region", name) for name in ("Europe", "India", "North America")}
+    claimed = {key for key, found in evidence.items() if found in ("helps", "hurts")}
+    assert claimed - PLANTED.keys() <= siblings
+
+    assert rows(sample_warehouse, "select verdict from drivers.model_verdict") == [("signal",)]
+    worse = (
+        "select feature, level from drivers.win_rate_change_segments where evidence = 'got worse'"
+    )
+    assert set(rows(sample_warehouse, worse)) == {("region", "APAC")}
+    alerts = dict(
+        rows(sample_warehouse, "select condition, count(*) from alerts.alerts group by all")
+    )
+    assert alerts["segment_decline"] == alerts["win_rate_decline"] == 1
+    assert alerts["segment_underperforming"] == 3  # Partner, HealthTech, APAC
+    assert alerts["deal_at_risk"] > 0 and alerts["deal_opportunity"] > 0
+    assert "close_date_overdue" not in alerts
+
+
+def test_the_reference_data_say_that_there_is_nothing_to_say(reference_warehouse):
+    assert rows(
+        reference_warehouse, "select n_won, n_lost, verdict from drivers.model_verdict"
+    ) == [(2263, 2737, "no signal")]
+    assert rows(reference_warehouse, "select distinct evidence from drivers.win_rate_drivers") == [
+        ("inconclusive",)
+    ]
+    assert rows(reference_warehouse, "select count(grade) from scores.scored_deals") == [(0,)]
+    assert rows(reference_warehouse, "select * from alerts.alerts") == []
+    quarters = rows(
+        reference_warehouse,
+        "select round(100 * win_rate, 1), is_complete from drivers.win_rate_trend"
+        " where basis = 'closed' and grain = 'quarter' order by period_start",
+    )
+    assert [rate for rate, _ in quarters] == [44.5, 45.0, 42.8, 47.5, 46.7, 43.8, 51.7]
+    assert [complete for _, complete in quarters] == [True] * 6 + [False]
+
+
+def test_the_built_importance_is_the_published_one(reference_warehouse, reference_data):
+    expected = pd.read_csv(reference_data / "importance_expected.csv")
+    table = dict(rows(reference_warehouse, "from drivers.importance"))
+    assert table == pytest.approx(dict(expected.itertuples(index=False)), abs=1e-5)
+
+
+def test_a_workbook_gives_the_same_tables_as_the_csv(tmp_path, reference_warehouse, reference_data):
+    from_workbook = built(tmp_path, reference_data / "deals_5000.xlsx")
+    assert differing_tables(reference_warehouse, from_workbook) == ["quality.row_ledger"]
+
+
+def test_rows_in_another_order_give_the_same_tables(tmp_path, sample_warehouse):
+    deals = pd.read_csv(SAMPLE, dtype=str).sample(frac=1, random_state=1)
+    deals.to_parquet(tmp_path / "deals.parquet")
+    shuffled = built(tmp_path, tmp_path / "deals.parquet")
+    # The original recipe splits deals in export order, and deals know their line.
+    assert differing_tables(sample_warehouse, shuffled) == [
+        "drivers.importance",
+        "drivers.model_importance",
+        "quality.row_ledger",
+        "staging.checked_rows",
+        "staging.stg_deals",
+        "staging.typed_rows",
+    ]
+
+
+# ---- dbt's own tests, the unit tests among them
+
+
+@pytest.mark.parametrize("deals", ["sample", "reference"])
+def test_dbt_build_passes_with_all_its_tests(deals, tmp_path, request):
+    path = SAMPLE
+    if deals == "reference":
+        path = request.getfixturevalue("reference_data") / "deals_5000.csv"
+    run = dbt("build", tmp_path, {"deals_path": str(path)})
+    assert run.returncode == 0, run.stdout
+    results = json.loads((tmp_path / "target" / "run_results.json").read_text())["results"]
+    kinds = {result["unique_id"].split(".")[0] for result in results}
+    assert kinds >= {"model", "seed", "test", "unit_test"}
+
+
+def dbt(command: str, folder: Path, variables: dict, *arguments: str):
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "dbt.cli.main", "--quiet", command),
+            *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
+            *("--vars", json.dumps(variables), *arguments),
+        ],
+        cwd=project.ROOT,
+        env=os.environ | {"WINRATE_DATABASE": str(folder / "warehouse.duckdb")},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_feature_is_added_by_its_column_and_its_name(tmp_path):
+    deals = pd.read_csv(SAMPLE, dtype=str)
+    deals["Deal Segment"] = ["SMB", "Enterprise", "Rare"] * 10 + ["SMB"] * (len(deals) - 30)
+    deals["Discount Rate"] = [f"{n % 40}.5" for n in range(len(deals))]
+    deals.to_csv(tmp_path / "deals.csv", index=False)
+    features = project.project_vars()["features"]
+    features["categorical"].append("deal_segment")
+    features["numeric"]["discount_rate"] = [10, 20]
+    run = dbt(
+        "build",
+        tmp_path,
+        {"deals_path": str(tmp_path / "deals.csv"), "features": features},
+        *("--exclude-resource-type", "unit_test"),
+    )
+    assert run.returncode == 0, run.stdout
+    warehouse = tmp_path / "warehouse.duckdb"
+    levels = rows(
+        warehouse,
+        "select level from drivers.win_rate_drivers where feature = 'discount_rate' order by 1",
+    )
+    assert levels == [("11-20",), ("over 20",), ("up to 10",)]
+    # Both of the small segments are pooled, and stay visible as such.
+    assert rows(
+        warehouse,
+        "select level, n_deals < 30 from drivers.win_rate_drivers"
+        " where feature = 'deal_segment' order by 1",
+    ) == [("Other", True), ("SMB", False)]
+    assert rows(warehouse, "select discount_rate from staging.stg_deals where source_line = 2") == [
+        (0.5,)
+    ]
+
+
+# ---- exports with little in them
+
+
+@pytest.mark.parametrize(
+    ("n_deals", "columns", "statement"),
+    [
+        (1, {}, "too few"),
+        (300, {"outcome": "Won"}, "300 won and 0 lost"),
+        (60, {"outcome": "", "closed_date": ""}, "0 won and 0 lost"),
+    ],
+    ids=["one deal", "all won", "all open"],
+)
+def test_an_export_with_little_in_it_makes_tables_but_no_claims(
+    tmp_path, n_deals, columns, statement
+):
+    warehouse = built(tmp_path, small_export(tmp_path / "deals.csv", n_deals, **columns))
+    verdict = rows(warehouse, "select verdict, statement from drivers.model_verdict")[0]
+    assert verdict[0] == "too few deals"
+    assert statement in verdict[1]
+    assert rows(warehouse, "select count(*) from scores.scored_deals") == [(n_deals,)]
+    claims = "select count(*) from drivers.win_rate_drivers where evidence != 'too few deals'"
+    assert rows(warehouse, claims) == [(0,)]
+
+
+# ---- builds that fail
+
+
+@pytest.fixture
+def published(tmp_path, sample_warehouse) -> Path:
+    """A published warehouse that a failing build must leave alone."""
+    return Path(shutil.copy(sample_warehouse, tmp_path / "warehouse.duckdb"))
+
+
+def assert_refused(published: Path, *arguments: object, says: str, exit_code: int = 1) -> None:
+    before = published.read_bytes()
+    report = published.parent / "report"
+    run = run_winrate("build", "--warehouse", published, "--report", report, *arguments)
+    assert run.returncode == exit_code
+    assert says in run.stderr
+    assert "Traceback" not in run.stdout + run.stderr
+    assert published.read_bytes() == before
+    assert not report.exists()
+
+
+def test_a_missing_column_is_named_in_one_sentence(tmp_path, published):
+    deals = tmp_path / "deals.csv"
+    pd.read_csv(SAMPLE, dtype=str).drop(columns=["outcome", "region"]).to_csv(deals, index=False)
+    assert_refused(
+        published, "--deals", deals, says="the required columns outcome, region are missing"
+    )
+
+
+def test_an_export_without_one_usable_row_is_refused(tmp_path, published):
+    deals = small_export(tmp_path / "deals.csv", 50, created_date="soon")
+    assert_refused(
+        published, "--deals", deals, says="none of its 50 rows can be used (50 bad_created_date)"
+    )
+
+
+def test_an_as_of_date_that_is_none_is_refused(published):
+    assert_refused(published, "--as-of", "31/12/2026", says="expected a date such as")
+
+
+def test_a_failing_dbt_run_leaves_what_was_published(published):
+    assert_refused(published, "--target", "nowhere", says="what was published before still stands")
+
+
+def test_a_second_build_at_the_same_time_is_turned_away(published):
+    lock = published.parent / build.ASIDE / f"{published.name}.lock"
+    lock.parent.mkdir()
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert_refused(published, says="Another build", exit_code=75)
+
+
+# ---- what a build leaves and says
+
+
+def test_a_build_leaves_no_log_and_no_folder_behind(sample_warehouse):
+    assert not Path(f"{sample_warehouse}.wal").exists()
+    assert [path.name for path in (sample_warehouse.parent / build.ASIDE).iterdir()] == [
+        "warehouse.duckdb.lock"
+    ]
+    report = sample_warehouse.parent / "report"
+    assert {path.name for path in report.iterdir()} >= {"index.html", "win_rate_drivers.svg"}
+
+
+def test_a_copied_warehouse_works_under_another_name(tmp_path, sample_warehouse):
+    copy = Path(shutil.copy(sample_warehouse, tmp_path / "for_the_bi_tool.duckdb"))
+    assert rows(copy, "select count(*) from alerts.alerts") == rows(
+        sample_warehouse, "select count(*) from alerts.alerts"
+    )
+
+
+def test_the_summary_says_what_a_person_wants_to_know(sample_warehouse):
+    facts = summary.read_facts(sample_warehouse)
+    text = summary.summary_text(facts, SAMPLE, sample_warehouse, Path("report"), 1000)
+    assert "5,500 read, 5,500 accepted, 0 rejected" in text
+    assert "2,186 won, 2,796 lost, 518 open" in text
+    assert "can tell won from lost" in text
+    assert "2 critical" in text
+    assert "drivers.importance is fitted on a fixed sample of 1,000 deals" in text
+    assert str(sample_warehouse) in text
+
+
+def test_scores_remember_the_build_before(tmp_path):
+    warehouse = built(tmp_path, SAMPLE, "--as-of", "2026-05-31")
+    first = dict(rows(warehouse, "select deal_id, win_probability from scores.scored_deals"))
+    assert rows(warehouse, "select count(previous_win_probability) from scores.scored_deals") == [
+        (0,)
+    ]
+    for _ in range(2):  # building twice for the same day changes nothing
+        built(tmp_path, SAMPLE)
+        previous = dict(
+            rows(
+                warehouse,
+                "select deal_id, previous_win_probability from scores.scored_deals"
+                " where previous_win_probability is not null",
+            )
+        )
+        assert previous == first
