@@ -100,12 +100,8 @@ def summary_text(
     if facts.change:
         lines.append(("change", facts.change))
     if facts.n_won + facts.n_lost > importance_max_deals:
-        lines.append(
-            (
-                "recipe",
-                f"drivers.importance is fitted on a fixed sample of {n(importance_max_deals)} deals",
-            )
-        )
+        sample = f"fixed sample of {n(importance_max_deals)} deals"
+        lines.append(("recipe", f"drivers.importance is fitted on a {sample}"))
     alerts = ", ".join(f"{n(facts.alerts.get(name, 0))} {name}" for name in SEVERITIES)
     lines += [
         ("alerts", alerts),
