@@ -62,10 +62,12 @@ format: $(READY)  ## Format Python and SQL
 	@$(BIN)/ruff format .
 	@$(BIN)/sqlfluff fix --disable-progress-bar models tests
 
-docs: $(READY)  ## Build dbt's documentation page (target/static_index.html) and docs/tables.md
-	@$(BIN)/dbt --quiet docs generate --static
+docs: $(READY)  ## Build dbt's documentation page; write docs/tables.md and what the README shows
+	@$(BIN)/python -m winrate build --warehouse target/docs/warehouse.duckdb --report target/docs/report
+	@WINRATE_DATABASE=target/docs/warehouse.duckdb $(BIN)/dbt --quiet docs generate --static
 	@$(BIN)/python -m winrate.tables_doc docs/tables.md
-	@echo "target/static_index.html and docs/tables.md are written."
+	@$(BIN)/python -m winrate.sample_doc target/docs/warehouse.duckdb target/docs/report
+	@echo "target/static_index.html is dbt's page; docs/tables.md and the README are up to date."
 
 sample: $(READY)  ## Generate the sample export, seeds/deals.csv, again
 	@$(BIN)/python -m winrate.sample seeds/deals.csv

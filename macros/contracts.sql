@@ -5,15 +5,15 @@
     {%- set built = get_column_schema_from_query(sql) -%}
     {%- set built_types = {} -%}
     {%- for column in built -%}
-        {%- do built_types.update({column.name | lower: column.data_type}) -%}
+        {%- do built_types.update({column.name | lower: column.dtype}) -%}
     {%- endfor -%}
     {%- set broken = [] -%}
     {%- for column in promised -%}
         {%- set built_type = built_types.get(column.name | lower) -%}
         {%- if built_type is none -%}
             {%- do broken.append(column.name ~ " is missing") -%}
-        {%- elif built_type != column.data_type -%}
-            {%- do broken.append(column.name ~ " is " ~ built_type ~ ", promised " ~ column.data_type) -%}
+        {%- elif built_type != column.dtype -%}
+            {%- do broken.append(column.name ~ " is " ~ built_type ~ ", promised " ~ column.dtype) -%}
         {%- endif -%}
     {%- endfor -%}
     {%- if broken -%}

@@ -490,8 +490,8 @@ def _verdict_statement(row: dict, min_outcomes: int) -> str:
         low, high = wording.percent(row["auc_low"]), wording.percent(row["auc_high"])
         foretold = (
             " A model of the older deals ranks a won deal of the newest fifth above a lost one "
-            f"{wording.percent(row['auc'])} of the time (95 % interval {low} to {high}; a coin does "
-            "50 %)."
+            f"{wording.percent(row['auc'])} of the time (95 % interval {low} to {high}; "
+            "a coin: 50 %)."
         )
     if row["verdict"] == "signal":
         return f"The {deals} closed deals can tell won from lost ({test}).{foretold}"

@@ -1,5 +1,6 @@
 """What a person wants to read at the end of a build."""
 
+import textwrap
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -9,6 +10,7 @@ import duckdb
 from winrate import wording
 
 SEVERITIES = ("critical", "warning", "info")
+WIDTH = 100
 
 
 @dataclass(frozen=True)
@@ -108,5 +110,17 @@ def summary_text(
         ("warehouse", str(warehouse)),
         ("report", str(report / "index.html")),
     ]
-    body = "\n".join(f"  {name:<10} {text}" for name, text in lines)
+    body = "\n".join(_paragraph(name, text) for name, text in lines)
     return f"{deals.name}, as of {facts.as_of_date}\n\n{body}\n"
+
+
+def _paragraph(name: str, text: str) -> str:
+    """'  name      text', its further lines below the text."""
+    return textwrap.fill(
+        text,
+        width=WIDTH,
+        initial_indent=f"  {name:<10} ",
+        subsequent_indent=" " * 13,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
