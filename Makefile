@@ -14,7 +14,7 @@ READY     := $(VENV)/.ready
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build report test lint format docs sample lock clean
+.PHONY: help setup build report test lint format docs evidence sample lock clean
 
 help:  ## Show this help
 	@echo "make build          a CRM export to a warehouse and a report"
@@ -68,6 +68,9 @@ docs: $(READY)  ## Build dbt's documentation page; write docs/tables.md and what
 	@$(BIN)/python -m winrate.tables_doc docs/tables.md
 	@$(BIN)/python -m winrate.sample_doc target/docs/warehouse.duckdb target/docs/report
 	@echo "target/static_index.html is dbt's page; docs/tables.md and the README are up to date."
+
+evidence: $(READY)  ## Simulate how often the claims are right; write the figures to docs/method.md
+	@$(BIN)/python -m winrate.evidence
 
 sample: $(READY)  ## Generate the sample export, seeds/deals.csv, again
 	@$(BIN)/python -m winrate.sample seeds/deals.csv

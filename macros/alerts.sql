@@ -13,9 +13,18 @@
     ]) }}
 {%- endmacro %}
 
-{# The rule of a condition, where it is enabled: the CTE that every alert view starts from. #}
+{# The rule of a condition, where it is enabled: the CTE that every alert view starts from.
+   A limit that was left empty limits nothing. #}
 {% macro alert_rule(condition) -%}
-    select * from {{ ref('alert_rules') }} where condition = '{{ condition }}' and is_enabled
+    select
+        severity,
+        threshold_value,
+        coalesce(min_deals, 0) as min_deals,
+        coalesce(max_q_value, 1) as max_q_value,
+        owner,
+        recommended_action
+    from {{ ref('alert_rules') }}
+    where condition = '{{ condition }}' and is_enabled
 {%- endmacro %}
 
 {# The last step of every alert view: `cte` in the one shape that all alerts share.

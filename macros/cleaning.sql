@@ -1,11 +1,17 @@
 {# How a cell of text becomes a value. Each gives null where there is nothing to use. #}
 
-{# Trimmed text; blank cells and the usual words for "nothing" are null. #}
+{# Trimmed text; blank cells and the usual words for "nothing" are null. 'NA' is none of them:
+   it may be North America. #}
 {% macro text(column) -%}
     case
-        when lower(trim({{ column }})) not in ('', 'null', 'none', 'n/a', '#n/a', 'na', '-')
+        when lower(trim({{ column }})) not in ('', 'null', 'none', 'n/a', '#n/a', '-')
             then trim({{ column }})
     end
+{%- endmacro %}
+
+{# Reasons for which a row is passed over without being at fault: declared skips, not rejections. #}
+{% macro skip_codes() -%}
+    {{ return(['blank_line', 'created_after_as_of_date']) }}
 {%- endmacro %}
 
 {# A level of a feature: white space folded, a missing value is the level 'Unknown'. #}

@@ -1,11 +1,12 @@
-from winrate import drivers, project
+from winrate import project, verdict
 
 
 def model(dbt, session):
     profiles = dbt.ref("driver_profiles").df()
-    return drivers.model_verdict(
+    return verdict.model_verdict(
         profiles,
         project.feature_names(dbt.config.get("features")),
         min_outcomes=dbt.config.get("min_outcomes"),
+        low_evidence_outcomes=dbt.config.get("low_evidence_outcomes"),
         max_p_value=dbt.config.get("max_q_value"),
     )

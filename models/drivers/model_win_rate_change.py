@@ -6,5 +6,6 @@ def model(dbt, session):
     return changes.win_rate_change(
         windows,
         min_outcomes=dbt.config.get("min_outcomes"),
+        low_evidence_outcomes=dbt.config.get("low_evidence_outcomes"),
         max_q_value=dbt.config.get("max_q_value"),
     )

@@ -11,6 +11,8 @@ select
     n_after,
     win_rate_before,
     win_rate_after,
+    won_amount_before / nullif(closed_amount_before, 0) as amount_weighted_win_rate_before,
+    won_amount_after / nullif(closed_amount_after, 0) as amount_weighted_win_rate_after,
     change_pp,
     change_pp_low,
     change_pp_high,

@@ -34,6 +34,8 @@ final as (
         estimates.feature_p_value,
         cast(estimates.evidence as string) as evidence,
         level_totals.won_amount / nullif(level_totals.closed_amount, 0) as revenue_weighted_win_rate,
+        cast(estimates.known_at as {{ dbt.type_string() }}) as known_at,
+        cast(estimates.left_out_because as {{ dbt.type_string() }}) as left_out_because,
         estimates.rank,
         cast(estimates.statement as string) as statement
     from estimates

@@ -1,4 +1,4 @@
--- Closed and won deals in each comparison window.
+-- Closed and won deals in each comparison window, and what they were worth.
 
 with
 
@@ -10,7 +10,7 @@ windows as (
 
 closed_deals as (
 
-    select * from {{ ref('deal_features') }} where not is_open
+    select * from {{ ref('stg_deals') }} where not is_open
 
 ),
 
@@ -19,7 +19,8 @@ dated as (
     select
         windows.*,
         case windows.basis when 'closed' then deals.closed_date else deals.created_date end as deal_date,
-        deals.is_won
+        deals.is_won,
+        deals.deal_amount
     from windows
     cross join closed_deals as deals
 
@@ -33,11 +34,14 @@ final as (
         before_start,
         before_end,
         after_start,
-        after_end,
-        count(case when deal_date between before_start and before_end then 1 end) as n_before,
-        count(case when deal_date between before_start and before_end and is_won = 1 then 1 end) as n_won_before,
-        count(case when deal_date between after_start and after_end then 1 end) as n_after,
-        count(case when deal_date between after_start and after_end and is_won = 1 then 1 end) as n_won_after
+        after_end
+        {%- for window in ['before', 'after'] -%}
+        {%- set is_within = 'deal_date between ' ~ window ~ '_start and ' ~ window ~ '_end' %},
+        count(case when {{ is_within }} then 1 end) as n_{{ window }},
+        count(case when {{ is_within }} and is_won = 1 then 1 end) as n_won_{{ window }},
+        {{ sum_amount('case when ' ~ is_within ~ ' then deal_amount end') }} as closed_amount_{{ window }},
+        {{ sum_amount('case when ' ~ is_within ~ ' and is_won = 1 then deal_amount end') }} as won_amount_{{ window }}
+        {%- endfor %}
     from dated
     group by all
 

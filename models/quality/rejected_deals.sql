@@ -30,12 +30,11 @@ final as (
                 then 'closed_date ' || close_date || ' is before created_date ' || created_date
             when 'created_after_as_of_date'
                 then 'created_date ' || created_date || ' is after the as-of date ' || as_of_date
-            when 'closed_after_as_of_date'
-                then 'closed_date ' || close_date || ' is after the as-of date ' || as_of_date
             when 'bad_deal_amount' then 'deal_amount ''' || deal_amount_text || ''' is not a number'
             when 'negative_deal_amount' then 'deal_amount ' || deal_amount_text || ' is negative'
             when 'duplicate_deal_id' then 'deal_id ' || deal_id || ' stands already in line ' || first_line
         end as reason,
+        reject_code in ({{ quoted_list(skip_codes()) }}) as is_skipped,
         deal_id
     from rejected
 

@@ -14,8 +14,8 @@ final as (
         '{{ var("deals_path").split("/") | last | replace("'", "''") }}' as source_file,
         count(*) as n_read,
         count(case when reject_code is null then 1 end) as n_accepted,
-        count(case when reject_code != 'blank_line' then 1 end) as n_rejected,
-        count(case when reject_code = 'blank_line' then 1 end) as n_skipped
+        count(case when reject_code not in ({{ quoted_list(skip_codes()) }}) then 1 end) as n_rejected,
+        count(case when reject_code in ({{ quoted_list(skip_codes()) }}) then 1 end) as n_skipped
     from checked_rows
 
 )

@@ -14,11 +14,30 @@ as_of_dates as (
 
 ),
 
+-- A deal that closed later than the as-of date was open on it.
+as_it_stood as (
+
+    select
+        typed_rows.* exclude (is_open, outcome, close_date),
+        as_of_dates.as_of_date,
+        typed_rows.is_open
+        or coalesce(typed_rows.close_date > as_of_dates.as_of_date and typed_rows.outcome is not null, false)
+            as is_open,
+        case when typed_rows.is_open or typed_rows.close_date <= as_of_dates.as_of_date then typed_rows.close_date end
+            as close_date,
+        case
+            when typed_rows.close_date > as_of_dates.as_of_date then cast(null as {{ dbt.type_string() }})
+            else typed_rows.outcome
+        end as outcome
+    from typed_rows
+    cross join as_of_dates
+
+),
+
 judged as (
 
     select
-        typed_rows.*,
-        as_of_dates.as_of_date,
+        *,
         case
             when read_error is not null then read_error
             when deal_id is null then 'missing_deal_id'
@@ -29,12 +48,10 @@ judged as (
             when not is_open and close_date is null then 'bad_closed_date'
             when not is_open and close_date < created_date then 'closed_before_created'
             when created_date > as_of_date then 'created_after_as_of_date'
-            when not is_open and close_date > as_of_date then 'closed_after_as_of_date'
             when deal_amount_text is not null and deal_amount is null then 'bad_deal_amount'
             when deal_amount < 0 then 'negative_deal_amount'
         end as row_reject_code
-    from typed_rows
-    cross join as_of_dates
+    from as_it_stood
 
 ),
 

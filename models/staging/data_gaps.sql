@@ -18,7 +18,7 @@ final as (
         count(*) as n_rows,
         count(reject_code) as n_gaps
     from {{ ref('checked_rows') }}
-    where coalesce(reject_code, '') != 'blank_line'
+    where coalesce(reject_code, '') not in ({{ quoted_list(skip_codes()) }})
 
     {% for column in columns -%}
     union all

@@ -11,7 +11,7 @@ accepted as (
 
 ),
 
-final as (
+typed as (
 
     select
         ---------- ids
@@ -53,6 +53,15 @@ final as (
         ---------- where it came from
         source_line
     from accepted
+
+),
+
+final as (
+
+    select
+        *,
+        deal_amount / greatest(coalesce(sales_cycle_days, deal_age_days), 1) as amount_per_day
+    from typed
 
 )
 

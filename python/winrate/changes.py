@@ -2,8 +2,11 @@
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from winrate import rates, wording
+
+Z_95 = stats.norm.ppf(0.975)
 
 # How a sentence names the two windows of a comparison.
 WINDOW_NAMES = {
@@ -14,7 +17,10 @@ WINDOW_NAMES = {
 
 
 def win_rate_change(
-    windows: pd.DataFrame, min_outcomes: int = 40, max_q_value: float = 0.05
+    windows: pd.DataFrame,
+    min_outcomes: int = 40,
+    low_evidence_outcomes: int = 200,
+    max_q_value: float = 0.05,
 ) -> pd.DataFrame:
     """Change of the overall win rate per comparison and basis, with its verdict.
 
@@ -46,7 +52,9 @@ def win_rate_change(
         names=("improved", "declined"),
         max_q_value=max_q_value,
     ).replace("inconclusive", "no detectable change")
-    table["statement"] = [_change_statement(row) for row in table.itertuples()]
+    table["statement"] = [
+        _change_statement(row, low_evidence_outcomes) for row in table.itertuples()
+    ]
     return table
 
 
@@ -58,9 +66,10 @@ def win_rate_change_segments(
     counts: one row per comparison, feature and level, with `n_before`, `n_won_before`,
         `n_after`, `n_won_after`; within a comparison every feature counts the same deals.
     Returns the rows with shares and win rates of both windows, `mix_effect_pp` (the level's
-    share changed), `rate_effect_pp` (its win rate changed) with a 95 % interval, and
-    `total_effect_pp`; over the levels of a feature mix and rate effects sum to the change of
-    the overall win rate. `p_value` tests the level's win rate, `q_value` over all rows.
+    share changed), `rate_effect_pp` (its win rate changed) and `total_effect_pp`, each with a
+    95 % interval; over the levels of a feature mix and rate effects sum to the change of the
+    overall win rate. `p_value` is Fisher's exact test of the level's win rate, `q_value` is over
+    all rows.
     `evidence` is 'got worse', 'got better', 'inconclusive' or 'too few deals'; `rank` orders
     a comparison by strength of evidence.
 
@@ -92,6 +101,10 @@ def win_rate_change_segments(
     table["rate_effect_pp"] = 100 * (after - before) * mean_share
     table["total_effect_pp"] = table["mix_effect_pp"] + table["rate_effect_pp"]
 
+    mix_error, total_error = _effect_errors(table, totals)
+    for effect, error in [("mix_effect_pp", mix_error), ("total_effect_pp", total_error)]:
+        table[f"{effect}_low"] = table[effect] - Z_95 * error
+        table[f"{effect}_high"] = table[effect] + Z_95 * error
     test = rates.rate_difference(
         table["n_won_after"], table["n_after"], table["n_won_before"], table["n_before"]
     )
@@ -99,7 +112,9 @@ def win_rate_change_segments(
     table["rate_effect_pp_high"] = 100 * test["high"] * mean_share
     table["change_pp"] = 100 * test["difference"]
     table["change_pp_low"], table["change_pp_high"] = 100 * test["low"], 100 * test["high"]
-    table["p_value"] = test["p_value"]
+    table["p_value"] = rates.exact_p_value(
+        table["n_won_after"], table["n_after"], table["n_won_before"], table["n_before"]
+    )
     table["q_value"] = rates.q_values(table["p_value"])
     table["evidence"] = rates.evidence(
         table["change_pp"],
@@ -113,11 +128,51 @@ def win_rate_change_segments(
     return table.reset_index(drop=True)
 
 
+def _effect_errors(table: pd.DataFrame, totals: dict[str, pd.Series]) -> list[pd.Series]:
+    """Standard errors, in points, of the mix effect and of the total effect of each level.
+
+    Delta method over what is independent within a window: the level's share, its win rate, and
+    the win rate of all other deals. Null where a level is new, gone or alone.
+    """
+    windows = []
+    for name in ("before", "after"):
+        n, won = table[f"n_{name}"], table[f"n_won_{name}"]
+        n_all, won_all = totals[f"n_{name}"], totals[f"n_won_{name}"]
+        share, rate, rest = _rate(n, n_all), _rate(won, n), _rate(won_all - won, n_all - n)
+        errors = [
+            share * (1 - share) / n_all,
+            rate * (1 - rate) / n,
+            rest * (1 - rest) / (n_all - n),
+        ]
+        windows.append((share, rate, rest, errors))
+    (share0, rate0, rest0, errors0), (share1, rate1, rest1, errors1) = windows
+    share_change, rate_change = share1 - share0, rate1 - rate0
+    mean_share = (share0 + share1) / 2
+    # (rate - overall rate) of a window is (1 - share) * (rate - rest).
+    lead = ((1 - share0) * (rate0 - rest0) + (1 - share1) * (rate1 - rest1)) / 2
+
+    mix_variance, total_variance = 0.0, 0.0
+    for sign, share, rate, rest, errors in [
+        (-1, share0, rate0, rest0, errors0),
+        (1, share1, rate1, rest1, errors1),
+    ]:
+        mix = [
+            sign * lead - share_change * (rate - rest) / 2,
+            share_change * (1 - share) / 2,
+            -share_change * (1 - share) / 2,
+        ]
+        rate_effect = [rate_change / 2, sign * mean_share, 0.0]
+        for of_mix, of_rate, error in zip(mix, rate_effect, errors, strict=True):
+            mix_variance = mix_variance + of_mix**2 * error
+            total_variance = total_variance + (of_mix + of_rate) ** 2 * error
+    return [100 * np.sqrt(mix_variance), 100 * np.sqrt(total_variance)]
+
+
 def _rate(hits: pd.Series, tries: pd.Series) -> pd.Series:
     return hits / tries.where(tries > 0)
 
 
-def _change_statement(row) -> str:
+def _change_statement(row, low_evidence_outcomes: int) -> str:
     after = f"in {WINDOW_NAMES[row.comparison][0]} ({_quarters(row.after_start, row.after_end)})"
     before = f"in {WINDOW_NAMES[row.comparison][1]} ({_quarters(row.before_start, row.before_end)})"
     counts = f"{wording.count(row.n_after)} against {wording.count(row.n_before)} deals"
@@ -140,11 +195,18 @@ def _change_statement(row) -> str:
             f"{windows}: {chance} ({span}, {counts}; a drop of less than "
             f"{wording.points(row.detectable_pp)} would hardly show)."
         )
+    caution = "; low evidence" if _fewest_outcomes(row) < low_evidence_outcomes else ""
     rise_or_fall = "rise" if row.verdict == "improved" else "fall"
     return (
         f"{windows}: a {rise_or_fall} of {wording.points(row.change_pp)}, more than chance does "
-        f"({span}, {counts})."
+        f"({span}, {counts}{caution})."
     )
+
+
+def _fewest_outcomes(row) -> int:
+    """Won or lost deals in either window, whichever is fewest."""
+    lost = (row.n_before - row.n_won_before, row.n_after - row.n_won_after)
+    return min(row.n_won_before, row.n_won_after, *lost)
 
 
 def _quarters(start: pd.Timestamp, end: pd.Timestamp) -> str:

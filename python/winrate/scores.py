@@ -10,6 +10,7 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import OneHotEncoder
 
+from winrate.profile_fit import outcome_naming_features
 from winrate.threads import one_thread
 
 Z_95 = stats.norm.ppf(0.975)
@@ -46,9 +47,13 @@ def score_profiles(
         interval, `contribution_<feature>` (points of win probability gained by the level,
         against the average deal of the landmark) and `model_run_id`, a hash of what was fitted.
         A landmark with fewer than `min_outcomes` won or lost deals is scored by the one before
-        it; where there is none, the scores are null.
+        it; where there is none, the scores are null. A feature that names the outcome is not
+        used, and its contribution is null.
     """
     profiles = profiles.sort_values(["landmark_days", "score_fold", "profile_id"])
+    at_creation = profiles[profiles["landmark_days"] == profiles["landmark_days"].min()]
+    naming = outcome_naming_features(at_creation, features)
+    used = [feature for feature in features if feature not in naming]
     run_id = hashlib.md5(profiles.to_csv(index=False).encode()).hexdigest()
     parts = [_unscored(profiles.head(0), features)]
     training = profiles.head(0)
@@ -58,8 +63,8 @@ def score_profiles(
             training = closed
         for fold, rows in at_landmark.groupby("score_fold", dropna=False):
             seen = training if pd.isna(fold) else training[training["score_fold"] != fold]
-            if features and _fewest_outcomes(seen) > 0:
-                parts.append(_score(fit_score_model(seen, features), rows, features))
+            if used and _fewest_outcomes(seen) > 0:
+                parts.append(_score(fit_score_model(seen, used), rows, used))
             else:
                 parts.append(_unscored(rows, features))
     return pd.concat(parts, ignore_index=True).assign(model_run_id=run_id)

@@ -47,7 +47,7 @@ def read_facts(warehouse: Path) -> BuildFacts:
         reasons = rows(
             """
             select reason_code, count(*) from quality.rejected_deals
-            where reason_code != 'blank_line' group by all order by 2 desc, 1 limit 5
+            where not is_skipped group by all order by 2 desc, 1 limit 5
             """
         )
         outcomes = rows(
@@ -94,7 +94,7 @@ def summary_text(
     if facts.n_rejected:
         lines.append(("", f"rejected: {facts.rejections}; see quality.rejected_deals"))
     if facts.n_skipped:
-        lines.append(("", f"{n(facts.n_skipped)} blank lines skipped"))
+        lines.append(("", f"{n(facts.n_skipped)} skipped: blank, or created after the as-of date"))
     lines += [
         ("outcomes", f"{n(facts.n_won)} won, {n(facts.n_lost)} lost, {n(facts.n_open)} open"),
         ("verdict", facts.verdict),

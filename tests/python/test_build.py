@@ -306,6 +306,14 @@ def test_the_summary_says_what_a_person_wants_to_know(sample_warehouse):
 def test_scores_remember_the_build_before(tmp_path):
     warehouse = built(tmp_path, SAMPLE, "--as-of", "2026-05-31")
     first = dict(rows(warehouse, "select deal_id, win_probability from scores.scored_deals"))
+    # What closed in June was open on the last day of May, and what was created in June was not there.
+    read, accepted, rejected, skipped = rows(
+        warehouse, "select n_read, n_accepted, n_rejected, n_skipped from quality.row_ledger"
+    )[0]
+    assert (read, rejected) == (5500, 0)
+    assert accepted + skipped == read and skipped > 200
+    open_then = "select count(*) from staging.stg_deals where is_open"
+    assert rows(warehouse, open_then)[0][0] > 450
     assert rows(warehouse, "select count(previous_win_probability) from scores.scored_deals") == [
         (0,)
     ]

@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from conftest import FEATURES, profiles_of, simulated_deals
-from winrate import drivers
+from winrate import drivers, profile_fit, verdict
 
 PLANTED = {("industry", "FinTech"): 0.6, ("source", "Partner"): -0.6}
 
@@ -42,7 +42,7 @@ def test_the_fit_agrees_with_unpenalised_scikit_learn():
     one_hot = pd.get_dummies(deals[FEATURES], drop_first=True, dtype=float)
     model = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-12)
     expected = model.fit(one_hot, deals["is_won"]).predict_proba(one_hot)[:, 1]
-    fit = drivers.fit_profiles(profiles_of(deals), FEATURES)
+    fit = profile_fit.fit_profiles(profiles_of(deals), FEATURES)
     probability = 1 / (1 + np.exp(-fit.linear_predictor))
     by_profile = fit.profiles[FEATURES].assign(probability=probability)
     np.testing.assert_allclose(
@@ -56,7 +56,7 @@ def test_planted_drivers_are_found_and_nothing_else_is_claimed_of_their_size():
     assert table.loc[("industry", "FinTech"), "evidence"] == "helps"
     assert table.loc[("source", "Partner"), "evidence"] == "hurts"
     assert (table.loc[table["feature_p_value"] > 0.05, "evidence"] == "inconclusive").all()
-    assert drivers.model_verdict(profiles, FEATURES)["verdict"][0] == "signal"
+    assert verdict.model_verdict(profiles, FEATURES)["verdict"][0] == "signal"
 
 
 def test_the_interval_and_the_wald_test_say_the_same():
@@ -86,24 +86,38 @@ def test_where_nothing_is_planted_few_builds_name_anything():
         profiles = profiles_of(simulated_deals(1000, seed))
         table = drivers.win_rate_drivers(profiles, FEATURES)
         claims += table["evidence"].isin(["helps", "hurts"]).any()
-        verdicts += drivers.model_verdict(profiles, FEATURES)["verdict"][0] == "signal"
+        verdicts += verdict.model_verdict(profiles, FEATURES)["verdict"][0] == "signal"
     # 5 % of 100, and the 97.5 % point of the binomial distribution around it.
     assert claims <= 10
     assert verdicts <= 10
 
 
-def test_a_level_that_names_the_outcome_is_left_out_and_said_so():
-    deals = simulated_deals(2000, seed=6)
-    deals.loc[deals["is_won"] == 1, "size"] = deals.loc[deals["is_won"] == 1, "size"].where(
-        np.arange(int(deals["is_won"].sum())) > 100, "signed"
-    )
-    table = drivers.win_rate_drivers(profiles_of(deals), FEATURES).set_index(["feature", "level"])
-    named = table.loc[("size", "signed")]
-    assert np.isnan(named["effect_pp"])
-    assert named["evidence"] == "inconclusive"
-    assert "only names the outcome" in named["statement"]
+def test_a_feature_that_names_the_outcome_is_left_out_and_its_deals_stay():
+    deals = simulated_deals(2000, seed=6, effects=PLANTED)
+    deals["size"] = np.where(deals["is_won"] == 1, "Closed Won", "Closed Lost")
+    deals.loc[:99, "size"] = "Proposal"
+    table = drivers.win_rate_drivers(profiles_of(deals), FEATURES)
+    named = table[table["feature"] == "size"]
+    assert (named["left_out_because"] == profile_fit.NAMES_OUTCOME).all()
+    assert (named["evidence"] == "inconclusive").all()
+    assert named["statement"].str.contains("only names the outcome").all()
 
-    others = drivers.win_rate_drivers(profiles_of(deals[deals["size"] != "signed"]), FEATURES)
+    others = drivers.win_rate_drivers(profiles_of(deals, FEATURES[:2]), FEATURES[:2])
+    kept = table[table["feature"] != "size"].reset_index(drop=True)
+    np.testing.assert_allclose(kept["effect_pp"], others["effect_pp"], atol=1e-8)
+    assert kept["evidence"].isin(["helps", "hurts"]).any()
+
+
+def test_a_level_that_was_never_won_is_left_out_with_its_deals():
+    deals = simulated_deals(2000, seed=6, effects=PLANTED)
+    deals.loc[:49, ["size", "is_won"]] = ["unpriced", 0]
+    table = drivers.win_rate_drivers(profiles_of(deals), FEATURES).set_index(["feature", "level"])
+    never_won = table.loc[("size", "unpriced")]
+    assert np.isnan(never_won["effect_pp"])
+    assert never_won["left_out_because"] == drivers.ALL_LOST
+    assert "its deals were all lost" in never_won["statement"]
+
+    others = drivers.win_rate_drivers(profiles_of(deals[deals["size"] != "unpriced"]), FEATURES)
     others = others.set_index(["feature", "level"])["coefficient"]
     np.testing.assert_allclose(table.loc[others.index, "coefficient"], others, atol=1e-8)
 
@@ -115,17 +129,45 @@ def test_a_feature_that_repeats_another_gets_no_estimate_of_its_own():
     table = drivers.win_rate_drivers(profiles_of(deals, features), features)
     repeated = table[table["feature"] == "sector"]
     assert repeated["effect_pp"].isna().all()
-    assert repeated["statement"].str.contains("other features say the same").all()
+    assert (repeated["left_out_because"] == "repeats industry").all()
+    assert repeated["statement"].str.contains("says the same as industry").all()
     assert (table.loc[table["feature"] == "industry", "effect_pp"].notna()).all()
+
+
+def test_a_feature_with_one_level_is_left_out():
+    deals = simulated_deals(1000, seed=7).assign(size="all alike")
+    table = drivers.win_rate_drivers(profiles_of(deals), FEATURES).set_index("feature")
+    assert table.loc["size", "left_out_because"] == profile_fit.ONE_LEVEL
+
+
+def test_a_consequence_is_described_and_not_sold_as_a_lever():
+    profiles = profiles_of(simulated_deals(3000, seed=3, effects=PLANTED))
+    table = drivers.win_rate_drivers(profiles, FEATURES, known_at_close=["source"])
+    claimed = table[table["evidence"].isin(["helps", "hurts"])]
+    is_lever = ~claimed["statement"].str.contains("not a lever")
+    assert (is_lever == (claimed["known_at"] == "creation")).all()
+    assert set(claimed["known_at"]) == {"creation", "close"}
+
+
+@pytest.mark.parametrize(("n_deals", "is_low"), [(300, True), (1500, False)])
+def test_claims_on_few_outcomes_carry_low_evidence(n_deals, is_low):
+    strong = {("industry", "FinTech"): 2.0, ("source", "Partner"): -2.0}
+    profiles = profiles_of(simulated_deals(n_deals, seed=12, effects=strong))
+    table = drivers.win_rate_drivers(profiles, FEATURES)
+    claimed = table[table["evidence"].isin(["helps", "hurts"])]
+    assert len(claimed) > 0
+    assert (claimed["statement"].str.contains("low evidence") == is_low).all()
+    row = verdict.model_verdict(profiles, FEATURES).iloc[0]
+    assert ("low evidence" in row["statement"]) == is_low
 
 
 @pytest.mark.parametrize(("n_won", "n_lost"), [(39, 400), (400, 39), (0, 100), (100, 0), (1, 0)])
 def test_too_few_outcomes_make_tables_but_no_claims(n_won, n_lost):
     deals = simulated_deals(n_won + n_lost, seed=8)
     deals["is_won"] = np.repeat([1, 0], [n_won, n_lost])
-    verdict = drivers.model_verdict(profiles_of(deals), FEATURES)
-    assert verdict["verdict"][0] == "too few deals"
-    assert f"{n_won} won and {n_lost} lost" in verdict["statement"][0]
+    row = verdict.model_verdict(profiles_of(deals), FEATURES).iloc[0]
+    assert row["verdict"] == "too few deals"
+    assert f"{n_won} won and {n_lost} lost" in row["statement"]
     table = drivers.win_rate_drivers(profiles_of(deals), FEATURES)
     assert (table["evidence"] == "too few deals").all()
     assert table["n_deals"].sum() == 3 * len(deals)
@@ -134,7 +176,7 @@ def test_too_few_outcomes_make_tables_but_no_claims(n_won, n_lost):
 def test_no_deals_at_all_make_empty_tables():
     nothing = profiles_of(simulated_deals(10, seed=9)).head(0)
     assert drivers.win_rate_drivers(nothing, FEATURES).empty
-    assert drivers.model_verdict(nothing, FEATURES)["verdict"][0] == "too few deals"
+    assert verdict.model_verdict(nothing, FEATURES)["verdict"][0] == "too few deals"
 
 
 def test_a_small_level_is_never_claimed():
@@ -151,7 +193,7 @@ def test_auc_and_its_interval_equal_those_of_single_deals():
     probability = np.round(rng.random(400), 1)
     is_won = (rng.random(400) < probability).astype(float)
     groups = pd.DataFrame({"p": probability, "won": is_won, "lost": 1 - is_won}).groupby("p").sum()
-    auc, low, high = drivers.auc_with_interval(
+    auc, low, high = verdict.auc_with_interval(
         groups.index.to_numpy(), groups["won"].to_numpy(), groups["lost"].to_numpy()
     )
     assert auc == pytest.approx(roc_auc_score(is_won, probability))
@@ -169,14 +211,14 @@ def test_brier_score_equals_that_of_single_deals():
     probability, won, lost = np.array([0.2, 0.7]), np.array([1.0, 6.0]), np.array([4.0, 2.0])
     rows = np.repeat([0.2, 0.7], [5, 8])
     outcomes = [1, 0, 0, 0, 0] + [1] * 6 + [0] * 2
-    assert drivers.brier_score(probability, won, lost) == pytest.approx(
+    assert verdict.brier_score(probability, won, lost) == pytest.approx(
         brier_score_loss(outcomes, rows)
     )
 
 
 def test_minimum_deals_reproduces_the_published_example():
     # Riley et al. (2020), BMJ 368:m441: 24 parameters at a Cox-Snell R2 of 0.288 need 623.
-    assert drivers.riley_minimum_deals(24, win_rate=0.5, r2=0.288) == 623
+    assert verdict.riley_minimum_deals(24, win_rate=0.5, r2=0.288) == 623
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import chi2_contingency
+from scipy.stats import chi2_contingency, fisher_exact
 
 from winrate import rates
 
@@ -26,6 +26,14 @@ def test_interval_and_test_agree(n_won):
     assert (row["low"] > 0 or row["high"] < 0) == (row["p_value"] < 0.05)
     expected = chi2_contingency([[n_won, 100 - n_won], [45, 55]], correction=False)
     assert row["p_value"] == pytest.approx(expected.pvalue)
+
+
+def test_the_exact_test_doubles_the_smaller_tail():
+    counts = [pd.Series([n]) for n in (3, 40, 12, 50)]
+    table = [[3, 37], [12, 38]]
+    tails = [fisher_exact(table, alternative=side).pvalue for side in ("less", "greater")]
+    assert rates.exact_p_value(*counts)[0] == pytest.approx(2 * min(tails))
+    assert rates.exact_p_value(*(pd.Series([n]) for n in (0, 0, 1, 2))).isna().all()
 
 
 def test_nothing_to_compare_gives_null_not_a_number():

@@ -1,0 +1,23 @@
+{# The operating metrics, each defined once. #}
+
+{# A mean that does not depend on the order of rows, as means of floats do. #}
+{% macro mean_of(value) -%}
+    avg(cast({{ value }} as decimal(18, 2)))
+{%- endmacro %}
+
+{# What a closed deal brings: 0 where none was won, although there is no average amount then. #}
+{% macro value_per_deal(n_won, n_deals, average_won_amount) -%}
+    case
+        when {{ n_deals }} > 0 and {{ n_won }} = 0 then 0
+        else cast({{ n_won }} as double) / nullif({{ n_deals }}, 0) * {{ average_won_amount }}
+    end
+{%- endmacro %}
+
+{# Days in the stage. Without a date of the last change of stage, the age is the longest it can have been. #}
+{% macro days_in_stage(deals) -%}
+    case
+        when {{ deals }}.stage_entered_date between {{ deals }}.created_date and {{ deals }}.as_of_date
+            then cast({{ dbt.datediff(deals ~ '.stage_entered_date', deals ~ '.as_of_date', 'day') }} as bigint)
+        else {{ deals }}.deal_age_days
+    end
+{%- endmacro %}

@@ -1,0 +1,44 @@
+-- By the lead source as the export has it: rare ones are not pooled.
+
+with
+
+sources as (
+
+    select
+        lead_source,
+        count(*) as n_leads,
+        count(is_won) as n_deals,
+        cast(coalesce(sum(is_won), 0) as bigint) as n_won,
+        {{ mean_of('case when is_won = 1 then deal_amount end') }} as average_won_amount,
+        {{ sum_amount('case when is_won = 1 then deal_amount end') }} as won_amount,
+        {{ sum_amount('case when is_won is not null then deal_amount end') }} as closed_amount,
+        count(case when is_open then 1 end) as n_open_deals,
+        {{ sum_amount('case when is_open then deal_amount end') }} as open_amount
+    from {{ ref('stg_deals') }}
+    group by lead_source
+
+),
+
+final as (
+
+    select
+        lead_source,
+        n_leads,
+        n_deals,
+        n_won,
+        cast(n_won as double) / nullif(n_deals, 0) as win_rate,
+        {{ wilson_low('n_won', 'n_deals') }} as win_rate_low,
+        {{ wilson_high('n_won', 'n_deals') }} as win_rate_high,
+        average_won_amount as average_deal_amount,
+        {{ value_per_deal('n_won', 'n_deals', 'average_won_amount') }} as value_per_deal,
+        won_amount as amount_won,
+        won_amount / n_leads as amount_per_lead,
+        won_amount / nullif(closed_amount, 0) as amount_weighted_win_rate,
+        n_open_deals,
+        open_amount
+    from sources
+
+)
+
+select * from final
+order by lead_source

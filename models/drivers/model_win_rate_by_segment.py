@@ -1,0 +1,6 @@
+from winrate import shrinkage
+
+
+def model(dbt, session):
+    counts = dbt.ref("segment_quarter_counts").df()
+    return shrinkage.win_rate_by_segment(counts)

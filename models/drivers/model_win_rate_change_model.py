@@ -1,0 +1,11 @@
+from winrate import decomposition, project
+
+
+def model(dbt, session):
+    profiles = dbt.ref("window_profiles").df()
+    return decomposition.win_rate_change_model(
+        profiles,
+        project.feature_names(dbt.config.get("features")),
+        min_outcomes=dbt.config.get("min_outcomes"),
+        max_q_value=dbt.config.get("max_q_value"),
+    )

@@ -1,0 +1,52 @@
+-- What the open pipeline brings per day at the speed, price and win rate of the past. Only by
+-- features known while a deal is open: the win rate of a last stage is not that of an open one.
+
+with
+
+totals as (
+
+    select
+        feature,
+        level,
+        n_open_deals,
+        n_deals,
+        n_won,
+        average_won_amount,
+        mean_won_cycle_days
+    from {{ ref('level_totals') }}
+    where feature in ({{ quoted_list(creation_features()) }})
+
+    union all
+
+    select
+        'all deals' as feature,
+        'all deals' as level,
+        count(case when is_open then 1 end) as n_open_deals,
+        count(is_won) as n_deals,
+        cast(coalesce(sum(is_won), 0) as bigint) as n_won,
+        {{ mean_of('case when is_won = 1 then deal_amount end') }} as average_won_amount,
+        {{ mean_of('case when is_won = 1 then sales_cycle_days end') }} as mean_won_cycle_days
+    from {{ ref('stg_deals') }}
+
+),
+
+final as (
+
+    select
+        feature,
+        level,
+        n_open_deals,
+        n_deals,
+        cast(n_won as double) / nullif(n_deals, 0) as win_rate,
+        average_won_amount as average_deal_amount,
+        mean_won_cycle_days as mean_cycle_days,
+        case
+            when n_open_deals = 0 or (n_deals > 0 and n_won = 0) then 0
+            else n_open_deals * {{ value_per_deal('n_won', 'n_deals', 'average_won_amount') }} / greatest(mean_won_cycle_days, 1)
+        end as velocity_amount_per_day
+    from totals
+
+)
+
+select * from final
+order by feature, level

@@ -1,0 +1,114 @@
+-- What is open, how much of it stands still, and what was created in the last complete quarter,
+-- the one before and the one a year before; in one row. A quarter that began before the data did
+-- is null.
+
+{% set quarters = [('last_quarter', 1), ('quarter_before', 2), ('year_before', 5)] -%}
+
+with
+
+deals as (
+
+    select
+        stg_deals.*,
+        {{ days_in_stage('stg_deals') }} as days_in_stage
+    from {{ ref('stg_deals') }} as stg_deals
+
+),
+
+as_of_dates as (
+
+    select
+        as_of_date,
+        cast(date_trunc('quarter', {{ add_days('as_of_date', '1') }}) as date) as quarters_end
+    from {{ ref('as_of_dates') }}
+
+),
+
+stalled_rule as (
+
+    select threshold_value as stalled_days
+    from {{ ref('alert_rules') }}
+    where condition = 'deal_stalled'
+
+),
+
+first_dates as (
+
+    select {{ add_days('min(created_date)', '-7') }} as first_date from deals
+
+),
+
+-- Quarters by their distance from the last complete one; a week's grace for holidays.
+quarters as (
+
+    {% for quarter, n_back in quarters -%}
+    select
+        '{{ quarter }}' as quarter_name,
+        {{ add_quarters('quarters_end', -n_back) }} as first_day,
+        {{ add_days(add_quarters('quarters_end', 1 - n_back), '-1') }} as last_day
+    from as_of_dates
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+created as (
+
+    select
+        quarters.quarter_name,
+        count(deals.deal_id) as n_created,
+        {{ sum_amount('deals.deal_amount') }} as amount,
+        cast(coalesce(sum(
+            cast(deals.deal_amount as decimal(18, 2)) * cast(deals.deal_amount as decimal(18, 2))
+        ), 0) as double) as squared_amount
+    from quarters
+    cross join first_dates
+    left join deals on deals.created_date between quarters.first_day and quarters.last_day
+    where quarters.first_day >= first_dates.first_date
+    group by quarters.quarter_name
+
+),
+
+created_in_one_row as (
+
+    select
+        {% for quarter, _ in quarters -%}
+        max(case when quarter_name = '{{ quarter }}' then n_created end) as n_created_{{ quarter }},
+        max(case when quarter_name = '{{ quarter }}' then amount end) as created_amount_{{ quarter }},
+        max(case when quarter_name = '{{ quarter }}' then squared_amount end) as squared_amount_{{ quarter }},
+        {% endfor -%}
+        count(*) as n_quarters
+    from created
+
+),
+
+totals as (
+
+    select
+        count(deals.is_won) as n_deals,
+        cast(coalesce(sum(deals.is_won), 0) as bigint) as n_won,
+        count(case when deals.is_open then 1 end) as n_open_deals,
+        {{ sum_amount('case when deals.is_open then deals.deal_amount end') }} as open_amount,
+        {{ sum_amount(
+            'case when deals.is_open and deals.days_in_stage > stalled_rule.stalled_days then deals.deal_amount end'
+        ) }} as stalled_amount,
+        max(stalled_rule.stalled_days) as stalled_days
+    from deals
+    left join stalled_rule on true
+
+),
+
+final as (
+
+    select
+        as_of_dates.as_of_date,
+        {{ add_quarters('as_of_dates.quarters_end', '-1') }} as last_quarter_start,
+        {{ add_days('as_of_dates.quarters_end', '-1') }} as last_quarter_end,
+        totals.*,
+        created_in_one_row.*
+    from as_of_dates
+    cross join totals
+    cross join created_in_one_row
+
+)
+
+select * from final
