@@ -24,7 +24,8 @@ final as (
         difference_pp_high,
         p_value,
         q_value,
-        cast(evidence as string) as evidence,
+        -- A stage such as 'Closed Lost' states the outcome: it is no bottleneck.
+        cast(case when rate in (0, 1) then 'inconclusive' else evidence end as string) as evidence,
         n_open_deals,
         open_amount
     from compared

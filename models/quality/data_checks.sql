@@ -42,8 +42,8 @@ features_left_out as (
         max(left_out_because) as left_out_because,
         sum(n_deals) as n_deals
     from estimates
-    where left_out_because = 'names the outcome' or left_out_because like 'repeats %'
     group by feature
+    having count(left_out_because) = count(*)
 
 ),
 
@@ -97,6 +97,22 @@ repeated_features as (
 
 ),
 
+repeated_levels as (
+
+    select
+        'level_repeats_others' as check_name,
+        estimates.feature,
+        estimates.level,
+        estimates.n_deals,
+        {{ feature_title('estimates.feature') }} || ' ' || estimates.level
+        || ' is in the same deals as levels of other features: '
+        || 'it has no effect of its own and counts as the average of its feature.' as message
+    from estimates
+    left join features_left_out on estimates.feature = features_left_out.feature
+    where estimates.left_out_because like 'repeats %' and features_left_out.feature is null
+
+),
+
 single_levels as (
 
     select
@@ -133,6 +149,7 @@ separated_levels as (
         levels.n_deals >= {{ var('min_deals_per_level') }}
         and (levels.n_won <= 0.02 * levels.n_deals or levels.n_won >= 0.98 * levels.n_deals)
         and coalesce(estimates.left_out_because, '') not in ('names the outcome', 'has one level')
+        and coalesce(estimates.left_out_because, '') not like 'repeats %'
 
 ),
 
@@ -173,6 +190,8 @@ unioned as (
     select * from named_outcomes
     union all
     select * from repeated_features
+    union all
+    select * from repeated_levels
     union all
     select * from single_levels
     union all

@@ -19,17 +19,20 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from winrate import wording
+from winrate.decomposition import BASELINE
 
 TITLE = "Win Rate Drivers"
 HELPS, HURTS = "#1f77b4", "#ff7f0e"
 # The same hues for what cannot be told from chance.
 PALE_HELPS, PALE_HURTS = "#c6dcec", "#ffdfc2"
 GRADE_COLOURS = {"A": HELPS, "B": "#8fbbda", "C": "#ffbf86", "D": HURTS}
+NEUTRAL = "#aab2b9"
 BAND, INK, QUIET, GRID = "#eceff2", "#222222", "#5c6670", "#e3e6e9"
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 MAX_LABEL = 42  # characters beside a bar; the whole name stands in the hover text
 MAX_LABELLED_QUARTERS = 12  # more of them leave no room for a number at each
+MIN_WATERFALL_SPAN = 0.1  # of win rate: a change of nothing is not blown up to fill the picture
 SCORE_BINS = 20  # of the open deals: five points of win probability each
 
 
@@ -280,6 +283,199 @@ def open_deals_figure(score_bins: pd.DataFrame) -> go.Figure:
     return figure
 
 
+def waterfall_steps(parts: pd.DataFrame, change: pd.Series) -> pd.DataFrame:
+    """The steps from the win rate before to the win rate after.
+
+    parts: rows of drivers.win_rate_change_model of one comparison, in order; change: the row of
+        drivers.win_rate_change.
+    Returns one row per step, the first and the last being the two win rates: `label`, `start` and
+    `end` (shares), `colour`, `is_strong` (more than chance), `text` and `hover`. No rows where
+    there is nothing to split.
+    """
+    columns = ["label", "start", "end", "colour", "is_strong", "text", "hover"]
+    nothing = pd.DataFrame(columns=columns)
+    parts = parts[parts["explained_pp"].notna() & parts["unexplained_pp"].notna()]
+    before, after = change["win_rate_before"], change["win_rate_after"]
+    if parts.empty or pd.isna(before) or pd.isna(after):
+        return nothing
+    rows = [_rate_step("win rate before", before, change["n_before"])]
+    level = before
+    for part in parts.itertuples():
+        is_baseline = part.feature == BASELINE
+        name = "All deals alike" if is_baseline else wording.feature_title(label(part.feature))
+        # A rate step has a test that allows for the number of features, a mix step an interval.
+        for kind, value, low, high, is_strong in [
+            (
+                "mix",
+                part.explained_pp,
+                part.explained_pp_low,
+                part.explained_pp_high,
+                part.explained_pp_low > 0 or part.explained_pp_high < 0,
+            ),
+            (
+                "rate",
+                part.unexplained_pp,
+                part.unexplained_pp_low,
+                part.unexplained_pp_high,
+                part.evidence in ("got worse", "got better"),
+            ),
+        ]:
+            if is_baseline and kind == "mix":  # no feature, no mix
+                continue
+            interval = "no interval" if pd.isna(low) else wording.interval(low, high)
+            colours = (HURTS, PALE_HURTS) if value < 0 else (HELPS, PALE_HELPS)
+            rows.append(
+                {
+                    "label": name if is_baseline else f"{name}: {kind}",
+                    "start": level,
+                    "end": level + value / 100,
+                    "colour": colours[0 if is_strong else 1],
+                    "is_strong": is_strong,
+                    "text": f"{value:+z.1f}",
+                    "hover": [
+                        f"{value:+z.1f} points, {interval}",
+                        "" if is_strong else "cannot be told from chance",
+                        label(part.statement) if kind == "rate" else "",
+                    ],
+                }
+            )
+            level += value / 100
+    rows.append(_rate_step("win rate after", after, change["n_after"]))
+    return pd.DataFrame(rows, columns=columns)
+
+
+def waterfall_figure(steps: pd.DataFrame) -> go.Figure:
+    """The steps as bars from the top down, each where the one above it ends."""
+    # Plotly's own waterfall has one colour for all rises; a bar with a base may have its own.
+    ends = steps.loc[steps["start"].notna(), ["start", "end"]].to_numpy()
+    rates = steps["end"].iloc[[0, -1]]
+    low, high = min(ends.min(), rates.min()), max(ends.max(), rates.max())
+    margin = max((high - low) * 0.15, (MIN_WATERFALL_SPAN - (high - low)) / 2)
+    floor = max(low - margin, 0.0)
+    start = steps["start"].fillna(floor)
+    places = list(range(len(steps)))
+    bars = go.Bar(
+        orientation="h",
+        y=places,
+        base=start.tolist(),
+        x=(steps["end"] - start).tolist(),
+        marker={"color": steps["colour"].tolist()},
+        hovertext=[_hover(row.label, row.hover) for row in steps.itertuples()],
+        hoverinfo="text",
+    )
+    connectors = go.Scatter(
+        x=[x for end in steps["end"][:-1] for x in (end, end, None)],
+        y=[y for place in places[:-1] for y in (place, place + 1, None)],
+        mode="lines",
+        line={"color": QUIET, "width": 1, "dash": "dot"},
+        hoverinfo="skip",
+    )
+    names = go.Scatter(
+        # Beside the bars, since a text of a bar that is nearly nothing has no room.
+        x=np.maximum(start, steps["end"]).tolist(),
+        y=places,
+        mode="text",
+        text=[f" {text}" for text in steps["text"]],
+        textposition="middle right",
+        textfont={"size": 12, "color": [INK if s else QUIET for s in steps["is_strong"]]},
+        hoverinfo="skip",
+        cliponaxis=False,
+    )
+    figure = _figure([bars, connectors, names], height=90 + 24 * len(steps))
+    figure.update_layout(bargap=0.3)
+    figure.update_xaxes(
+        title_text="win rate",
+        tickformat=".1~%",
+        showgrid=True,
+        gridcolor=GRID,
+        range=[floor, min(high + margin, 1.0)],
+    )
+    figure.update_yaxes(
+        tickvals=places,
+        ticktext=[_plotly_text(_short(name)) for name in steps["label"]],
+        ticklabelstandoff=6,
+        range=[len(steps) - 0.4, -0.6],
+    )
+    return figure
+
+
+def funnel_figure(reps: pd.DataFrame) -> go.Figure:
+    """Win rate by number of deals, a point per rep, in the funnel of what chance alone does.
+
+    reps: rows of drivers.rep_performance, by `n_deals`, each with a win rate.
+    """
+    n_deals = reps["n_deals"].tolist()
+    n_all = reps["n_deals"].sum()
+    overall = float((reps["win_rate"] * reps["n_deals"]).sum() / n_all)
+    traces = []
+    for dash, limits, name in [("dash", "95", "95 % limits"), ("dot", "998", "99.8 % limits")]:
+        for end in ("low", "high"):
+            traces.append(
+                go.Scatter(
+                    x=n_deals,
+                    y=_shares(reps[f"funnel_{end}_{limits}"]),
+                    name=name,
+                    mode="lines",
+                    line={"color": QUIET, "width": 1, "dash": dash},
+                    showlegend=end == "low",
+                    hoverinfo="skip",
+                )
+            )
+    traces.append(
+        go.Scatter(
+            x=[min(n_deals), max(n_deals)],
+            y=[overall, overall],
+            name="all reps",
+            mode="lines",
+            line={"color": INK, "width": 1},
+            hoverinfo="skip",
+        )
+    )
+    colours = {"above": HELPS, "below": HURTS}
+    traces.append(
+        go.Scatter(
+            x=n_deals,
+            y=_shares(reps["win_rate"]),
+            name="rep",
+            mode="markers+text",
+            marker={
+                "size": 10,
+                "color": [colours.get(evidence, NEUTRAL) for evidence in reps["evidence"]],
+                "line": {"color": "white", "width": 1},
+            },
+            text=[
+                _plotly_text(_short(label(row.sales_rep_id))) if row.evidence in colours else ""
+                for row in reps.itertuples()
+            ],
+            textposition="top center",
+            hovertext=[
+                _hover(
+                    label(row.sales_rep_id),
+                    [
+                        f"win rate {wording.percent(row.win_rate)} of "
+                        f"{wording.count(row.n_deals)} deals; expect "
+                        f"{known(row.shrunk_win_rate, wording.percent)}",
+                        label(row.statement if not pd.isna(row.statement) else ""),
+                    ],
+                )
+                for row in reps.itertuples()
+            ],
+            hoverinfo="text",
+            showlegend=False,
+            cliponaxis=False,
+        )
+    )
+    figure = _figure(traces, height=400)
+    figure.update_layout(
+        showlegend=True,
+        legend={"orientation": "h", "y": 1.0, "x": 0, "yanchor": "bottom", "traceorder": "normal"},
+        margin={"t": 40},
+    )
+    figure.update_xaxes(title_text="closed deals", tickformat=",d", showgrid=True, gridcolor=GRID)
+    figure.update_yaxes(title_text="win rate", tickformat=".0%", showgrid=True, gridcolor=GRID)
+    return figure
+
+
 def quarter_name(start: pd.Timestamp) -> str:
     """The first day of a quarter -> '2026 Q1'."""
     return f"{start.year} Q{start.quarter}"
@@ -321,6 +517,19 @@ def _figure(traces: list, height: int, subtitle: str | None = None) -> go.Figure
             margin={"t": 64},
         )
     return figure
+
+
+def _rate_step(name: str, rate: float, n_deals: float) -> dict:
+    text = wording.percent(rate)
+    return {
+        "label": name.capitalize(),
+        "start": np.nan,  # from the edge of the picture
+        "end": rate,
+        "colour": NEUTRAL,
+        "is_strong": False,
+        "text": text,
+        "hover": [f"{text} of {known(n_deals, wording.count)} deals"],
+    }
 
 
 def _quarter_points(
@@ -371,8 +580,9 @@ def _driver_hover(row) -> list[str]:
     interval = "no interval"
     if not pd.isna(row.effect_pp_low):
         interval = wording.interval(row.effect_pp_low, row.effect_pp_high)
+    at_close = " (known at close)" if row.known_at == "close" else ""
     return [
-        f"effect {known(row.effect_pp, '{:+.1f} points'.format)}, {interval}",
+        f"effect {known(row.effect_pp, '{:+.1f} points'.format)}, {interval}{at_close}",
         f"{known(row.n_deals, wording.count)} deals, win rate "
         f"{known(row.win_rate, wording.percent)}",
         f"q-value {known(row.q_value, lambda q: 'below 0.001' if q < 0.001 else f'{q:.2g}')}",

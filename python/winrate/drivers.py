@@ -174,10 +174,11 @@ def _interval_excludes_zero(table: pd.DataFrame) -> pd.Series:
     return (table["effect_pp_low"] > 0) | (table["effect_pp_high"] < 0)
 
 
-def _left_out_because(row, left_out: dict[str, str]) -> str | None:
+def _left_out_because(row, left_out: dict) -> str | None:
     """Why a level has no estimate; None where it has one."""
-    if row.feature in left_out:
-        return left_out[row.feature]
+    for left in (row.feature, (row.feature, row.level)):
+        if left in left_out:
+            return left_out[left]
     if not np.isnan(row.effect_pp):
         return None
     if row.n_won in (0, row.n_deals):

@@ -133,7 +133,7 @@ def fit_main_effects(
     rows = profiles[profiles["n_deals"] > 0].reset_index(drop=True)
     rows["profile"] = np.arange(len(rows))
     fit = fit_profiles(rows, features)
-    repeats = [name for name, reason in fit.left_out.items() if reason.startswith(REPEATS)]
+    repeats = [name for name in features if fit.left_out.get(name, "").startswith(REPEATS)]
     used = [name for name in features if name in fit.features or name in repeats]
     if repeats:
         fit = fit_profiles(_without_repetition(fit.profiles, fit.one_hot, repeats), used)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import statsmodels.api as sm
 from scipy import stats
+from scipy.special import expit
 from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from winrate.threads import one_thread
@@ -30,9 +31,10 @@ class Fit:
     """A binomial GLM on profiles, with one coefficient per level of each modelled feature.
 
     levels: one row per modelled (feature, level); the first level of a feature is its reference.
-    one_hot: profiles x levels, 0 or 1.
+    one_hot: profiles x levels, 0 or 1; a level without a column of its own counts as the average
+        of its feature.
     coefficient, covariance: over (intercept, levels), reference levels fixed at zero.
-    left_out: why each feature that is not modelled is not.
+    left_out: why each feature, or (feature, level), that is not modelled is not.
     """
 
     profiles: pd.DataFrame
@@ -44,11 +46,21 @@ class Fit:
     deviance: float
     null_deviance: float
     df_model: int
-    left_out: dict[str, str]
+    left_out: dict[str | tuple[str, str], str]
 
     @property
     def linear_predictor(self) -> np.ndarray:
         return self.coefficient[0] + self.one_hot @ self.coefficient[1:]
+
+    def probability(self, rows: pd.DataFrame) -> np.ndarray:
+        """Fitted win probability of other profiles; a level never seen counts as the average."""
+        one_hot = np.empty((len(rows), 0))
+        for feature in self.features:
+            position = self.levels.get_level_values(0) == feature
+            names = self.levels[position].get_level_values(1)
+            shares = self.profiles["n_deals"].to_numpy(float) @ self.one_hot[:, position]
+            one_hot = np.hstack([one_hot, _encode(rows[feature], names, shares)])
+        return expit(self.coefficient[0] + one_hot @ self.coefficient[1:])
 
     @property
     def lr_statistic(self) -> float:
@@ -86,9 +98,10 @@ def fit_profiles(profiles: pd.DataFrame, features: list[str]) -> Fit:
     profiles: see the module. Raises ValueError where a feature or a count is missing, or `n_won`
         exceeds `n_deals`.
     Left out are features that name the outcome, features that repeat what earlier ones say (no
-    estimate exists for them) and features with one level. A level without a won or without a
-    lost deal is left out with its deals: its coefficient is infinite, and in that limit it tells
-    nothing about any other level.
+    estimate exists for them) and features with one level. A single level that repeats earlier
+    features, as 'Unknown' in the same deals does, has no estimate and counts as the average of its
+    feature. A level without a won or without a lost deal is left out with its deals: its
+    coefficient is infinite, and in that limit it tells nothing about any other level.
     """
     check_profiles(profiles, features)
     rows = profiles[profiles["n_deals"] > 0]
@@ -96,23 +109,25 @@ def fit_profiles(profiles: pd.DataFrame, features: list[str]) -> Fit:
     rows = _without_determined_levels(rows, [name for name in features if name not in left_out])
     modelled: list[str] = []
     for feature in features:
-        if feature not in left_out:
-            reason = _redundancy(rows, modelled, feature)
-            if reason:
-                left_out[feature] = reason
-            else:
-                modelled.append(feature)
+        if feature in left_out:
+            continue
+        reason, repeated = _redundancy(rows, modelled, feature, left_out)
+        if reason:
+            left_out[feature] = reason
+        else:
+            modelled.append(feature)
+            left_out |= {(feature, level): REPEATS + OTHER_FEATURES for level in repeated}
     return _fit(rows, modelled, left_out)
 
 
 @one_thread
 def refit(fit: Fit, features: list[str]) -> Fit:
     """The same deals with only some of the modelled features."""
-    return _fit(fit.profiles, features, {})
+    return _fit(fit.profiles, features, fit.left_out)
 
 
-def _fit(rows: pd.DataFrame, features: list[str], left_out: dict[str, str]) -> Fit:
-    one_hot, levels = _one_hot(rows, features)
+def _fit(rows: pd.DataFrame, features: list[str], left_out: dict) -> Fit:
+    one_hot, levels = _one_hot(rows, features, left_out)
     is_reference = ~levels.get_level_values(0).duplicated() if len(levels) else np.array([], bool)
     free = np.concatenate([[True], ~is_reference])
 
@@ -193,35 +208,65 @@ def _without_determined_levels(profiles: pd.DataFrame, features: list[str]) -> p
         rows = rows[keep]
 
 
-def _redundancy(rows: pd.DataFrame, modelled: list[str], feature: str) -> str | None:
-    """Why a feature has no estimate of its own beside those already modelled; None if it has."""
-    n_levels = rows[feature].nunique()
-    if n_levels < 2:
-        return ONE_LEVEL
-    before, after = (_rank(rows, names) for names in (modelled, [*modelled, feature]))
-    if after == before + n_levels - 1:
-        return None
+def _redundancy(
+    rows: pd.DataFrame, modelled: list[str], feature: str, left_out: dict
+) -> tuple[str | None, list[str]]:
+    """Why a feature has no estimate beside those modelled, or which of its levels have none."""
+    names = rows[feature].unique()
+    if len(names) < 2:
+        return ONE_LEVEL, []
+    known, _ = _one_hot(rows, modelled, left_out)
+    own, _ = _one_hot(rows, [feature], {})
+    if _rank(known, own) == _rank(known) + len(names) - 1:
+        return None, []
     for other in modelled:
         if rows.groupby(other)[feature].nunique().max() == 1:
-            return REPEATS + other
-    return REPEATS + OTHER_FEATURES
+            return REPEATS + other, []
+    repeated = _repeated_levels(known, rows[feature])
+    own, _ = _one_hot(rows, [feature], {(feature, level): "" for level in repeated})
+    n_left = len(names) - len(repeated)
+    if n_left < 2 or _rank(known, own) < _rank(known) + n_left - 1:
+        return REPEATS + OTHER_FEATURES, []
+    return None, repeated
 
 
-def _rank(rows: pd.DataFrame, features: list[str]) -> int:
-    """How many coefficients, the intercept among them, these features have estimates for."""
-    one_hot, _ = _one_hot(rows, features)
-    # One-hot blocks span the intercept, so the rank of their cross-product says it all.
-    return int(np.linalg.matrix_rank(one_hot.T @ one_hot, hermitian=True)) if features else 1
+def _repeated_levels(known: np.ndarray, column: pd.Series) -> list[str]:
+    """The levels of a column that are a linear combination of what is known already."""
+    codes, names = pd.factorize(column, sort=True)
+    indicators = np.eye(len(names))[codes]
+    known = np.column_stack([np.ones(len(known)), known])
+    fitted = known @ np.linalg.lstsq(known, indicators, rcond=None)[0]
+    return list(names[np.abs(indicators - fitted).max(axis=0) < 1e-8])
 
 
-def _one_hot(rows: pd.DataFrame, features: list[str]) -> tuple[np.ndarray, pd.MultiIndex]:
-    """Profiles x levels as 0 and 1, and the (feature, level) of each column."""
+def _rank(*blocks: np.ndarray) -> int:
+    """How many coefficients, the intercept among them, these columns have estimates for."""
+    columns = np.hstack([np.ones((len(blocks[0]), 1)), *blocks])
+    return int(np.linalg.matrix_rank(columns.T @ columns, hermitian=True))
+
+
+def _one_hot(
+    rows: pd.DataFrame, features: list[str], left_out: dict
+) -> tuple[np.ndarray, pd.MultiIndex]:
+    """Profiles x levels as 0 and 1, and the (feature, level) of each column.
+
+    A level in `left_out` has no column and counts as the average of its feature.
+    """
     blocks, levels = [np.empty((len(rows), 0))], []
     for feature in features:
-        codes, names = pd.factorize(rows[feature], sort=True)
-        blocks.append(np.eye(len(names))[codes])
-        levels += [(feature, name) for name in names]
+        n_deals = rows.groupby(feature)["n_deals"].sum()
+        n_deals = n_deals[[(feature, name) not in left_out for name in n_deals.index]]
+        blocks.append(_encode(rows[feature], n_deals.index, n_deals.to_numpy(float)))
+        levels += [(feature, name) for name in n_deals.index]
     return np.hstack(blocks), pd.MultiIndex.from_tuples(levels, names=["feature", "level"])
+
+
+def _encode(column: pd.Series, names: pd.Index, n_deals: np.ndarray) -> np.ndarray:
+    """Rows x names as 0 and 1; where the level is none of them, the shares of deals."""
+    codes = names.get_indexer(column)
+    encoded = np.eye(len(names))[codes]
+    encoded[codes < 0] = n_deals / n_deals.sum()
+    return encoded
 
 
 def _null_deviance(counts: np.ndarray) -> float:

@@ -1,7 +1,7 @@
 """The report: one page that says what a sales leader needs on a Monday, and two chart files.
 
-Text from the data reaches the page only through `_paragraph`, `_table` and `_heading`, which
-escape it, and through `winrate.charts`, which escapes what Plotly would read as markup.
+Text from the data reaches the page only through `_paragraph`, `_list`, `_table` and `_heading`,
+which escape it, and through `winrate.charts`, which escapes what Plotly would read as markup.
 """
 
 import base64
@@ -15,14 +15,18 @@ import duckdb
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
+from scipy import stats
 
 from winrate import charts, wording
 from winrate.charts import known
+from winrate.decomposition import BASELINE
 from winrate.summary import SEVERITIES
 
 PAGE_TITLE = "Win rate report"
 COMPARISON = "last two quarters"
-MAX_ROWS = 15  # of a list of deals or of alerts; the tables have the rest
+MAX_ROWS = 15  # of a list of deals, alerts or data checks; the tables have the rest
+MAX_NAMES = 3  # of segments in the headline
+MAX_P_VALUE = 0.05
 TEMPLATE = Path(__file__).parent / "templates" / "report.html"
 
 QUERIES = {
@@ -35,10 +39,15 @@ QUERIES = {
             sum(cast(deal_amount as decimal(18, 2))) filter (where status = 'open') as open_amount
         from scores.scored_deals
     """,
-    "verdict": "select verdict, statement from drivers.model_verdict",
-    "change": f"""
-        select statement from drivers.win_rate_change
-        where comparison = '{COMPARISON}' and basis = 'closed'
+    "verdict": "select verdict, minimum_deals, statement from drivers.model_verdict",
+    "changes": f"""
+        select * from drivers.win_rate_change
+        order by comparison <> '{COMPARISON}', comparison, basis
+    """,
+    "change_parts": f"""
+        select * from drivers.win_rate_change_model
+        where comparison = '{COMPARISON}'
+        order by feature = '{BASELINE}', abs(total_pp) desc nulls last, feature
     """,
     "drivers": "select * from drivers.win_rate_drivers order by feature, level",
     "importance": "select feature, coefficient from drivers.importance order by feature",
@@ -87,6 +96,12 @@ QUERIES = {
         where comparison = '{COMPARISON}' and evidence in ('got worse', 'got better')
         order by rank, feature, level
     """,
+    "reps": "select * from drivers.rep_performance order by n_deals, sales_rep_id",
+    "pipeline_health": "select statement from drivers.pipeline_health",
+    "data_checks": """
+        select message from quality.data_checks order by check_name, feature, level, message
+    """,
+    "row_ledger": "select * from quality.row_ledger order by source_file",
 }
 
 
@@ -96,7 +111,8 @@ class Tables:
 
     totals: pd.DataFrame
     verdict: pd.DataFrame
-    change: pd.DataFrame
+    changes: pd.DataFrame
+    change_parts: pd.DataFrame
     drivers: pd.DataFrame
     importance: pd.DataFrame
     trend: pd.DataFrame
@@ -105,11 +121,27 @@ class Tables:
     alert_counts: pd.DataFrame
     alerts: pd.DataFrame
     segments: pd.DataFrame
+    reps: pd.DataFrame
+    pipeline_health: pd.DataFrame
+    data_checks: pd.DataFrame
+    row_ledger: pd.DataFrame
 
     @property
     def verdict_name(self) -> str:
         """'signal', 'no signal' or 'too few deals'."""
         return self.verdict["verdict"].iloc[0] if len(self.verdict) else "too few deals"
+
+    @property
+    def change(self) -> pd.DataFrame:
+        """The change that the page is about, by close date: one row, or none."""
+        is_it = (self.changes["comparison"] == COMPARISON) & (self.changes["basis"] == "closed")
+        return self.changes[is_it].head(1)
+
+    @property
+    def change_verdict(self) -> str | None:
+        """'declined', 'improved', 'no detectable change' or 'too few deals'; None: no windows."""
+        verdicts = self.change["verdict"].fillna("too few deals")
+        return None if verdicts.empty else verdicts.iloc[0]
 
     @property
     def win_rate(self) -> float:
@@ -142,13 +174,16 @@ def write_report(warehouse: Path, folder: Path) -> Path:
     charts.write_bars(drivers, folder / "win_rate_drivers")
     charts.write_bars(recipe, folder / "original_recipe")
     sections = [
+        _trend_section(tables),
+        _why_section(tables),
         _drivers_section(tables, drivers),
         _recipe_section(tables, recipe),
-        _trend_section(tables),
+        _reps_section(tables),
         _open_deals_section(tables),
         _alerts_section(tables),
-        _segments_section(tables),
     ]
+    if len(tables.data_checks):
+        sections.append(_checks_section(tables))
     page = folder / "index.html"
     page.write_text(_page(tables, sections), encoding="utf-8", newline="\n")
     return page
@@ -171,8 +206,7 @@ def _page(tables: Tables, sections: list[Section]) -> str:
         font=charts.FONT,
         summary=_summary(tables),
         sections="\n".join(_section_html(section) for section in sections),
-        footer="Every number is in the warehouse, with its uncertainty: schemas drivers, scores "
-        "and alerts.",
+        footer=_footer(tables),
         plotly_js=plotly_js,
         figures_js=figures_js,
         script_hashes=" ".join(_csp_hash(script) for script in (plotly_js, figures_js)),
@@ -220,6 +254,10 @@ def _paragraph(text: str, css_class: str = "") -> str:
     return f"<p{attribute}>{escape(text)}</p>"
 
 
+def _list(texts: list[str]) -> str:
+    return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in texts) + "</ul>"
+
+
 def _guide(text: str, *swatches: tuple[tuple[str, ...], str]) -> str:
     """A line that tells how to read a chart: a sentence, then colours and what they mean."""
     keys = "".join(
@@ -251,6 +289,121 @@ def _table(columns: list[str], rows: list[list[str]], numbers: set[str], caption
     )
 
 
+# ---- the headline
+
+
+def headline(tables: Tables) -> str:
+    """What happened to the win rate and what accounts for it, in one sentence."""
+    n_closed = wording.count(tables.totals["n_closed"].iloc[0])
+    cannot_tell = f"these {n_closed} closed deals do not tell won from lost"
+    if tables.change_verdict in ("declined", "improved"):
+        return f"{_what_happened(tables)}{_what_accounts_for_it(tables, cannot_tell)}."
+    change = _no_change(tables)
+    if tables.verdict_name == "no signal":
+        return f"Nothing here to act on: {cannot_tell}, and {change}."
+    if tables.verdict_name != "signal":
+        return (
+            "Too few won or lost deals to act on yet: what moves the win rate cannot be told, and "
+            f"{change}."
+        )
+    moved = [
+        f"{_and(names)} {evidence}"
+        for evidence in ("got worse", "got better")
+        if (names := _segments_that(evidence, tables))
+    ]
+    but = f", but {' and '.join(moved)}" if moved else ""
+    return f"{change[0].upper()}{change[1:]}{but}."
+
+
+def _what_happened(tables: Tables) -> str:
+    change = tables.change.iloc[0]
+    verb = "fell" if change["verdict"] == "declined" else "rose"
+    return (
+        f"Win rate {verb} {known(change['change_pp'], wording.points)} in the last two quarters "
+        f"({_rates(tables)}), more than chance does"
+    )
+
+
+def _rates(tables: Tables) -> str:
+    change = tables.change.iloc[0]
+    return " to ".join(
+        known(change[f"win_rate_{window}"], wording.percent) for window in ("before", "after")
+    )
+
+
+def _no_change(tables: Tables) -> str:
+    """The clause that says that there is no change to tell, or why it cannot be told."""
+    if tables.change_verdict != "no detectable change":
+        few = "complete quarters" if tables.change_verdict is None else "recent deals"
+        return f"there are too few {few} to say whether the win rate changed"
+    # Two windows that alone would stand out do not among so many.
+    is_one_of_many = tables.change["p_value"].iloc[0] < MAX_P_VALUE
+    within = "no more than chance does among so many" if is_one_of_many else "within chance"
+    return f"the change of the win rate in the last two quarters ({_rates(tables)}) is {within}"
+
+
+def _what_accounts_for_it(tables: Tables, cannot_tell: str) -> str:
+    """The rest of the sentence 'Win rate fell ..., more than chance does'."""
+    declined = tables.change_verdict == "declined"
+    evidence = "got worse" if declined else "got better"
+    names = _segments_that(evidence, tables)
+    if names:
+        return f"; {_and(names)} {'is' if len(names) == 1 else 'are'} where it {evidence}"
+    parts = tables.change_parts
+    if ((parts["feature"] == BASELINE) & (parts["evidence"] == evidence)).any():
+        return f"; deals of all kinds are won {'less' if declined else 'more'} often"
+    if tables.verdict_name == "no signal":
+        return f", but {cannot_tell}, so no cause can be named"
+    return "; no single segment can be told to account for it"
+
+
+def _segments_that(evidence: str, tables: Tables) -> list[str]:
+    """The segments that got worse or better, as in 'region APAC', the strongest evidence first.
+
+    A segment may only share its deals with the one at fault: where all features at once single
+    out some, their segments are meant.
+    """
+    rows = tables.segments[tables.segments["evidence"] == evidence]
+    parts = tables.change_parts
+    singled_out = rows["feature"].isin(parts.loc[parts["evidence"] == evidence, "feature"])
+    if singled_out.any():
+        rows = rows[singled_out]
+    return [
+        f"{wording.feature_title(charts.label(row.feature)).lower()} {charts.label(row.level)}"
+        for row in rows.itertuples()
+    ]
+
+
+def _and(names: list[str]) -> str:
+    if len(names) > MAX_NAMES:
+        names = [*names[:MAX_NAMES], f"{wording.count(len(names) - MAX_NAMES)} more"]
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def _needed(tables: Tables) -> list[str]:
+    """The sentence on what it would take to tell won from lost; none where that can be told."""
+    if tables.verdict_name != "no signal":
+        return []
+    n_closed = tables.totals["n_closed"].iloc[0]
+    clauses = []
+    for minimum in tables.verdict["minimum_deals"].dropna():
+        few_or_enough = (
+            "so more deals of this kind will hardly help, but other features might"
+            if n_closed >= minimum
+            else "so wait for more deals before looking for drivers"
+        )
+        clauses.append(
+            f"a model with these features needs {wording.count(minimum)} closed deals to find a "
+            f"signal of usual strength, and there are {wording.count(n_closed)}, {few_or_enough}"
+        )
+    for detectable in tables.change["detectable_pp"].dropna():
+        clauses.append(
+            "the smallest drop that the deals of the last two quarters and the two before would "
+            f"usually show is {wording.points(detectable)}"
+        )
+    return [f"What it would take: {'; '.join(clauses)}."] if clauses else []
+
+
 # ---- the parts
 
 
@@ -261,8 +414,7 @@ def _summary(tables: Tables) -> str:
         for table in (tables.verdict, tables.change)
         for statement in table["statement"].head(1)
     ]
-    if tables.change.empty:
-        statements.append("There are not enough complete quarters to say whether it changed.")
+    statements += _needed(tables)
     n_alerts = tables.alert_counts.set_index("severity")["n_alerts"]
     alerts = " · ".join(
         f"{wording.count(n_alerts[severity])} {known(severity, str)}"
@@ -280,7 +432,10 @@ def _summary(tables: Tables) -> str:
     return "\n".join(
         [
             _paragraph(f"As of {as_of}", "as-of"),
-            f'<div class="verdict">{"".join(map(_paragraph, statements))}</div>',
+            '<div class="verdict">',
+            _paragraph(headline(tables), "headline"),
+            *map(_paragraph, statements),
+            "</div>",
             '<dl class="figures">',
             *(
                 f"<div><dt>{escape(name)}</dt><dd>{escape(figure)}</dd></div>"
@@ -305,6 +460,16 @@ def _drivers_section(tables: Tables, bars: charts.Bars) -> Section:
         ((charts.HURTS,), "hurts,"),
         ((charts.PALE_HELPS, charts.PALE_HURTS), "cannot be told from chance, or too few deals."),
     )
+    at_close = tables.drivers.loc[tables.drivers["known_at"] == "close", "feature"].unique()
+    if len(at_close):
+        names = _and([wording.feature_title(charts.label(name)) for name in at_close])
+        notes.append(
+            _paragraph(
+                f"{names} (known at close): known only when a deal is over, they describe how "
+                "deals ended; they are not levers.",
+                "guide",
+            )
+        )
     without = tables.drivers[tables.drivers["effect_pp"].isna()]
     if len(without):
         notes.append(_paragraph(f"{_names(without)}: no estimate, so no bar.", "guide"))
@@ -346,22 +511,175 @@ def _recipe_section(tables: Tables, bars: charts.Bars) -> Section:
 
 
 def _trend_section(tables: Tables) -> Section:
-    part = {"slug": "trend", "heading": "Win rate by quarter of closing"}
+    part = {"slug": "trend", "heading": "What changed"}
+    comparisons = _comparison_table(tables.changes)
     if tables.trend.empty:
-        return Section(**part, below=_paragraph("No deal has closed yet, so there is no trend."))
+        nothing = _paragraph("No deal has closed yet, so there is no trend.")
+        return Section(**part, below=f"{nothing}\n{comparisons}")
     guide = _guide(
         "The line at a point is its 95 % interval. A point inside the grey band is within what "
         "chance alone does around the overall win rate, though several together can show what none "
         "shows alone. A hollow point is of a quarter that the data do not cover in full."
     )
-    return Section(**part, figure=charts.trend_figure(tables.trend, tables.win_rate), below=guide)
+    return Section(
+        **part,
+        above=_heading(3, "Win rate by quarter of closing"),
+        figure=charts.trend_figure(tables.trend, tables.win_rate),
+        below=f"{guide}\n{comparisons}",
+    )
+
+
+def _comparison_table(changes: pd.DataFrame) -> str:
+    if changes.empty:
+        return _paragraph("There are not enough complete quarters to compare.")
+    rows = [
+        [
+            wording.feature_title(known(row.comparison, str)),
+            known(row.basis, str),
+            _window(row.win_rate_before, row.n_before, row.before_start, row.before_end),
+            _window(row.win_rate_after, row.n_after, row.after_start, row.after_end),
+            known(row.change_pp, "{:+z.1f}".format),
+            _span(row.change_pp_low, row.change_pp_high),
+            known(row.detectable_pp, "{:.1f}".format),
+            known(row.verdict, str),
+        ]
+        for row in changes.itertuples()
+    ]
+    columns = ["Comparison", "Deals", "Before", "After"]
+    columns += ["Change", "95 % interval", "A drop shows from", "Verdict"]
+    caption = (
+        "Whole quarters against whole quarters, in points of win rate. The verdict allows for the "
+        "number of comparisons; a drop smaller than the one given would hardly show."
+    )
+    return _table(columns, rows, set(columns[4:7]), caption)
+
+
+def _window(win_rate: float, n_deals: float, start: pd.Timestamp, end: pd.Timestamp) -> str:
+    """'2025 Q3 to 2025 Q4: 45.9 % of 1,398'."""
+    quarters = [charts.quarter_name(day) for day in (start, end) if not pd.isna(day)]
+    named = f"{' to '.join(dict.fromkeys(quarters))}: " if quarters else ""
+    return f"{named}{known(win_rate, wording.percent)} of {known(n_deals, wording.count)}"
+
+
+def _span(low: float, high: float) -> str:
+    return f"{known(low, '{:+z.1f}'.format)} to {known(high, '{:+z.1f}'.format)}"
+
+
+def _why_section(tables: Tables) -> Section:
+    part = {"slug": "why", "heading": "Why"}
+    segments = _segments(tables)
+    if tables.change.empty:
+        return Section(**part, below=segments)
+    steps = charts.waterfall_steps(tables.change_parts, tables.change.iloc[0])
+    if steps.empty:
+        sentence = "Too few deals to split the change of the win rate by feature."
+        return Section(**part, below=f"{_paragraph(sentence)}\n{segments}")
+    guide = _guide(
+        "From the win rate before to the win rate after, by all features at once; the axis does "
+        "not start at zero. A mix step is what more or fewer deals of a feature's levels did, a "
+        "rate step what winning some of them more or less often did, other features being equal; "
+        "what all deals share stands last. The intervals are in the hover text.",
+        ((charts.HELPS,), "raised,"),
+        ((charts.HURTS,), "lowered,"),
+        ((charts.PALE_HELPS, charts.PALE_HURTS), "cannot be told from chance."),
+    )
+    notes = []
+    if not steps["is_strong"].any():
+        notes.append(_paragraph("Every step is pale: none of them can be told from chance."))
+    return Section(
+        **part,
+        above=_heading(3, "The change in steps: the last two quarters against the two before"),
+        figure=charts.waterfall_figure(steps),
+        below="\n".join([guide, *notes, segments]),
+    )
+
+
+def _segments(tables: Tables) -> str:
+    """The table of the segments that got worse or better, or the sentence that there are none."""
+    if tables.change.empty:
+        return _paragraph("There are not enough complete quarters to compare.")
+    if tables.segments.empty:
+        return _paragraph(
+            "No segment's change between the last two quarters and the two before can be told "
+            "from chance."
+        )
+    rows = [
+        [
+            charts.level_label(row.feature, row.level),
+            known(row.evidence, str),
+            _before_after(row.win_rate_before, row.win_rate_after),
+            _before_after(row.share_before, row.share_after),
+            known(row.rate_effect_pp, "{:+z.1f}".format),
+            _span(row.rate_effect_pp_low, row.rate_effect_pp_high),
+            known(row.mix_effect_pp, "{:+z.1f}".format),
+        ]
+        for row in tables.segments.itertuples()
+    ]
+    columns = ["Segment", "Evidence", "Win rate", "Share of deals"]
+    columns += ["Rate effect", "95 % interval", "Mix effect"]
+    guide = _guide(
+        "The last two quarters against the two before, one feature at a time. Effects are in "
+        "points of the overall win rate: the rate effect is what the segment gained or lost by its "
+        "own win rate, the mix effect what its changed share of deals did. Segments that are not "
+        "listed cannot be told from chance."
+    )
+    heading = _heading(3, "Segments that got worse or better")
+    return "\n".join([heading, _table(columns, rows, set(columns[2:])), guide])
+
+
+def _before_after(before: float, after: float) -> str:
+    return f"{known(before, wording.percent)} → {known(after, wording.percent)}"
+
+
+def _reps_section(tables: Tables) -> Section:
+    part = {"slug": "reps", "heading": "Reps"}
+    reps = tables.reps[tables.reps["win_rate"].notna() & (tables.reps["n_deals"] > 0)]
+    if reps.empty:
+        return Section(**part, below=_paragraph("No rep has closed a deal yet."))
+    guide = _guide(
+        "A point is a rep. By chance alone, 95 % of equally good reps lie between the dashed "
+        "curves and 99.8 % between the dotted ones; with many reps, some lie outside by chance.",
+        ((charts.HELPS,), "wins more than the others,"),
+        ((charts.HURTS,), "wins less,"),
+        ((charts.NEUTRAL,), "cannot be told from chance, or too few deals."),
+    )
+    return Section(
+        **part,
+        above=_paragraph(_spread_of_reps(reps)),
+        figure=charts.funnel_figure(reps),
+        below=guide,
+    )
+
+
+def _spread_of_reps(reps: pd.DataFrame) -> str:
+    """Whether the reps differ by more than chance, in a sentence."""
+    between, chance = reps[["between_rep_sd", "chance_sd"]].iloc[0]
+    if pd.isna(between) or pd.isna(chance) or chance <= 0 or len(reps) < 2:
+        return "There are too few reps with closed deals to compare them."
+    # Pearson's chi-squared of equal win rates, which the two deviations contain.
+    degrees = len(reps) - 1
+    p_value = float(stats.chi2.sf(degrees * (between / chance) ** 2, degrees))
+    n_apart = int(reps["evidence"].isin(["above", "below"]).sum())
+    apart = "1 rep stands out" if n_apart == 1 else f"{wording.count(n_apart)} reps stand out"
+    spread = (
+        f"The win rates of the {wording.count(len(reps))} reps have a standard deviation of "
+        f"{wording.points(100 * between)}, where chance alone would give "
+        f"{wording.points(100 * chance)}"
+    )
+    if p_value < MAX_P_VALUE:
+        rest = apart if n_apart else "no rep stands out alone"
+        return f"{spread}: more than chance does ({wording.p_value(p_value)}); {rest}."
+    rest = f", but {apart}" if n_apart else ", so a ranking of reps would mostly rank luck"
+    return f"{spread}: no more than chance does ({wording.p_value(p_value)}){rest}."
 
 
 def _open_deals_section(tables: Tables) -> Section:
     part = {"slug": "open-deals", "heading": "Open deals by score"}
     n_open = tables.totals["n_open"].iloc[0]
+    health = "\n".join(map(_paragraph, tables.pipeline_health["statement"].dropna()))
     if not n_open:
-        return Section(**part, below=_paragraph("There are no open deals in the data."))
+        nothing = _paragraph("There are no open deals in the data.")
+        return Section(**part, below=health or nothing)
     if tables.score_bins.empty:
         reason = {
             "no signal": "nothing in the data tells won deals from lost ones",
@@ -369,12 +687,14 @@ def _open_deals_section(tables: Tables) -> Section:
         }.get(tables.verdict_name, "none of them could be scored")
         return Section(
             **part,
+            above=health,
             below=_paragraph(
                 f"None of the {wording.count(n_open)} open deals has a grade, because {reason}."
             ),
         )
     return Section(
         **part,
+        above=health,
         figure=charts.open_deals_figure(tables.score_bins),
         below=_grade_table(tables.score_bins) + "\n" + _deal_table(tables.top_deals),
     )
@@ -468,40 +788,25 @@ def _by_severity(severities) -> list[str]:
     return sorted(severities, key=lambda name: (ranks.get(name, len(ranks)), str(name)))
 
 
-def _segments_section(tables: Tables) -> Section:
-    part = {"slug": "segments", "heading": "What changed by segment"}
-    if tables.change.empty:
-        sentence = "There are not enough complete quarters to compare."
-        return Section(**part, below=_paragraph(sentence))
-    if tables.segments.empty:
-        sentence = (
-            "No segment's change between the last two quarters and the two before can be told "
-            "from chance."
-        )
-        return Section(**part, below=_paragraph(sentence))
+def _checks_section(tables: Tables) -> Section:
+    messages = [known(message, str) for message in tables.data_checks["message"]]
+    parts = [_list(messages[:MAX_ROWS])]
+    if len(messages) > MAX_ROWS:
+        more = wording.count(len(messages) - MAX_ROWS)
+        parts.append(_paragraph(f"and {more} more in quality.data_checks", "guide"))
+    return Section(slug="checks", heading="Read with care", below="\n".join(parts))
+
+
+def _footer(tables: Tables) -> str:
     rows = [
-        [
-            charts.level_label(row.feature, row.level),
-            known(row.evidence, str),
-            _before_after(row.win_rate_before, row.win_rate_after),
-            _before_after(row.share_before, row.share_after),
-            known(row.rate_effect_pp, "{:+z.1f}".format),
-            f"{known(row.rate_effect_pp_low, '{:+z.1f}'.format)} to "
-            f"{known(row.rate_effect_pp_high, '{:+z.1f}'.format)}",
-            known(row.mix_effect_pp, "{:+z.1f}".format),
-        ]
-        for row in tables.segments.itertuples()
+        f"{known(row.source_file, str)}: {known(row.n_read, wording.count)} rows read, "
+        f"{known(row.n_accepted, wording.count)} accepted, "
+        f"{known(row.n_rejected, wording.count)} rejected (quality.rejected_deals), "
+        f"{known(row.n_skipped, wording.count)} skipped as declared."
+        for row in tables.row_ledger.itertuples()
     ]
-    columns = ["Segment", "Evidence", "Win rate", "Share of deals"]
-    columns += ["Rate effect", "95 % interval", "Mix effect"]
-    guide = _guide(
-        "The last two quarters against the two before. Effects are in points of the overall win "
-        "rate: the rate effect is what the segment gained or lost by its own win rate, the mix "
-        "effect what its changed share of deals did. Segments that are not listed cannot be told "
-        "from chance."
+    source = (
+        "Every number is in the warehouse, with its uncertainty: schemas drivers, scores, alerts "
+        "and quality."
     )
-    return Section(**part, below=_table(columns, rows, set(columns[2:])) + "\n" + guide)
-
-
-def _before_after(before: float, after: float) -> str:
-    return f"{known(before, wording.percent)} → {known(after, wording.percent)}"
+    return "\n".join(map(_paragraph, [*rows, source]))

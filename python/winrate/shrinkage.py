@@ -130,7 +130,8 @@ def rep_performance(
     No rep is above or below where the reps together differ no more than chance makes them.
     """
     table = reps.sort_values("sales_rep_id").rename(columns={"n_won": "n_hits"})
-    table = rates.compare_with_rest(table, min_deals=min_deals, max_q_value=max_q_value)
+    with np.errstate(divide="ignore", invalid="ignore"):  # a rep without closed deals has no rate
+        table = rates.compare_with_rest(table, min_deals=min_deals, max_q_value=max_q_value)
     table = table.rename(columns={"n_hits": "n_won", "rate": "win_rate"})
     spread = spread_of(table["n_won"], table["n_deals"])
     for name, coverage in [("95", 0.95), ("998", 0.998)]:

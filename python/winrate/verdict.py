@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 from scipy import stats
-from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
 from winrate import wording
@@ -72,10 +71,7 @@ def _foretold(profiles: pd.DataFrame, features: list[str]) -> dict[str, float]:
     if not (n_won and n_lost) or has_too_few(older, 1):
         return {}
     fit = fit_profiles(older[older["n_deals"] > 0], features)
-    eta = np.full(len(newest), fit.coefficient[0])
-    for (feature, level), coefficient in zip(fit.levels, fit.coefficient[1:], strict=True):
-        eta += coefficient * (newest[feature] == level).to_numpy()
-    probability = expit(eta)
+    probability = fit.probability(newest)
     won = newest["n_won"].to_numpy(float)
     lost = (newest["n_deals"] - newest["n_won"]).to_numpy(float)
     auc, auc_low, auc_high = auc_with_interval(probability, won, lost)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -78,6 +79,12 @@ def built(folder: Path, deals: Path, *arguments: object) -> Path:
     )
     assert run.returncode == 0, run.stdout + run.stderr
     return warehouse
+
+
+def rows(warehouse: Path, query: str) -> list[tuple]:
+    """The answer of a read-only connection."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return connection.execute(query).fetchall()
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from conftest import built, run_winrate
+from conftest import built, rows, run_winrate
 from winrate import build, project, sample_doc, summary
 
 SAMPLE = project.ROOT / "seeds" / "deals.csv"
@@ -26,11 +26,6 @@ PLANTED = {
     ("industry", "HealthTech"): "hurts",
 }
 PUBLIC_SCHEMAS = ("staging", "drivers", "scores", "alerts", "quality")
-
-
-def rows(warehouse: Path, query: str) -> list[tuple]:
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
-        return connection.execute(query).fetchall()
 
 
 def differing_tables(one: Path, other: Path) -> list[str]:
@@ -306,7 +301,7 @@ def test_the_summary_says_what_a_person_wants_to_know(sample_warehouse):
 def test_scores_remember_the_build_before(tmp_path):
     warehouse = built(tmp_path, SAMPLE, "--as-of", "2026-05-31")
     first = dict(rows(warehouse, "select deal_id, win_probability from scores.scored_deals"))
-    # What closed in June was open on the last day of May, and what was created in June was not there.
+    # What closed in June was open on the last day of May; what was created in June was not there.
     read, accepted, rejected, skipped = rows(
         warehouse, "select n_read, n_accepted, n_rejected, n_skipped from quality.row_ledger"
     )[0]

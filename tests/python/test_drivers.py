@@ -134,6 +134,25 @@ def test_a_feature_that_repeats_another_gets_no_estimate_of_its_own():
     assert (table.loc[table["feature"] == "industry", "effect_pp"].notna()).all()
 
 
+def test_a_level_missing_in_the_same_deals_of_two_features_does_not_cost_a_feature():
+    deals = simulated_deals(3000, seed=13, effects=PLANTED)
+    deals.loc[:299, ["industry", "source"]] = "Unknown"
+    profiles = profiles_of(deals)
+    table = drivers.win_rate_drivers(profiles, FEATURES).set_index(["feature", "level"])
+    assert np.isnan(table.loc[("source", "Unknown"), "effect_pp"])
+    assert table.loc[("source", "Unknown"), "left_out_because"] == "repeats other features"
+    assert table.loc[("source", "Partner"), "evidence"] == "hurts"
+
+    # The fitted probabilities are those of a fit in which only the repeated column is dropped.
+    design = pd.get_dummies(deals[FEATURES], dtype=float)
+    design = sm.add_constant(
+        design.drop(columns=["industry_EdTech", "source_Inbound", "size_large", "source_Unknown"])
+    )
+    expected = sm.Logit(deals["is_won"], design).fit(disp=0, method="newton", tol=1e-14)
+    fitted = profile_fit.fit_profiles(profiles, FEATURES).probability(deals)
+    np.testing.assert_allclose(fitted, expected.predict(design), atol=1e-8)
+
+
 def test_a_feature_with_one_level_is_left_out():
     deals = simulated_deals(1000, seed=7).assign(size="all alike")
     table = drivers.win_rate_drivers(profiles_of(deals), FEATURES).set_index("feature")

@@ -18,12 +18,22 @@ IMAGE = '"><img src=x onerror=alert(1)>'
 
 # The columns that the report reads; a warehouse has more.
 TABLES = {
-    "drivers.model_verdict": "verdict varchar, statement varchar",
-    "drivers.win_rate_change": "comparison varchar, basis varchar, statement varchar",
+    "drivers.model_verdict": "verdict varchar, minimum_deals bigint, statement varchar",
+    "drivers.win_rate_change": """
+        comparison varchar, basis varchar, before_start date, before_end date, after_start date,
+        after_end date, n_before bigint, n_after bigint, win_rate_before double,
+        win_rate_after double, change_pp double, change_pp_low double, change_pp_high double,
+        p_value double, detectable_pp double, verdict varchar, statement varchar
+    """,
+    "drivers.win_rate_change_model": """
+        comparison varchar, feature varchar, explained_pp double, explained_pp_low double,
+        explained_pp_high double, unexplained_pp double, unexplained_pp_low double,
+        unexplained_pp_high double, total_pp double, evidence varchar, statement varchar
+    """,
     "drivers.win_rate_drivers": """
         feature varchar, level varchar, n_deals bigint, win_rate double, effect_pp double,
         effect_pp_low double, effect_pp_high double, q_value double, evidence varchar,
-        statement varchar
+        known_at varchar, statement varchar
     """,
     "drivers.importance": "feature varchar, coefficient double",
     "drivers.win_rate_trend": """
@@ -37,6 +47,13 @@ TABLES = {
         rate_effect_pp double, rate_effect_pp_low double, rate_effect_pp_high double,
         evidence varchar, rank bigint
     """,
+    "drivers.rep_performance": """
+        sales_rep_id varchar, n_deals bigint, win_rate double, shrunk_win_rate double,
+        funnel_low_95 double, funnel_high_95 double, funnel_low_998 double,
+        funnel_high_998 double, between_rep_sd double, chance_sd double, evidence varchar,
+        statement varchar
+    """,
+    "drivers.pipeline_health": "statement varchar",
     "scores.scored_deals": """
         deal_id varchar, status varchar, as_of_date date, deal_stage varchar, deal_amount double,
         win_probability double, win_probability_low double, win_probability_high double,
@@ -46,6 +63,10 @@ TABLES = {
     "alerts.alerts": """
         condition varchar, severity varchar, entity_id varchar, owner varchar, message varchar,
         recommended_action varchar, amount_at_stake double
+    """,
+    "quality.data_checks": "check_name varchar, feature varchar, level varchar, message varchar",
+    "quality.row_ledger": """
+        source_file varchar, n_read bigint, n_accepted bigint, n_rejected bigint, n_skipped bigint
     """,
 }
 
@@ -62,7 +83,65 @@ def driver(level, effect, evidence="inconclusive", **values):
         "effect_pp_high": None if effect is None else effect + 1,
         "q_value": 0.01,
         "evidence": evidence,
+        "known_at": "creation",
         "statement": f"About {level}.",
+    } | values
+
+
+def change(verdict="declined", **values):
+    """The row of drivers.win_rate_change that the page is about."""
+    return {
+        "comparison": "last two quarters",
+        "basis": "closed",
+        "before_start": "2025-07-01",
+        "before_end": "2025-12-31",
+        "after_start": "2026-01-01",
+        "after_end": "2026-06-30",
+        "n_before": 1400,
+        "n_after": 1500,
+        "win_rate_before": 0.45,
+        "win_rate_after": 0.40,
+        "change_pp": -5.0,
+        "change_pp_low": -8.6,
+        "change_pp_high": -1.4,
+        "p_value": 0.006,
+        "detectable_pp": 5.2,
+        "verdict": verdict,
+        "statement": "A fall of 5 points.",
+    } | values
+
+
+def change_part(feature, mix, rate, evidence="inconclusive"):
+    """A row of drivers.win_rate_change_model with intervals of one point on either side."""
+    return {
+        "comparison": "last two quarters",
+        "feature": feature,
+        "explained_pp": mix,
+        "explained_pp_low": mix - 1,
+        "explained_pp_high": mix + 1,
+        "unexplained_pp": rate,
+        "unexplained_pp_low": rate - 1,
+        "unexplained_pp_high": rate + 1,
+        "total_pp": mix + rate,
+        "evidence": evidence,
+        "statement": f"Part of {feature}.",
+    }
+
+
+def rep(name, evidence="inconclusive", **values):
+    return {
+        "sales_rep_id": name,
+        "n_deals": 100,
+        "win_rate": 0.4,
+        "shrunk_win_rate": 0.42,
+        "funnel_low_95": 0.3,
+        "funnel_high_95": 0.5,
+        "funnel_low_998": 0.25,
+        "funnel_high_998": 0.55,
+        "between_rep_sd": 0.05,
+        "chance_sd": 0.05,
+        "evidence": evidence,
+        "statement": f"About {name}.",
     } | values
 
 
@@ -129,8 +208,14 @@ def segment(level, evidence):
 STORY = {
     "drivers.model_verdict": [{"verdict": "signal", "statement": "The deals can tell."}],
     "drivers.win_rate_change": [
-        {"comparison": "last two quarters", "basis": "closed", "statement": "A fall of 5 points."},
-        {"comparison": "last quarter", "basis": "closed", "statement": "Not this one."},
+        change("no detectable change", comparison="last quarter", statement="Not this one."),
+        change(),
+    ],
+    "drivers.win_rate_change_model": [
+        change_part("baseline", 0.0, 0.2),
+        change_part("lead_source", -1.5, 0.3),
+        change_part("region", 0.1, -4.1, "got worse"),
+        change_part("region", 9.0, 9.0) | {"comparison": "last quarter"},
     ],
     "drivers.win_rate_drivers": [
         driver("Referral", 12.5, "helps"),
@@ -152,6 +237,23 @@ STORY = {
     "drivers.win_rate_change_segments": [
         segment("APAC", "got worse"),
         segment("Europe", "inconclusive"),
+    ],
+    "drivers.rep_performance": [
+        rep("rep_2", n_deals=150, win_rate=0.45),
+        rep("rep_1", "below", n_deals=200, win_rate=0.2),
+        rep("rep_3", "above", n_deals=50, win_rate=0.7),
+        rep("rep_4", "too few deals", n_deals=2, win_rate=1.0),
+        rep("rep_5", "too few deals", n_deals=0, win_rate=None),
+    ],
+    "drivers.pipeline_health": [{"statement": "The pipeline is as large as a year ago."}],
+    "quality.row_ledger": [
+        {
+            "source_file": "deals.csv",
+            "n_read": 1005,
+            "n_accepted": 1000,
+            "n_rejected": 4,
+            "n_skipped": 1,
+        }
     ],
     "scores.scored_deals": [
         deal("W1", "won"),
@@ -202,7 +304,7 @@ def write_report(tables: dict[str, list[dict]], folder: Path) -> Path:
     folder.mkdir(exist_ok=True)
     warehouse = folder / "warehouse.duckdb"
     with duckdb.connect(str(warehouse)) as connection:
-        for schema in ("drivers", "scores", "alerts"):
+        for schema in ("drivers", "scores", "alerts", "quality"):
             connection.execute(f"create schema {schema}")
         for table, columns in TABLES.items():
             connection.execute(f"create table {table} ({columns})")
@@ -282,12 +384,20 @@ def test_text_from_the_data_is_never_live(page):
     parsed = page(
         {
             "drivers.model_verdict": [{"verdict": "signal", "statement": hostile}],
-            "drivers.win_rate_change": [
-                {"comparison": "last two quarters", "basis": "closed", "statement": hostile}
+            "drivers.win_rate_change": [change(statement=hostile)],
+            "drivers.win_rate_change_model": [
+                change_part(hostile, 0.0, -5.0, "got worse") | {"statement": hostile}
             ],
+            "drivers.rep_performance": [
+                rep(hostile, "above", statement=hostile),
+                rep(f"2{hostile}", statement=hostile),
+            ],
+            "drivers.pipeline_health": [{"statement": hostile}],
+            "quality.data_checks": [{"check_name": hostile, "message": hostile}],
+            "quality.row_ledger": [{"source_file": hostile}],
             "drivers.win_rate_drivers": [
                 driver(hostile, 3.0, "helps", feature=hostile),
-                driver(hostile, None, feature=hostile),
+                driver(hostile, None, feature=hostile, known_at="close"),
             ],
             "drivers.importance": [{"feature": f"cat__{hostile}", "coefficient": 1.0}],
             "drivers.win_rate_trend": [quarter("2026-01-01")],
@@ -313,7 +423,7 @@ def test_text_from_the_data_is_never_live(page):
     assert not {"img", "b"} & set(tags)
     names = {name for _, attributes in parsed.elements for name in attributes}
     assert not [name for name in names if name.startswith("on")]
-    assert parsed.text.count(hostile) >= 10
+    assert parsed.text.count(hostile) >= 14
 
     def strings(node):
         if isinstance(node, str):
@@ -339,6 +449,9 @@ def test_empty_tables_give_sentences(write):
         "There are no open deals in the data.",
         "No alert holds today.",
         "There are not enough complete quarters to compare.",
+        "No rep has closed a deal yet.",
+        "Too few won or lost deals to act on yet: what moves the win rate cannot be told, and "
+        "there are too few complete quarters to say whether the win rate changed.",
         "Closed deals 0 Won 0 Win rate - Open deals 0 Open amount - Alerts today none",
     ]:
         assert sentence in text
@@ -349,7 +462,22 @@ def test_rows_of_nulls_do_no_harm(page):
     parsed = page(
         {
             "drivers.model_verdict": [{"verdict": "no signal"}],
-            "drivers.win_rate_change": [{"comparison": "last two quarters", "basis": "closed"}],
+            "drivers.win_rate_change": [
+                {"comparison": "last two quarters", "basis": "closed"},
+                {"comparison": "last quarter"},
+            ],
+            "drivers.win_rate_change_model": [
+                {"comparison": "last two quarters", "feature": "region"},
+                {"comparison": "last two quarters"},
+            ],
+            "drivers.rep_performance": [
+                {"sales_rep_id": "rep_1"},
+                {"n_deals": 3, "win_rate": 0.5},
+                {"n_deals": 3, "win_rate": 0.5, "evidence": "above"},
+            ],
+            "drivers.pipeline_health": [{"statement": None}],
+            "quality.data_checks": [{"check_name": "level_is_new"}],
+            "quality.row_ledger": [{"source_file": None}],
             "drivers.win_rate_drivers": [
                 {"feature": "region", "level": "APAC"},
                 {"feature": "region", "level": "India", "effect_pp": 1.0},
@@ -377,6 +505,126 @@ def test_rows_of_nulls_do_no_harm(page):
     )
     assert "nan" not in parsed.text.lower()
     assert "<NA>" not in parsed.text and "None" not in parsed.text
+
+
+# ---- the headline
+
+
+NO_SIGNAL = [{"verdict": "no signal", "minimum_deals": 1653, "statement": "Nothing."}]
+TOO_FEW = [{"verdict": "too few deals", "statement": "Too few."}]
+FLAT = {"win_rate_before": 0.452, "win_rate_after": 0.455, "change_pp": 0.3, "p_value": 0.8}
+
+
+@pytest.mark.parametrize(
+    ("tables", "expected"),
+    [
+        pytest.param(
+            {},
+            "Win rate fell 5.0 points in the last two quarters (45.0 % to 40.0 %), more than "
+            "chance does; region APAC is where it got worse.",
+            id="declined_with_a_culprit",
+        ),
+        pytest.param(
+            {
+                "drivers_win_rate_change_segments": [
+                    segment(level, "got worse") | {"rank": rank}
+                    for rank, level in enumerate(["A", "B", "C", "D", "E"])
+                ]
+            },
+            "does; region A, region B, region C and 2 more are where it got worse.",
+            id="declined_with_many_culprits",
+        ),
+        pytest.param(
+            {
+                "drivers_win_rate_change_segments": [
+                    segment("SaaS", "got worse") | {"feature": "industry"},
+                    segment("APAC", "got worse") | {"rank": 2},
+                ]
+            },
+            "does; region APAC is where it got worse.",
+            id="declined_with_a_segment_that_shares_deals_with_the_culprit",
+        ),
+        pytest.param(
+            {"drivers_win_rate_change_segments": [segment("APAC", "got better")]},
+            "more than chance does; no single segment can be told to account for it.",
+            id="declined_without_a_culprit",
+        ),
+        pytest.param(
+            {
+                "drivers_win_rate_change_segments": [],
+                "drivers_win_rate_change_model": [change_part("baseline", 0.0, -5.0, "got worse")],
+            },
+            "more than chance does; deals of all kinds are won less often.",
+            id="declined_in_all_deals_alike",
+        ),
+        pytest.param(
+            {"drivers_win_rate_change_segments": [], "drivers_model_verdict": NO_SIGNAL},
+            "more than chance does, but these 2 closed deals do not tell won from lost, so no "
+            "cause can be named.",
+            id="declined_without_signal",
+        ),
+        pytest.param(
+            {
+                "drivers_win_rate_change": [
+                    change("improved", win_rate_after=0.52, change_pp=7.0),
+                ],
+                "drivers_win_rate_change_segments": [segment("India", "got better")],
+            },
+            "Win rate rose 7.0 points in the last two quarters (45.0 % to 52.0 %), more than "
+            "chance does; region India is where it got better.",
+            id="improved",
+        ),
+        pytest.param(
+            {
+                "drivers_win_rate_change": [change("no detectable change", **FLAT)],
+                "drivers_model_verdict": NO_SIGNAL,
+                "drivers_win_rate_change_segments": [],
+            },
+            "Nothing here to act on: these 2 closed deals do not tell won from lost, and the "
+            "change of the win rate in the last two quarters (45.2 % to 45.5 %) is within chance.",
+            id="no_signal",
+        ),
+        pytest.param(
+            {"drivers_win_rate_change": [change("no detectable change", **FLAT)]},
+            "The change of the win rate in the last two quarters (45.2 % to 45.5 %) is within "
+            "chance, but region APAC got worse.",
+            id="no_change_but_a_segment",
+        ),
+        pytest.param(
+            {
+                "drivers_win_rate_change": [change("no detectable change", p_value=0.03)],
+                "drivers_win_rate_change_segments": [],
+            },
+            "is no more than chance does among so many.",
+            id="a_change_that_is_one_of_many",
+        ),
+        pytest.param(
+            {
+                "drivers_win_rate_change": [change("too few deals")],
+                "drivers_model_verdict": TOO_FEW,
+            },
+            "Too few won or lost deals to act on yet: what moves the win rate cannot be told, and "
+            "there are too few recent deals to say whether the win rate changed.",
+            id="too_few_deals",
+        ),
+        pytest.param(
+            {"drivers_win_rate_change": [], "drivers_win_rate_change_segments": []},
+            "There are too few complete quarters to say whether the win rate changed.",
+            id="too_few_quarters",
+        ),
+    ],
+)
+def test_the_headline_says_what_happened_and_what_accounts_for_it(page, tables, expected):
+    text = page(only(**tables)).text
+    assert expected in text
+    assert text.index(expected) < text.index("Closed deals")
+
+
+def test_without_signal_the_page_says_what_it_would_take(story, page):
+    assert "What it would take" not in story.text
+    text = page(only(drivers_model_verdict=NO_SIGNAL)).text
+    assert "needs 1,653 closed deals to find a signal of usual strength, and there are 2" in text
+    assert "would usually show is 5.2 points." in text
 
 
 # ---- bars
@@ -484,6 +732,111 @@ def test_an_incomplete_quarter_is_hollow_and_says_so(story):
     assert incomplete["marker"]["color"] == "white"
     assert "incomplete" in incomplete["text"][0] and "incomplete" in incomplete["hovertext"][0]
     assert "incomplete" not in complete["text"][0]
+
+
+def test_every_comparison_is_listed_with_its_verdict(story):
+    row = "Last two quarters closed 2025 Q3 to 2025 Q4: 45.0 % of 1,400 2026 Q1 to 2026 Q2: 40.0 %"
+    assert f"{row} of 1,500 -5.0 -8.6 to -1.4 5.2 declined" in story.text
+    assert story.text.index("Last two quarters closed") < story.text.index("Last quarter closed")
+
+
+def test_the_waterfall_goes_from_the_win_rate_before_to_the_one_after(story):
+    bars = story.figures["why"]["data"][0]
+    names = story.figures["why"]["layout"]["yaxis"]["ticktext"]
+    assert names == [
+        "Win rate before",
+        "Region: mix",
+        "Region: rate",
+        "Lead source: mix",
+        "Lead source: rate",
+        "All deals alike",
+        "Win rate after",
+    ]
+    ends = [base + length for base, length in zip(bars["base"], bars["x"], strict=True)]
+    assert ends[0] == pytest.approx(0.45) and ends[-1] == pytest.approx(0.40)
+    assert bars["base"][1:-1] == pytest.approx(ends[:-2])
+    assert ends[-2] == pytest.approx(ends[-1])
+
+
+def test_a_step_of_the_waterfall_is_pale_unless_it_is_more_than_chance(story):
+    bars = story.figures["why"]["data"][0]
+    assert bars["marker"]["color"] == [
+        charts.NEUTRAL,
+        charts.PALE_HELPS,
+        charts.HURTS,
+        charts.HURTS,  # a change of mix whose interval excludes zero
+        charts.PALE_HELPS,
+        charts.PALE_HELPS,
+        charts.NEUTRAL,
+    ]
+    assert "-4.1 points, 95 % interval -5.1 to -3.1" in bars["hovertext"][2]
+    assert "Part of region." in bars["hovertext"][2]
+
+
+def test_a_change_that_cannot_be_split_gets_a_sentence(page):
+    parsed = page(only(drivers_win_rate_change_model=[]))
+    assert "why" not in parsed.figures
+    assert "Too few deals to split the change of the win rate by feature." in parsed.text
+    # The segments do not hang on the split.
+    assert "Region: APAC got worse" in parsed.text
+
+
+def test_levels_known_only_at_close_are_marked(page, story):
+    assert "known at close" not in story.text
+    parsed = page(only(drivers_win_rate_drivers=[driver("Demo", 9.0, "helps", known_at="close")]))
+    assert "(known at close)" in parsed.figures["drivers"]["data"][0]["hovertext"][0]
+    assert "Lead source (known at close): known only when a deal is over" in parsed.text
+    assert "they are not levers" in parsed.text
+
+
+def test_the_colour_of_a_rep_follows_the_evidence_alone(story):
+    [points] = [t for t in story.figures["reps"]["data"] if t["name"] == "rep"]
+    assert points["x"] == [2, 50, 150, 200]
+    # The first is outside all limits, on two deals.
+    assert points["y"] == [1.0, 0.7, 0.45, 0.2]
+    assert points["marker"]["color"] == [
+        charts.NEUTRAL,
+        charts.HELPS,
+        charts.NEUTRAL,
+        charts.HURTS,
+    ]
+    assert points["text"] == ["", "rep_3", "", "rep_1"]
+    assert "win rate 20.0 % of 200 deals; expect 42.0 %" in points["hovertext"][3]
+    assert "About rep_1." in points["hovertext"][3]
+
+
+@pytest.mark.parametrize(
+    ("between_sd", "evidence", "expected"),
+    [
+        (0.051, "inconclusive", "no more than chance does (p = 0.40), so a ranking of reps would"),
+        (0.051, "above", "no more than chance does (p = 0.40), but 4 reps stand out."),
+        (0.2, "inconclusive", "more than chance does (p < 0.001); no rep stands out alone."),
+        (0.2, "below", "more than chance does (p < 0.001); 4 reps stand out."),
+        (None, "inconclusive", "There are too few reps with closed deals to compare them."),
+    ],
+)
+def test_a_sentence_says_whether_the_spread_of_reps_is_chance(page, between_sd, evidence, expected):
+    reps = [rep(f"rep_{n}", evidence, between_rep_sd=between_sd) for n in range(4)]
+    assert expected in page(only(drivers_rep_performance=reps)).text
+
+
+def test_the_health_of_the_pipeline_stands_with_the_open_deals(story):
+    assert "Open deals by score The pipeline is as large as a year ago." in story.text
+
+
+def test_data_checks_are_shown_and_escaped(story, page):
+    assert "Read with care" not in story.text
+    checks = [{"check_name": f"check_{n:02}", "message": f"Check {n:02}."} for n in range(17)]
+    parsed = page(only(quality_data_checks=[{"check_name": "a", "message": SCRIPT}, *checks]))
+    assert f"Read with care {SCRIPT} Check 00. Check 01." in parsed.text
+    assert "Check 13." in parsed.text and "Check 14." not in parsed.text
+    assert "and 3 more in quality.data_checks" in parsed.text
+    assert len(parsed.scripts) == 2
+
+
+def test_the_footer_accounts_for_the_rows_that_were_read(story):
+    assert "deals.csv: 1,005 rows read, 1,000 accepted, 4 rejected" in story.text
+    assert "1 skipped as declared." in story.text
 
 
 def test_open_deals_are_counted_by_score_and_grade_and_the_largest_listed_first(story):
