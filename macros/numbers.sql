@@ -1,11 +1,5 @@
 {# Arithmetic that more than one model needs. #}
 
-{# 12345 -> 12000: edges that people can read. The decimal digits that floats add are cut. #}
-{% macro round_to_two_digits(value) -%}
-    {%- set unit -%} power(10.0, floor(log10(abs(nullif({{ value }}, 0)))) - 1) {%- endset -%}
-    coalesce(round(round({{ value }} / {{ unit }}) * {{ unit }}, 9), {{ value }})
-{%- endmacro %}
-
 {# A number as text, whole ones without a decimal point. #}
 {% macro plain_number(value) -%}
     case

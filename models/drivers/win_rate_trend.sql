@@ -58,7 +58,7 @@ periods as (
         cast(coalesce(sum(is_won), 0) as bigint) as n_won,
         {{ sum_amount('case when is_won = 1 then deal_amount end') }} as won_amount,
         {{ sum_amount('case when is_won is not null then deal_amount end') }} as closed_amount,
-        avg(cast(sales_cycle_days as decimal(18, 2))) as mean_cycle_days
+        {{ mean_of('sales_cycle_days') }} as mean_cycle_days
     from dated
     group by basis, grain, period_start
 

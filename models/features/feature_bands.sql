@@ -1,5 +1,6 @@
 -- The bands of every numeric feature: above `lower_edge`, up to and with `upper_edge`.
--- Edges are given in `vars`, or are quantiles of the closed deals, rounded to two digits.
+-- Edges are given in `vars`, or are quantiles of the closed deals: values that occur, so that
+-- another currency changes the names of the bands and nothing else.
 
 {% set bands = var('features')['numeric'] -%}
 
@@ -13,24 +14,19 @@ closed_deals as (
 
 edges as (
 
+    select
+        cast(null as string) as feature,
+        cast(null as double) as edge
+    where false
     {% for feature, wanted in bands.items() -%}
-    {% if wanted is number -%}
-    {% for part in range(1, wanted) -%}
+    {% for part in (range(1, wanted) if wanted is number else wanted) -%}
+    {% set quantile = "(select quantile_disc(" ~ feature ~ ", " ~ part / wanted ~ ") from closed_deals)"
+        if wanted is number -%}
+    union all
     select
         '{{ feature }}' as feature,
-        {{ round_to_two_digits("quantile_cont(" ~ feature ~ ", " ~ part / wanted ~ ")") }} as edge
-    from closed_deals
-    {{ 'union all' if not loop.last }}
+        {{ quantile or "cast(" ~ part ~ " as double)" }} as edge
     {% endfor -%}
-    {% else -%}
-    {% for edge in wanted -%}
-    select
-        '{{ feature }}' as feature,
-        cast({{ edge }} as double) as edge
-    {{ 'union all' if not loop.last }}
-    {% endfor -%}
-    {% endif -%}
-    {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 

@@ -11,14 +11,19 @@ deals as (
 
 counted as (
 
+    select
+        cast(null as string) as feature,
+        cast(null as string) as feature_value,
+        cast(null as bigint) as n_closed_deals
+    where false
     {% for feature in categorical_features() -%}
+    union all
     select
         '{{ feature }}' as feature,
         {{ feature }} as feature_value,
         count(is_won) as n_closed_deals
     from deals
     group by {{ feature }}
-    {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 

@@ -25,12 +25,7 @@ final as (
         deals.created_date,
         deals.expected_close_date,
         deals.deal_age_days,
-        -- Without a date of the last change of stage, the age is the longest it can have been there.
-        case
-            when deals.stage_entered_date between deals.created_date and deals.as_of_date
-                then cast({{ dbt.datediff('deals.stage_entered_date', 'deals.as_of_date', 'day') }} as bigint)
-            else deals.deal_age_days
-        end as days_in_stage,
+        {{ days_in_stage('deals') }} as days_in_stage,
         coalesce(deals.stage_entered_date between deals.created_date and deals.as_of_date, false)
             as is_stage_date_known,
         scored.win_probability,

@@ -367,7 +367,8 @@ def waterfall_figure(steps: pd.DataFrame) -> go.Figure:
         x=[x for end in steps["end"][:-1] for x in (end, end, None)],
         y=[y for place in places[:-1] for y in (place, place + 1, None)],
         mode="lines",
-        line={"color": QUIET, "width": 1, "dash": "dot"},
+        # Not simplified, which would join lines that nearly meet.
+        line={"color": QUIET, "width": 1, "simplify": False},
         hoverinfo="skip",
     )
     names = go.Scatter(
@@ -375,7 +376,7 @@ def waterfall_figure(steps: pd.DataFrame) -> go.Figure:
         x=np.maximum(start, steps["end"]).tolist(),
         y=places,
         mode="text",
-        text=[f" {text}" for text in steps["text"]],
+        text=[f"  {text}" for text in steps["text"]],
         textposition="middle right",
         textfont={"size": 12, "color": [INK if s else QUIET for s in steps["is_strong"]]},
         hoverinfo="skip",

@@ -1,11 +1,13 @@
 """The report: one page that says what a sales leader needs on a Monday, and two chart files.
 
 Text from the data reaches the page only through `_paragraph`, `_list`, `_table` and `_heading`,
-which escape it, and through `winrate.charts`, which escapes what Plotly would read as markup.
+which escape it (`_text`), and through `winrate.charts`, which escapes what Plotly would read as
+markup.
 """
 
 import base64
 import hashlib
+import re
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -246,16 +248,21 @@ def _section_html(section: Section) -> str:
 
 
 def _heading(rank: int, text: str) -> str:
-    return f"<h{rank}>{escape(text)}</h{rank}>"
+    return f"<h{rank}>{_text(text)}</h{rank}>"
+
+
+def _text(text: str) -> str:
+    """Plain text as HTML; a number and its percent sign stay on one line."""
+    return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", escape(text))
 
 
 def _paragraph(text: str, css_class: str = "") -> str:
     attribute = f' class="{css_class}"' if css_class else ""
-    return f"<p{attribute}>{escape(text)}</p>"
+    return f"<p{attribute}>{_text(text)}</p>"
 
 
 def _list(texts: list[str]) -> str:
-    return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in texts) + "</ul>"
+    return "<ul>" + "".join(f"<li>{_text(text)}</li>" for text in texts) + "</ul>"
 
 
 def _guide(text: str, *swatches: tuple[tuple[str, ...], str]) -> str:
@@ -268,7 +275,7 @@ def _guide(text: str, *swatches: tuple[tuple[str, ...], str]) -> str:
         + f" {escape(meaning)}"
         for colours, meaning in swatches
     )
-    return f'<p class="guide">{escape(text)}{keys}</p>'
+    return f'<p class="guide">{_text(text)}{keys}</p>'
 
 
 def _table(columns: list[str], rows: list[list[str]], numbers: set[str], caption: str = "") -> str:
@@ -277,7 +284,7 @@ def _table(columns: list[str], rows: list[list[str]], numbers: set[str], caption
 
     def cells(tag: str, texts: list[str]) -> str:
         return "".join(
-            f"<{tag}{kind}>{escape(text)}</{tag}>" for kind, text in zip(kinds, texts, strict=True)
+            f"<{tag}{kind}>{_text(text)}</{tag}>" for kind, text in zip(kinds, texts, strict=True)
         )
 
     return (

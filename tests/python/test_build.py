@@ -132,6 +132,20 @@ def test_rows_in_another_order_give_the_same_tables(tmp_path, sample_warehouse):
     ]
 
 
+def test_amounts_in_another_currency_change_no_verdict(tmp_path, sample_warehouse):
+    deals = pd.read_csv(SAMPLE)
+    deals["deal_amount"] = deals["deal_amount"] * 83  # whole dollars to whole rupees
+    deals.to_csv(tmp_path / "deals.csv", index=False)
+    rescaled = built(tmp_path, tmp_path / "deals.csv")
+    for query in (
+        "select feature, round(effect_pp, 9), round(q_value, 9), evidence"
+        " from drivers.win_rate_drivers order by all",
+        "select deal_id, round(win_probability, 9), grade from scores.scored_deals order by all",
+        "select alert_key, severity from alerts.alerts order by all",
+    ):
+        assert rows(rescaled, query) == rows(sample_warehouse, query)
+
+
 # ---- dbt's own tests, the unit tests among them
 
 

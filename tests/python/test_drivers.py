@@ -80,6 +80,23 @@ def test_swapped_outcomes_flip_every_sign(seed):
     np.testing.assert_allclose(effects["p_value"], flipped["p_value"], rtol=1e-6)
 
 
+def test_renamed_levels_and_shuffled_rows_change_nothing():
+    deals = simulated_deals(2000, seed=14, effects=PLANTED)
+    renamed = deals.replace({"industry": {"EdTech": "Zoo", "SaaS": "Alpha"}}).sample(
+        frac=1, random_state=1
+    )
+    before, after = (
+        drivers.win_rate_drivers(profiles_of(rows), FEATURES) for rows in (deals, renamed)
+    )
+    after["level"] = after["level"].replace({"Zoo": "EdTech", "Alpha": "SaaS"})
+    numbers = ["effect_pp", "effect_pp_low", "coefficient", "p_value", "q_value"]
+    before, after = (
+        table.set_index(["feature", "level"]).sort_index() for table in (before, after)
+    )
+    np.testing.assert_allclose(before[numbers], after[numbers], atol=1e-8)
+    assert (before["evidence"] == after["evidence"]).all()
+
+
 def test_where_nothing_is_planted_few_builds_name_anything():
     claims = verdicts = 0
     for seed in range(100):

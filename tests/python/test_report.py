@@ -808,8 +808,8 @@ def test_the_colour_of_a_rep_follows_the_evidence_alone(story):
 @pytest.mark.parametrize(
     ("between_sd", "evidence", "expected"),
     [
-        (0.051, "inconclusive", "no more than chance does (p = 0.40), so a ranking of reps would"),
-        (0.051, "above", "no more than chance does (p = 0.40), but 4 reps stand out."),
+        (0.051, "inconclusive", "no more than chance does (p = 0.37), so a ranking of reps would"),
+        (0.051, "above", "no more than chance does (p = 0.37), but 4 reps stand out."),
         (0.2, "inconclusive", "more than chance does (p < 0.001); no rep stands out alone."),
         (0.2, "below", "more than chance does (p < 0.001); 4 reps stand out."),
         (None, "inconclusive", "There are too few reps with closed deals to compare them."),
