@@ -20,6 +20,7 @@ from matplotlib.patches import Patch
 
 from winrate import wording
 from winrate.decomposition import BASELINE
+from winrate.shrinkage import funnel_limits
 
 TITLE = "Win Rate Drivers"
 HELPS, HURTS = "#1f77b4", "#ff7f0e"
@@ -406,15 +407,18 @@ def funnel_figure(reps: pd.DataFrame) -> go.Figure:
     reps: rows of drivers.rep_performance, by `n_deals`, each with a win rate.
     """
     n_deals = reps["n_deals"].tolist()
-    n_all = reps["n_deals"].sum()
-    overall = float((reps["win_rate"] * reps["n_deals"]).sum() / n_all)
+    overall = float((reps["win_rate"] * reps["n_deals"]).sum() / reps["n_deals"].sum())
+    # The table has the limits at each rep; the curves run between and beyond the reps too.
+    ends = np.array([0.9 * min(n_deals), 1.1 * max(n_deals)]).clip(min=1)
+    curve = pd.Series(np.unique([*np.geomspace(*ends, 60).round(), *n_deals]))
     traces = []
-    for dash, limits, name in [("dash", "95", "95 % limits"), ("dot", "998", "99.8 % limits")]:
+    for dash, coverage, name in [("dash", 0.95, "95 % limits"), ("dot", 0.998, "99.8 % limits")]:
+        limits = funnel_limits(overall, curve, coverage)
         for end in ("low", "high"):
             traces.append(
                 go.Scatter(
-                    x=n_deals,
-                    y=_shares(reps[f"funnel_{end}_{limits}"]),
+                    x=curve.tolist(),
+                    y=_shares(limits[end]),
                     name=name,
                     mode="lines",
                     line={"color": QUIET, "width": 1, "dash": dash},
@@ -424,7 +428,7 @@ def funnel_figure(reps: pd.DataFrame) -> go.Figure:
             )
     traces.append(
         go.Scatter(
-            x=[min(n_deals), max(n_deals)],
+            x=[curve.iloc[0], curve.iloc[-1]],
             y=[overall, overall],
             name="all reps",
             mode="lines",
@@ -472,7 +476,13 @@ def funnel_figure(reps: pd.DataFrame) -> go.Figure:
         legend={"orientation": "h", "y": 1.0, "x": 0, "yanchor": "bottom", "traceorder": "normal"},
         margin={"t": 40},
     )
-    figure.update_xaxes(title_text="closed deals", tickformat=",d", showgrid=True, gridcolor=GRID)
+    figure.update_xaxes(
+        title_text="closed deals",
+        tickformat=",d",
+        dtick=1 if curve.iloc[-1] - curve.iloc[0] < 10 else None,  # no half deals
+        showgrid=True,
+        gridcolor=GRID,
+    )
     figure.update_yaxes(title_text="win rate", tickformat=".0%", showgrid=True, gridcolor=GRID)
     return figure
 

@@ -133,8 +133,9 @@ def _fit(rows: pd.DataFrame, features: list[str], left_out: dict) -> Fit:
 
     design = np.column_stack([np.ones(len(rows)), one_hot])[:, free]
     counts = rows[["n_won"]].assign(n_lost=rows["n_deals"] - rows["n_won"]).to_numpy(float)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", PerfectSeparationWarning)  # drivers look at standard errors
+    # Separation shows in the standard errors; a saturated fit has no residuals to divide by.
+    with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
+        warnings.simplefilter("ignore", PerfectSeparationWarning)
         result = sm.GLM(counts, design, family=sm.families.Binomial()).fit(tol=1e-12, maxiter=200)
 
     coefficient = np.zeros(len(free))

@@ -49,9 +49,7 @@ TABLES = {
     """,
     "drivers.rep_performance": """
         sales_rep_id varchar, n_deals bigint, win_rate double, shrunk_win_rate double,
-        funnel_low_95 double, funnel_high_95 double, funnel_low_998 double,
-        funnel_high_998 double, between_rep_sd double, chance_sd double, evidence varchar,
-        statement varchar
+        between_rep_sd double, chance_sd double, evidence varchar, statement varchar
     """,
     "drivers.pipeline_health": "statement varchar",
     "scores.scored_deals": """
@@ -134,10 +132,6 @@ def rep(name, evidence="inconclusive", **values):
         "n_deals": 100,
         "win_rate": 0.4,
         "shrunk_win_rate": 0.42,
-        "funnel_low_95": 0.3,
-        "funnel_high_95": 0.5,
-        "funnel_low_998": 0.25,
-        "funnel_high_998": 0.55,
         "between_rep_sd": 0.05,
         "chance_sd": 0.05,
         "evidence": evidence,
@@ -792,7 +786,6 @@ def test_levels_known_only_at_close_are_marked(page, story):
 def test_the_colour_of_a_rep_follows_the_evidence_alone(story):
     [points] = [t for t in story.figures["reps"]["data"] if t["name"] == "rep"]
     assert points["x"] == [2, 50, 150, 200]
-    # The first is outside all limits, on two deals.
     assert points["y"] == [1.0, 0.7, 0.45, 0.2]
     assert points["marker"]["color"] == [
         charts.NEUTRAL,
@@ -803,6 +796,17 @@ def test_the_colour_of_a_rep_follows_the_evidence_alone(story):
     assert points["text"] == ["", "rep_3", "", "rep_1"]
     assert "win rate 20.0 % of 200 deals; expect 42.0 %" in points["hovertext"][3]
     assert "About rep_1." in points["hovertext"][3]
+
+
+def test_the_funnel_narrows_around_the_win_rate_of_all_reps(story):
+    lines = [t for t in story.figures["reps"]["data"] if t["mode"] == "lines"]
+    low_95, high_95, low_998, high_998, overall = lines
+    # 50 x 0.7 + 150 x 0.45 + 200 x 0.2 + 2 of 402 deals
+    assert overall["y"] == pytest.approx([144.5 / 402] * 2)
+    at_50, at_200 = (low_95["x"].index(n) for n in (50, 200))
+    assert high_95["y"][at_50] - low_95["y"][at_50] == pytest.approx(2 * 1.96 * 0.0679, rel=0.1)
+    assert high_95["y"][at_200] - low_95["y"][at_200] == pytest.approx(2 * 1.96 * 0.0339, rel=0.1)
+    assert low_998["y"][at_200] < low_95["y"][at_200] < high_95["y"][at_200] < high_998["y"][at_200]
 
 
 @pytest.mark.parametrize(
