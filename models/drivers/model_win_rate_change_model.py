@@ -7,5 +7,6 @@ def model(dbt, session):
         profiles,
         project.feature_names(dbt.config.get("features")),
         min_outcomes=dbt.config.get("min_outcomes"),
+        low_evidence_outcomes=dbt.config.get("low_evidence_outcomes"),
         max_q_value=dbt.config.get("max_q_value"),
     )

@@ -6,5 +6,6 @@ def model(dbt, session):
     return changes.win_rate_change_segments(
         counts,
         min_deals_per_level=dbt.config.get("min_deals_per_level"),
+        min_outcomes=dbt.config.get("min_outcomes"),
         max_q_value=dbt.config.get("max_q_value"),
     )

@@ -59,7 +59,10 @@ def win_rate_change(
 
 
 def win_rate_change_segments(
-    counts: pd.DataFrame, min_deals_per_level: int = 30, max_q_value: float = 0.05
+    counts: pd.DataFrame,
+    min_deals_per_level: int = 30,
+    min_outcomes: int = 40,
+    max_q_value: float = 0.05,
 ) -> pd.DataFrame:
     """Exact split of each change into mix effect and rate effect, per feature and level.
 
@@ -70,6 +73,7 @@ def win_rate_change_segments(
     95 % interval; over the levels of a feature mix and rate effects sum to the change of the
     overall win rate. `p_value` is Fisher's exact test of the level's win rate, `q_value` is over
     all rows.
+    Fewer than `min_outcomes` won or lost deals in both windows together make no claim.
     `evidence` is 'got worse', 'got better', 'inconclusive' or 'too few deals'; `rank` orders
     a comparison by strength of evidence.
 
@@ -86,6 +90,9 @@ def win_rate_change_segments(
     table["share_after"] = _rate(table["n_after"], totals["n_after"])
     table["win_rate_before"] = _rate(table["n_won_before"], table["n_before"])
     table["win_rate_after"] = _rate(table["n_won_after"], table["n_after"])
+
+    n_won = totals["n_won_before"] + totals["n_won_after"]
+    n_lost = totals["n_before"] + totals["n_after"] - n_won
 
     # A level that is new, or gone, has one win rate: all of its effect is mix.
     before = table["win_rate_before"].fillna(table["win_rate_after"])
@@ -119,7 +126,8 @@ def win_rate_change_segments(
     table["evidence"] = rates.evidence(
         table["change_pp"],
         table["q_value"],
-        too_few=table[["n_before", "n_after"]].min(axis=1) < min_deals_per_level,
+        too_few=(table[["n_before", "n_after"]].min(axis=1) < min_deals_per_level)
+        | (np.minimum(n_won, n_lost) < min_outcomes),
         names=("got better", "got worse"),
         max_q_value=max_q_value,
     )

@@ -109,7 +109,11 @@ class WindowsFit:
 
 @one_thread
 def win_rate_change_model(
-    profiles: pd.DataFrame, features: list[str], min_outcomes: int = 40, max_q_value: float = 0.05
+    profiles: pd.DataFrame,
+    features: list[str],
+    min_outcomes: int = 40,
+    low_evidence_outcomes: int = 200,
+    max_q_value: float = 0.05,
 ) -> pd.DataFrame:
     """The change of the win rate in each comparison, by all features at once (see the module).
 
@@ -132,7 +136,11 @@ def win_rate_change_model(
     for comparison, of_comparison in profiles.groupby("comparison"):
         rows = of_comparison[(of_comparison["n_before"] > 0) | (of_comparison["n_after"] > 0)]
         table = pd.DataFrame({"comparison": comparison, "feature": [*features, BASELINE]})
-        table = table.assign(**_counts(rows), too_few=_has_too_few(rows, min_outcomes))
+        table = table.assign(
+            **_counts(rows),
+            too_few=_has_too_few(rows, min_outcomes),
+            low_evidence=_has_too_few(rows, low_evidence_outcomes),
+        )
         naming = outcome_naming_features(_both_windows(rows), features)
         table["names_outcome"] = table["feature"].isin(naming)
         if not table["too_few"][0]:
@@ -155,16 +163,21 @@ def win_rate_change_model(
         max_q_value=max_q_value,
     )
     table["statement"] = [_statement(row, min_outcomes) for row in table.itertuples()]
-    return table.drop(columns=["too_few", "names_outcome", "outstanding", "n_before", "n_after"])
+    return table.drop(
+        columns=["too_few", "low_evidence", "names_outcome", "outstanding", "n_before", "n_after"]
+    )
+
+
+# What the statements need beside the published columns.
+HELPERS = {"n_before": int, "n_after": int, "too_few": bool, "low_evidence": bool}
+HELPERS |= {"names_outcome": bool, "outstanding": object}
 
 
 def _no_rows() -> pd.DataFrame:
     """The table without rows, and its columns in order."""
     text = {"comparison": str, "feature": str}
     numbers = dict.fromkeys([*ESTIMATES, "total_pp", "p_value", "q_value"], float)
-    helpers = {"n_before": int, "n_after": int, "too_few": bool, "names_outcome": bool}
-    helpers["outstanding"] = object
-    columns = {**text, **numbers, **helpers}
+    columns = {**text, **numbers, **HELPERS}
     return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in columns.items()})
 
 
@@ -477,6 +490,7 @@ def _statement(row, min_outcomes: int) -> str:
         if row.feature == BASELINE:
             return f"{title}: no change of win rate that all share can be told ({span}, {counts})."
     else:
+        counts += "; low evidence" if row.low_evidence else ""
         less_or_more = "less" if row.evidence == "got worse" else "more"
         moved = "took" if row.evidence == "got worse" else "added"
         size = wording.points(row.unexplained_pp)

@@ -76,11 +76,13 @@ def detectable_drop(rate: float, n_deals: float, n_deals_other: float) -> float:
 
 
 def compare_with_rest(
-    groups: pd.DataFrame, min_deals: int = 30, max_q_value: float = 0.05
+    groups: pd.DataFrame, min_deals: int = 30, min_outcomes: int = 40, max_q_value: float = 0.05
 ) -> pd.DataFrame:
     """Each group's rate against that of all other groups together.
 
-    groups: one row per group, with the counts `n_deals` and `n_hits`.
+    groups: one row per group, with the counts `n_deals` and `n_hits`. Nothing is said of a group
+        with fewer than `min_deals` deals, on either side, nor of any where all groups together
+        have fewer than `min_outcomes` hits or misses.
     Returns the rows with `rate` and its Wilson interval `rate_low`, `rate_high`, `rest_rate`,
     `difference_pp` with `difference_pp_low` and `_high`, `p_value`, `q_value` over all groups,
     and `evidence` ('higher', 'lower', 'inconclusive', 'too few deals').
@@ -88,6 +90,7 @@ def compare_with_rest(
     table = groups.reset_index(drop=True).copy()
     n_rest = table["n_deals"].sum() - table["n_deals"]
     rest_hits = table["n_hits"].sum() - table["n_hits"]
+    n_fewest = min(table["n_hits"].sum(), (table["n_deals"] - table["n_hits"]).sum())
     table["rate"] = table["n_hits"] / table["n_deals"]
     low, high = proportion_confint(table["n_hits"], table["n_deals"], method="wilson")
     table["rate_low"], table["rate_high"] = low, high
@@ -101,7 +104,7 @@ def compare_with_rest(
     table["evidence"] = evidence(
         table["difference_pp"],
         table["q_value"],
-        too_few=np.minimum(table["n_deals"], n_rest) < min_deals,
+        too_few=(np.minimum(table["n_deals"], n_rest) < min_deals) | (n_fewest < min_outcomes),
         names=("higher", "lower"),
         max_q_value=max_q_value,
     )

@@ -13,6 +13,7 @@ import pandas as pd
 from scipy import stats
 
 from winrate import rates, wording
+from winrate.profile_fit import low_evidence
 
 SEGMENT_KEYS = ["basis", "period_start", "feature"]
 
@@ -119,7 +120,11 @@ def win_rate_by_segment(counts: pd.DataFrame) -> pd.DataFrame:
 
 
 def rep_performance(
-    reps: pd.DataFrame, min_deals: int = 30, max_q_value: float = 0.05
+    reps: pd.DataFrame,
+    min_deals: int = 30,
+    min_outcomes: int = 40,
+    low_evidence_outcomes: int = 200,
+    max_q_value: float = 0.05,
 ) -> pd.DataFrame:
     """Each rep's win rate against that of all other reps, with what chance does.
 
@@ -131,7 +136,7 @@ def rep_performance(
     """
     table = reps.sort_values("sales_rep_id").rename(columns={"n_won": "n_hits"})
     with np.errstate(divide="ignore", invalid="ignore"):  # a rep without closed deals has no rate
-        table = rates.compare_with_rest(table, min_deals=min_deals, max_q_value=max_q_value)
+        table = rates.compare_with_rest(table, min_deals, min_outcomes, max_q_value)
     table = table.rename(columns={"n_hits": "n_won", "rate": "win_rate"})
     spread = spread_of(table["n_won"], table["n_deals"])
     for name, coverage in [("95", 0.95), ("998", 0.998)]:
@@ -143,11 +148,14 @@ def rep_performance(
     if spread.is_chance:
         names = dict.fromkeys(names, "inconclusive")
     table["evidence"] = table["evidence"].replace(names)
-    table["statement"] = [_rep_statement(row, spread, min_deals) for row in table.itertuples()]
+    caution = low_evidence(table, low_evidence_outcomes)
+    table["statement"] = [
+        _rep_statement(row, spread, min_deals, caution) for row in table.itertuples()
+    ]
     return table
 
 
-def _rep_statement(row, spread: Spread, min_deals: int) -> str:
+def _rep_statement(row, spread: Spread, min_deals: int, caution: str) -> str:
     if row.n_deals < min_deals:
         return (
             f"{row.sales_rep_id} has closed {_deals(row.n_deals)} and won {row.n_won}: too few to "
@@ -155,12 +163,12 @@ def _rep_statement(row, spread: Spread, min_deals: int) -> str:
         )
     won = f"{row.sales_rep_id} won {wording.percent(row.win_rate)} of {_deals(row.n_deals)}"
     if row.evidence == "too few deals":
-        return f"{won}; the other reps have closed too few to compare with."
+        return f"{won}; all reps together, or the others, have closed too few to compare."
     gap = f"{wording.points(row.difference_pp)} {'above' if row.difference_pp > 0 else 'below'}"
     span = wording.interval(row.difference_pp_low, row.difference_pp_high)
     compared = f"{won}, {gap} the other reps ({span})"
     if row.evidence != "inconclusive":
-        return f"{compared}: more than chance does among so many reps."
+        return f"{compared}: more than chance does among so many reps{caution}."
     if spread.is_chance:
         return (
             f"{compared}: the spread between reps is no more than chance (standard deviation "
