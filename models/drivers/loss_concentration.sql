@@ -9,8 +9,8 @@ levels as (
         feature,
         level,
         n_deals - n_won as n_lost,
-        cast(closed_amount - won_amount as decimal(18, 2)) as lost_amount,
-        cast(closed_amount as decimal(18, 2)) as closed_amount
+        cast(closed_amount - won_amount as decimal(28, 2)) as lost_amount,
+        cast(closed_amount as decimal(28, 2)) as closed_amount
     from {{ ref('level_totals') }}
     where n_deals > 0
 

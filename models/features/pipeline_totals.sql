@@ -58,7 +58,7 @@ created as (
         count(deals.deal_id) as n_created,
         {{ sum_amount('deals.deal_amount') }} as amount,
         cast(coalesce(sum(
-            cast(deals.deal_amount as decimal(18, 2)) * cast(deals.deal_amount as decimal(18, 2))
+            cast(deals.deal_amount as decimal(19, 2)) * cast(deals.deal_amount as decimal(19, 2))
         ), 0) as double) as squared_amount
     from quarters
     cross join first_dates
