@@ -61,5 +61,5 @@ select counted.*
 from counted
 cross join deals
 where
-    counted.n_deals is distinct from deals.n_deals
+    coalesce(counted.n_deals, 0) != deals.n_deals  -- a sum over no rows is null
     or counted.n_open_deals != deals.n_open_deals
