@@ -69,7 +69,7 @@ docs: $(READY)  ## Build dbt's documentation page; write docs/tables.md and what
 	@$(BIN)/python -m winrate.sample_doc target/docs/warehouse.duckdb target/docs/report
 	@echo "target/static_index.html is dbt's page; docs/tables.md and the README are up to date."
 
-evidence: $(READY)  ## Simulate how often the claims are right; write the figures to docs/method.md
+evidence: $(READY)  ## Simulate how often the claims are right (half an hour); write it to docs/method.md
 	@$(BIN)/python -m winrate.evidence
 
 sample: $(READY)  ## Generate the sample export, seeds/deals.csv, again
