@@ -2,11 +2,9 @@
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from winrate import rates, wording
-
-Z_95 = stats.norm.ppf(0.975)
+from winrate.rates import Z_95
 
 # How a sentence names the two windows of a comparison.
 WINDOW_NAMES = {

@@ -54,10 +54,10 @@ from scipy.special import expit
 
 from winrate import rates, wording
 from winrate.profile_fit import check_profiles, outcome_naming_features
+from winrate.rates import Z_95
 from winrate.threads import one_thread
 
 BASELINE = "baseline"
-Z_95 = stats.norm.ppf(0.975)
 COUNTS = ["n_before", "n_won_before", "n_after", "n_won_after"]
 PARTS = ["explained_pp", "unexplained_pp"]
 ESTIMATES = [f"{part}{end}" for part in PARTS for end in ("", "_low", "_high")]

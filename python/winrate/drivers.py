@@ -17,9 +17,9 @@ from winrate.profile_fit import (
     low_evidence,
     refit,
 )
+from winrate.rates import Z_95
 from winrate.threads import one_thread
 
-Z_95 = stats.norm.ppf(0.975)
 # A coefficient known no better than this (in log-odds) is a sign of separation, not an estimate.
 MAX_STD_ERROR = 10.0
 ALL_WON, ALL_LOST, SEPARATED = "all won", "all lost", "separated"

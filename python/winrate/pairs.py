@@ -16,9 +16,9 @@ from winrate.profile_fit import (
     has_too_few,
     low_evidence,
 )
+from winrate.rates import Z_95
 from winrate.threads import one_thread
 
-Z_95 = stats.norm.ppf(0.975)
 # What the main effects leave of a pair must be worth this many deals, or there is nothing to test:
 # it is worth none where one feature repeats the other.
 MIN_OWN_DEALS = 5.0

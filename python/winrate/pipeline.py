@@ -7,8 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from winrate import rates, wording
-
-Z_95 = stats.norm.ppf(0.975)
+from winrate.rates import Z_95
 
 
 def pipeline_mix(

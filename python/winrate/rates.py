@@ -7,6 +7,8 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import NormalIndPower
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
+Z_95 = stats.norm.ppf(0.975)  # half the width of a 95 % interval, in standard errors
+
 
 def rate_difference(
     n_won: pd.Series, n_deals: pd.Series, n_won_other: pd.Series, n_deals_other: pd.Series

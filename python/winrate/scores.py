@@ -5,15 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import OneHotEncoder
 
 from winrate.profile_fit import outcome_naming_features
+from winrate.rates import Z_95
 from winrate.threads import one_thread
 
-Z_95 = stats.norm.ppf(0.975)
 INVERSE_PENALTY = 1.0  # scikit-learn's C: coefficients are expected within about one log-odds
 
 

@@ -2,14 +2,13 @@
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from winrate import wording
 from winrate.profile_fit import Fit, check_profiles, fit_profiles, has_too_few, low_evidence
+from winrate.rates import Z_95
 from winrate.threads import one_thread
 
-Z_95 = stats.norm.ppf(0.975)
 # Share of the largest possible Cox-Snell R2 that Riley et al. (2020) suggest to plan for
 # where nothing is known of the signal.
 PLANNED_R2_SHARE = 0.15
