@@ -1,5 +1,7 @@
 """What several tests need: simulated profiles, the reference data, whole builds."""
 
+import fcntl
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -87,13 +89,31 @@ def rows(warehouse: Path, query: str) -> list[tuple]:
         return connection.execute(query).fetchall()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_dbt_target(tmp_path_factory) -> None:
+    """Tests that run at the same time parse the project each in a folder of their own."""
+    os.environ["DBT_TARGET_PATH"] = str(tmp_path_factory.mktemp("dbt_target"))
+
+
+def built_once(tmp_path_factory, name: str, deals: Path) -> Path:
+    """A build that all processes of one test run share."""
+    is_one_of_several = "PYTEST_XDIST_WORKER" in os.environ
+    run_folder = tmp_path_factory.getbasetemp()
+    folder = (run_folder.parent if is_one_of_several else run_folder) / f"shared_{name}"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        warehouse = folder / "warehouse.duckdb"
+        return warehouse if warehouse.exists() else built(folder, deals)
+
+
 @pytest.fixture(scope="session")
 def sample_warehouse(tmp_path_factory) -> Path:
     """A build of the sample export."""
-    return built(tmp_path_factory.mktemp("sample"), project.ROOT / "seeds" / "deals.csv")
+    return built_once(tmp_path_factory, "sample", project.ROOT / "seeds" / "deals.csv")
 
 
 @pytest.fixture(scope="session")
 def reference_warehouse(tmp_path_factory, reference_data) -> Path:
     """A build of the reference data."""
-    return built(tmp_path_factory.mktemp("reference"), reference_data / "deals_5000.csv")
+    return built_once(tmp_path_factory, "reference", reference_data / "deals_5000.csv")
