@@ -467,7 +467,6 @@ def _encoding(file: BinaryIO) -> str:
 
 def _dialect(lines: Iterable[str], wanted: WantedColumns) -> tuple[str, int]:
     """Delimiter and number of columns: those under which the header names most wanted columns."""
-
     lines = list(lines)
     starts = [i for i, line in enumerate(lines) if line.strip(NOTHING)][:MAX_HEADER_RECORD]
 

@@ -1,4 +1,4 @@
-"""What the columns and values of an export mean: the alias seeds, and a user's own file before them.
+"""What columns and values of an export mean: the alias seeds, and a user's own file before them.
 
 A user's file has the columns `kind`, `found` and `means`:
 
