@@ -5,10 +5,11 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from winrate import build, ingest, project
+from winrate import build, ingest, project, publish
 
 EXIT_FAILED = 1
 EXIT_BUSY = 75  # EX_TEMPFAIL: try again later
+EXIT_STOPPED = 130  # as shells say it of Ctrl-C
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,6 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (ingest.ExportError, build.BuildError) as error:
         print(f"winrate: {error}", file=sys.stderr)
         return EXIT_FAILED
+    except KeyboardInterrupt:
+        print("winrate: Stopped; what is published is whole.", file=sys.stderr)
+        return EXIT_STOPPED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -65,7 +69,7 @@ def _build(options: argparse.Namespace) -> int:
 def _report(options: argparse.Namespace) -> int:
     if not options.warehouse.exists():
         raise build.BuildError(f"{options.warehouse} is not there; run `make build` first.")
-    print(build.publish_report(options.warehouse, options.report))
+    print(publish.publish_report(options.warehouse, options.report))
     return 0
 
 
