@@ -1,17 +1,24 @@
 """What data, file names and secrets must not be able to do."""
 
+import re
 import struct
+import subprocess
 import tracemalloc
 import zipfile
+from itertools import cycle
 from pathlib import Path
+from xml.etree import ElementTree
 
 import duckdb
+import numpy as np
 import openpyxl
+import pandas as pd
 import pytest
 import yaml
 from dbt.adapters.duckdb import environments
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 
+from conftest import Page, built, rows
 from winrate import database, ingest, project, workbooks
 
 # ---- a database that reads and writes nothing but itself
@@ -153,3 +160,140 @@ def test_no_more_is_unpacked_than_a_workbook_states(workbook):
 def test_a_row_that_no_sheet_can_have_is_refused(workbook):
     far_below = with_sheet(workbook, lambda xml: xml.replace('<row r="2"', '<row r="999999999999"'))
     assert_export_refused(far_below, "a row below row 1,048,576")
+
+
+# ---- text from the data stays text
+
+HOSTILE = [
+    '"; drop table deals; --',
+    "'; drop table deals; --",
+    "<script>alert(1)</script>",
+    "</script><script>alert(1)</script>",
+    """'"><img src=x onerror=alert(1)>""",
+    '<a href="javascript:alert(1)">offer</a>',
+    "<b>bold</b> &lt;i&gt; &amp;",
+    "javascript:alert(1)",
+    "{{ 7*7 }}",
+    "{% raw %}",
+    "{{ env_var('HOME') }}",
+    "$title ${7*7} %(x)s %{y} \\",
+    "=cmd|' /C calc'!A0",
+    "@SUM(1+1)*cmd|' /C calc'!A0",
+    "line\u2028separator",
+    "\u202eright to left",
+    "\N{FACE WITH TEARS OF JOY} \N{COMBINING ACUTE ACCENT}",
+    "bell \a and \x1b[31mred\x1b[0m",
+    "long " * 2000 + "text",
+]
+SAMPLE = project.ROOT / "seeds" / "deals.csv"
+LEVELS = ["industry", "region", "product_type", "lead_source", "deal_stage"]
+CHECKED = ["created_date", "closed_date", "deal_amount", "outcome"]
+FILE_NAME = "we'ird {{ 1+1 }} \"x\" $(touch pwned) `touch pwned` <b>\nname.csv"
+
+
+def hostile_deals() -> pd.DataFrame:
+    """The sample with each of its names replaced by several hostile ones, so that its story stays.
+
+    Below it one row per hostile text and column whose text is checked: all are to be rejected.
+    """
+    deals = pd.read_csv(SAMPLE, dtype=str)
+    rng = np.random.default_rng(7)
+    hostile = np.array(HOSTILE, dtype=object)
+    for column in [*LEVELS, "sales_rep_id"]:
+        codes, names = pd.factorize(deals[column])
+        of_name = [hostile[place :: len(names)] for place in range(len(names))]
+        choices = [of_name[code] if len(of_name[code]) else hostile for code in codes]
+        deals[column] = [choice[rng.integers(len(choice))] for choice in choices]
+    deals["deal_id"] = [f"{text} {number}" for number, text in zip(deals.index, cycle(HOSTILE))]
+    deals["{{ 7*7 }}"] = deals['<script>"; drop table deals; --'] = deals["industry"]
+    bad = [
+        deals.iloc[[number]].assign(**{column: text, "deal_id": f"bad {column} {number}"})
+        for column in CHECKED
+        for number, text in enumerate(HOSTILE)
+    ]
+    return pd.concat([deals, *bad])
+
+
+@pytest.fixture(scope="module")
+def hostile_warehouse(tmp_path_factory) -> Path:
+    """A build of hostile names, from a file of a hostile name."""
+    folder = tmp_path_factory.mktemp("hostile")
+    hostile_deals().to_csv(folder / FILE_NAME, index=False)
+    return built(folder, folder / FILE_NAME)
+
+
+COLUMNS = "select table_schema, table_name, column_name from information_schema.columns"
+
+
+def test_text_from_the_data_never_becomes_a_name(hostile_warehouse, sample_warehouse):
+    assert set(rows(hostile_warehouse, COLUMNS)) == set(rows(sample_warehouse, COLUMNS))
+    for column in LEVELS:
+        query = f"select distinct {column} from staging.stg_deals"
+        assert {level for (level,) in rows(hostile_warehouse, query)} == set(HOSTILE)
+        query = f"select level from drivers.win_rate_drivers where feature = '{column}'"
+        assert {level for (level,) in rows(hostile_warehouse, query)} == set(HOSTILE)
+    reps = "select sales_rep_id from drivers.rep_performance"
+    assert {rep for (rep,) in rows(hostile_warehouse, reps)} == set(HOSTILE)
+    assert rows(
+        hostile_warehouse, "select source_file, n_accepted, n_rejected from quality.row_ledger"
+    ) == [(FILE_NAME, 5500, len(HOSTILE) * len(CHECKED))]
+    reasons = rows(hostile_warehouse, "select reason from quality.rejected_deals")
+    for text in HOSTILE:
+        assert sum(text in reason for (reason,) in reasons) == len(CHECKED)
+
+
+def test_text_from_the_data_is_never_live_on_the_page(hostile_warehouse, sample_warehouse):
+    hostile, sample = (
+        Page(warehouse.parent / "report" / "index.html")
+        for warehouse in (hostile_warehouse, sample_warehouse)
+    )
+    for text in HOSTILE:  # what is hostile is there, as text
+        assert "".join(text.split()) in "".join(hostile.text.split())
+    assert markup(hostile) <= markup(sample)
+    assert hostile.scripts[0] == sample.scripts[0] and len(hostile.scripts) == 2
+    assert marks_in_figures(hostile) <= marks_in_figures(sample)
+    for name in ("win_rate_drivers.svg", "original_recipe.svg"):
+        assert svg_markup(hostile_warehouse, name) <= svg_markup(sample_warehouse, name)
+
+
+def markup(page: Page) -> set[tuple[str, str | None]]:
+    """The elements of a page, and the names of their attributes."""
+    return {(tag, name) for tag, attributes in page.elements for name in (None, *attributes)}
+
+
+def marks_in_figures(page: Page) -> set[str]:
+    """What Plotly would take for markup in any text of the figures."""
+
+    def marks(node: object) -> set[str]:
+        if isinstance(node, str):
+            return set(re.findall("<[^>]*>?", node))
+        children = node.values() if isinstance(node, dict) else node
+        return set().union(*map(marks, children)) if isinstance(node, dict | list) else set()
+
+    return marks(page.figures)
+
+
+def svg_markup(warehouse: Path, name: str) -> set[str]:
+    """The elements of a chart file, and the names of their attributes."""
+    drawing = ElementTree.parse(warehouse.parent / "report" / name)
+    return {word for element in drawing.iter() for word in (element.tag, *element.attrib)}
+
+
+def test_make_passes_names_on_as_they_are(tmp_path):
+    (tmp_path / "python").write_text("#!/bin/sh\nprintf '%s\\0' \"$@\"\n")
+    (tmp_path / "python").chmod(0o755)
+    name = f"{tmp_path}/$(shell touch pwned) {FILE_NAME}"
+    for command in ("build", "report"):
+        make = subprocess.run(
+            [
+                *("make", "--old-file=.venv/.ready", f"BIN={tmp_path}", command),
+                *(f"{setting}={name}" for setting in ("DEALS", "WAREHOUSE", "REPORT", "TARGET")),
+            ],
+            cwd=project.ROOT,
+            capture_output=True,
+            text=True,
+        )
+        passed_on = make.stdout.split("\0")
+        assert f"--warehouse={name}" in passed_on and f"--report={name}" in passed_on
+        assert command == "report" or f"--deals={name}" in passed_on
+    assert not (project.ROOT / "pwned").exists()
