@@ -14,12 +14,12 @@ READY     := $(VENV)/.ready
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build report test lint format docs evidence sample lock clean
+.PHONY: help setup build report test lint format docs evidence reliability sample lock clean
 
 help:  ## Show this help
 	@echo "make build          a CRM export to a warehouse and a report"
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "Variables of make build (and of make report: WAREHOUSE and REPORT):"
 	@echo "  DEALS=$(DEALS)    the export: .csv, .xlsx or .parquet"
@@ -71,6 +71,11 @@ docs: $(READY)  ## Build dbt's documentation page; write docs/tables.md and what
 
 evidence: $(READY)  ## Simulate how often the claims are right (half an hour); write it to docs/method.md
 	@$(BIN)/python -m winrate.evidence
+
+reliability: $(READY)  ## Run the tests that break things on purpose; write what they counted to docs/reliability.md
+	@rm -rf target/figures && mkdir -p target/figures
+	@WINRATE_FIGURES=$(CURDIR)/target/figures $(BIN)/python -m pytest
+	@$(BIN)/python -m winrate.reliability_doc target/figures
 
 sample: $(READY)  ## Generate the sample export, seeds/deals.csv, again
 	@$(BIN)/python -m winrate.sample seeds/deals.csv

@@ -7,7 +7,6 @@ figures; they stand in docs/method.md, written there by this module. The tests r
 import argparse
 import itertools
 import os
-import re
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -20,7 +19,7 @@ from matplotlib.figure import Figure
 from scipy import stats
 from scipy.special import expit, logit
 
-from winrate import changes, drivers, pairs, project, verdict
+from winrate import changes, drivers, markdown, pairs, project, verdict
 
 # Features and shares of levels as in the reference data: all levels of a feature alike.
 LEVELS = {
@@ -45,10 +44,7 @@ SIZES = (500, 1000, 2000, 5000, 10_000)  # closed deals
 
 METHOD = project.ROOT / "docs" / "method.md"
 PICTURE = project.ROOT / "docs" / "images" / "sensitivity.svg"
-BLOCK = re.compile(
-    r"(?<=<!-- evidence: written by `make evidence` -->\n).*?(?=<!-- end of evidence -->)",
-    re.DOTALL,
-)
+BLOCK = "evidence"
 
 
 # ---- simulated deals
@@ -335,7 +331,7 @@ def draw_sensitivity(table: pd.DataFrame, path: Path) -> None:
         figure.savefig(path, metadata={"Date": None})
 
 
-def markdown(table: pd.DataFrame) -> str:
+def shown_table(table: pd.DataFrame) -> str:
     """A table in Markdown; shares below or at 1 as percent."""
 
     def cell(value: object) -> str:
@@ -343,9 +339,8 @@ def markdown(table: pd.DataFrame) -> str:
             return f"{100 * value:.1f} %"
         return f"{value:,}" if isinstance(value, int | np.integer) else str(value)
 
-    lines = [list(table.columns), ["---"] * table.shape[1]]
-    lines += [[cell(value) for value in row] for row in table.itertuples(index=False)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+    rows = [[cell(value) for value in row] for row in table.itertuples(index=False)]
+    return markdown.table(list(table.columns), rows)
 
 
 def main() -> None:
@@ -366,20 +361,19 @@ def main() -> None:
         [
             f"Seeds {FIRST_SEED} to {FIRST_SEED + n_runs - 1}; no data but simulated ones.\n",
             "Nothing planted: builds that claim something all the same.\n",
-            markdown(false_claim_table(n_runs)),
+            shown_table(false_claim_table(n_runs)),
             f"Planted drivers, {max(n_runs // 10, 2)} builds each: how many are found, and how "
             "many of the claims are about features where nothing is planted.\n",
-            markdown(shown),
+            shown_table(shown),
             f"![Sensitivity by number of deals and size of effect](images/{PICTURE.name})\n",
             f"Planted changes, {n_runs} builds each: verdict, the segment with the largest total "
             "effect, and the share of 95 % intervals that hold the true effect.\n",
-            markdown(change_table(n_runs)),
+            shown_table(change_table(n_runs)),
             f"Intervals of `effect_pp` that hold the true effect, 3,000 deals, {n_runs} builds: "
             f"{100 * covered:.1f} %.\n",
         ]
     )
-    text = METHOD.read_text(encoding="utf-8")
-    METHOD.write_text(BLOCK.sub(lambda _: block, text), encoding="utf-8")
+    markdown.write_block(METHOD, BLOCK, block)
     print(block)
 
 

@@ -4,23 +4,20 @@ Run by `make docs` on a build of the sample; a test holds that both are up to da
 """
 
 import argparse
-import re
 from pathlib import Path
 
 import matplotlib
 import pandas as pd
 from matplotlib.figure import Figure
 
-from winrate import project, summary
+from winrate import markdown, project, summary
 
 README = project.ROOT / "README.md"
 IMAGES = project.ROOT / "docs" / "images"
 PICTURE = IMAGES / "win_rate_drivers.svg"
 SAMPLE = project.ROOT / "seeds" / "deals.csv"
 LAST_CREATED = "2025-12-31"  # where the picture of the truncation trap cuts the sample
-BLOCK = re.compile(
-    r"(?<=<!-- summary: written by `make docs` -->\n).*?(?=<!-- end of summary -->)", re.DOTALL
-)
+BLOCK = "summary"
 
 
 def summary_block(warehouse: Path) -> str:
@@ -64,9 +61,7 @@ def main() -> None:
     parser.add_argument("warehouse", type=Path, help="a build of the sample")
     parser.add_argument("report", type=Path, help="the folder of its report")
     options = parser.parse_args()
-    block = summary_block(options.warehouse)
-    readme = BLOCK.sub(lambda _: block, README.read_text(encoding="utf-8"))
-    README.write_text(readme, encoding="utf-8")
+    markdown.write_block(README, BLOCK, summary_block(options.warehouse))
     draw_truncation(IMAGES / "truncation.svg")
     PICTURE.write_bytes((options.report / PICTURE.name).read_bytes())
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from winrate import project
+from winrate import markdown, project
 
 HEAD = """\
 # The public tables
@@ -50,7 +50,7 @@ def tables_text(manifest: dict[str, Any]) -> str:
             parts += [f"\n### {_name(table)}\n\n{_line(table)}\n" for table in tables]
             if len(tables) > 1:
                 parts.append(f"\nThese {len(tables)} tables have the same columns:\n")
-            parts.append("\n" + _markdown_table(["column", "type", "meaning"], columns))
+            parts.append("\n" + markdown.table(["column", "type", "meaning"], columns))
     return "".join(parts)
 
 
@@ -66,7 +66,7 @@ def _contents(models: list[dict[str, Any]]) -> str:
         anchor = _name(model).replace(".", "")
         one_row = _line(model).removeprefix("One row ").split(". ")[0].rstrip(".")
         rows.append((f"[{_name(model)}](#{anchor})", one_row))
-    return _markdown_table(["table", "one row"], rows)
+    return markdown.table(["table", "one row"], rows)
 
 
 def _columns(model: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -83,13 +83,6 @@ def _name(model: dict[str, Any]) -> str:
 def _line(described: dict[str, Any]) -> str:
     """The description of a model or a column in one line."""
     return " ".join(described["description"].split())
-
-
-def _markdown_table(header: list[str], rows: list[tuple[str, ...]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "".join(
-        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines
-    )
 
 
 def main(arguments: list[str] | None = None) -> int:

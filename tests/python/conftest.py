@@ -1,9 +1,11 @@
 """What several tests need: simulated profiles, the reference data, whole builds."""
 
 import fcntl
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -11,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from winrate import project
+from winrate import project, reliability_doc
 
 REFERENCE = project.ROOT.parent / "shared" / "data"
 FEATURES = ["industry", "source", "size"]
@@ -117,3 +119,39 @@ def sample_warehouse(tmp_path_factory) -> Path:
 def reference_warehouse(tmp_path_factory, reference_data) -> Path:
     """A build of the reference data."""
     return built_once(tmp_path_factory, "reference", reference_data / "deals_5000.csv")
+
+
+# ---- the figures of docs/reliability.md
+
+
+def pytest_collection_modifyitems(config, items) -> None:
+    """`make reliability` runs those tests only that give a figure."""
+    if "WINRATE_FIGURES" in os.environ:
+        giving = [item for item in items if "record_figure" in item.fixturenames]
+        config.hook.pytest_deselected(items=[item for item in items if item not in giving])
+        items[:] = giving
+
+
+@pytest.fixture
+def record_figure(request) -> Callable[[str, object], None]:
+    """`record_figure(name, figure)`: what a test found, for the table of docs/reliability.md.
+
+    name: a literal, used once in all tests. figure: the same in every run; no times.
+    Where the table has that name, it must have that figure.
+    """
+    folder = os.environ.get("WINRATE_FIGURES")
+    file, line, _ = request.node.location
+    recorded = []
+
+    def record(name: str, figure: object) -> None:
+        figure = f"{figure:,}" if isinstance(figure, int) else str(figure)
+        if not folder:
+            shown = reliability_doc.shown_figures().get(name, figure)
+            assert figure == shown, f"'{name}' is {figure} now: run `make reliability`"
+            return
+        test = f"{Path(file).name}: {request.node.originalname}"
+        recorded.append(name)
+        path = Path(folder) / f"{Path(file).stem}-{line:04}-{len(recorded):02}.json"
+        path.write_text(json.dumps({"what": name, "figure": figure, "test": test}))
+
+    return record

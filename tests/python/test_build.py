@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from conftest import built, rows, run_winrate
-from winrate import build, project, sample_doc, summary
+from winrate import build, markdown, project, sample_doc, summary
 
 SAMPLE = project.ROOT / "seeds" / "deals.csv"
 PLANTED = {
@@ -339,7 +339,7 @@ def test_scores_remember_the_build_before(tmp_path):
 
 
 def test_the_readme_shows_the_sample_as_it_is_built(sample_warehouse):
-    shown = sample_doc.BLOCK.search(sample_doc.README.read_text(encoding="utf-8"))
-    assert shown.group() == sample_doc.summary_block(sample_warehouse)
+    shown = markdown.read_block(sample_doc.README, sample_doc.BLOCK)
+    assert shown == sample_doc.summary_block(sample_warehouse)
     drawn = sample_warehouse.parent / "report" / sample_doc.PICTURE.name
     assert sample_doc.PICTURE.read_bytes() == drawn.read_bytes()

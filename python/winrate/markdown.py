@@ -1,0 +1,41 @@
+"""Tables and generated blocks of the Markdown files in the repository.
+
+A block stands between `<!-- name: written by `make target` -->` and `<!-- end of name -->`.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of texts, one line each, a bar within a text escaped."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(
+        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines
+    )
+
+
+def read_block(path: Path, name: str) -> str:
+    """What stands in the block of a file; raises ValueError where there is no such block."""
+    found = _block(name).search(path.read_text(encoding="utf-8"))
+    if found is None:
+        raise ValueError(f"{path} has no block '{name}'.")
+    return found["text"]
+
+
+def write_block(path: Path, name: str, text: str) -> None:
+    """Replace what stands in the block of a file by `text`, whole lines."""
+    read_block(path, name)
+    written = _block(name).sub(
+        lambda found: found["start"] + text + found["end"], path.read_text(encoding="utf-8")
+    )
+    path.write_text(written, encoding="utf-8")
+
+
+def _block(name: str) -> re.Pattern:
+    return re.compile(
+        rf"(?P<start><!-- {name}: written by `make \w+` -->\n)"
+        rf"(?P<text>.*?)(?P<end><!-- end of {name} -->)",
+        re.DOTALL,
+    )
