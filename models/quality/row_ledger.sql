@@ -11,7 +11,8 @@ checked_rows as (
 final as (
 
     select
-        '{{ var("deals_path").split("/") | last | replace("'", "''") }}' as source_file,
+        -- Not by `var`, which would take a file name with braces for code.
+        (select source_file from {{ ref('raw_build') }}) as source_file,
         count(*) as n_read,
         count(case when reject_code is null then 1 end) as n_accepted,
         count(case when reject_code not in ({{ quoted_list(skip_codes()) }}) then 1 end) as n_rejected,

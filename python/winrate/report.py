@@ -103,6 +103,7 @@ QUERIES = {
         select message from quality.data_checks order by check_name, feature, level, message
     """,
     "row_ledger": "select * from quality.row_ledger order by source_file",
+    "build_info": "select * from quality.build_info",
 }
 
 
@@ -126,6 +127,7 @@ class Tables:
     pipeline_health: pd.DataFrame
     data_checks: pd.DataFrame
     row_ledger: pd.DataFrame
+    build_info: pd.DataFrame
 
     @property
     def verdict_name(self) -> str:
@@ -815,4 +817,10 @@ def _footer(tables: Tables) -> str:
         "Every number is in the warehouse, with its uncertainty: schemas drivers, scores, alerts "
         "and quality."
     )
-    return "\n".join(map(_paragraph, [*rows, source]))
+    runs = [
+        f"Built at {run.built_at} by Winrate {run.winrate_version} (run {run.run_id}), as of "
+        f"{known(run.as_of_date, '{:%Y-%m-%d}'.format)}, from a file whose SHA-256 starts with "
+        f"{run.input_sha256[:12]}; the other versions are in quality.build_info."
+        for run in tables.build_info.itertuples()
+    ]
+    return "\n".join(map(_paragraph, [*rows, source, *runs]))

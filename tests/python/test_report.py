@@ -65,6 +65,10 @@ TABLES = {
     "quality.row_ledger": """
         source_file varchar, n_read bigint, n_accepted bigint, n_rejected bigint, n_skipped bigint
     """,
+    "quality.build_info": """
+        run_id varchar, built_at varchar, input_sha256 varchar, as_of_date date,
+        winrate_version varchar
+    """,
 }
 
 
@@ -246,6 +250,15 @@ STORY = {
             "n_accepted": 1000,
             "n_rejected": 4,
             "n_skipped": 1,
+        }
+    ],
+    "quality.build_info": [
+        {
+            "run_id": "5f2c1a",
+            "built_at": "2026-07-01T06:00:00Z",
+            "input_sha256": "0123456789abcdef" * 4,
+            "as_of_date": "2026-06-30",
+            "winrate_version": "0.1.0",
         }
     ],
     "scores.scored_deals": [
@@ -809,6 +822,13 @@ def test_data_checks_are_shown_and_escaped(story, page):
 def test_the_footer_accounts_for_the_rows_that_were_read(story):
     assert "deals.csv: 1,005 rows read, 1,000 accepted, 4 rejected" in story.text
     assert "1 skipped as declared." in story.text
+
+
+def test_the_footer_names_the_run_its_input_and_its_day(story):
+    assert "Built at 2026-07-01T06:00:00Z by Winrate 0.1.0 (run 5f2c1a), as of 2026-06-30" in (
+        story.text
+    )
+    assert "from a file whose SHA-256 starts with 0123456789ab;" in story.text
 
 
 def test_open_deals_are_counted_by_score_and_grade_and_the_largest_listed_first(story):
