@@ -19,7 +19,7 @@ export $(SETTINGS)
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build report test lint format docs evidence reliability sample lock clean
+.PHONY: help setup build report test lint format docs evidence reliability audit sample lock clean
 
 help:  ## Show this help
 	@echo "make build          a CRM export to a warehouse and a report"
@@ -81,6 +81,9 @@ reliability: $(READY)  ## Run the tests that break things on purpose; write what
 	@rm -rf target/figures && mkdir -p target/figures
 	@WINRATE_FIGURES=$(CURDIR)/target/figures $(BIN)/python -m pytest
 	@$(BIN)/python -m winrate.reliability_doc target/figures
+
+audit: $(READY)  ## Write target/sbom.cdx.json; look for known vulnerabilities of what is locked
+	@$(BIN)/python -m winrate.audit
 
 sample: $(READY)  ## Generate the sample export, seeds/deals.csv, again
 	@$(BIN)/python -m winrate.sample seeds/deals.csv

@@ -1,4 +1,4 @@
-from winrate import ingest, project
+from winrate import ingest, masking, project
 
 
 def model(dbt, session):
@@ -7,4 +7,6 @@ def model(dbt, session):
         dbt.config.get("optional_columns"),
         dbt.config.get("features"),
     )
-    return ingest.read_export(dbt.config.get("deals_path"), required, optional)
+    records = ingest.read_export(dbt.config.get("deals_path"), required, optional)
+    nothing = dbt.config.get("words_for_nothing")
+    return masking.mask_reps(records, nothing) if dbt.config.get("mask_reps") else records

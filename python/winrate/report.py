@@ -254,7 +254,7 @@ def _heading(rank: int, text: str) -> str:
 
 def _text(text: str) -> str:
     """Plain text as HTML; a number and its percent sign stay on one line."""
-    return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", escape(text))
+    return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", escape(wording.printable(text)))
 
 
 def _paragraph(text: str, css_class: str = "") -> str:

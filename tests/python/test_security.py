@@ -1,8 +1,12 @@
 """What data, file names and secrets must not be able to do."""
 
+import json
+import os
 import re
+import shutil
 import struct
 import subprocess
+import sys
 import tracemalloc
 import zipfile
 from itertools import cycle
@@ -19,7 +23,7 @@ from dbt.adapters.duckdb import environments
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 
 from conftest import Page, built, rows
-from winrate import database, ingest, project, workbooks
+from winrate import audit, database, ingest, masking, project, wording, workbooks
 
 # ---- a database that reads and writes nothing but itself
 
@@ -188,7 +192,7 @@ HOSTILE = [
 SAMPLE = project.ROOT / "seeds" / "deals.csv"
 LEVELS = ["industry", "region", "product_type", "lead_source", "deal_stage"]
 CHECKED = ["created_date", "closed_date", "deal_amount", "outcome"]
-FILE_NAME = "we'ird {{ 1+1 }} \"x\" $(touch pwned) `touch pwned` <b>\nname.csv"
+FILE_NAME = 'we\'ird {{ 1+1 }} "x" $(touch pwned) `touch pwned` <b>\nname.csv'
 
 
 def hostile_deals() -> pd.DataFrame:
@@ -225,7 +229,9 @@ def hostile_warehouse(tmp_path_factory) -> Path:
 COLUMNS = "select table_schema, table_name, column_name from information_schema.columns"
 
 
-def test_text_from_the_data_never_becomes_a_name(hostile_warehouse, sample_warehouse):
+def test_text_from_the_data_never_becomes_a_name(
+    hostile_warehouse, sample_warehouse, record_figure
+):
     assert set(rows(hostile_warehouse, COLUMNS)) == set(rows(sample_warehouse, COLUMNS))
     for column in LEVELS:
         query = f"select distinct {column} from staging.stg_deals"
@@ -239,21 +245,28 @@ def test_text_from_the_data_never_becomes_a_name(hostile_warehouse, sample_wareh
     ) == [(FILE_NAME, 5500, len(HOSTILE) * len(CHECKED))]
     reasons = rows(hostile_warehouse, "select reason from quality.rejected_deals")
     for text in HOSTILE:
-        assert sum(text in reason for (reason,) in reasons) == len(CHECKED)
+        assert sum(f"'{text}' is n" in reason for (reason,) in reasons) == len(CHECKED)
+    n_columns = len([*LEVELS, *CHECKED, "sales_rep_id", "deal_id"])
+    record_figure("Hostile texts tried, each in every text column of an export", len(HOSTILE))
+    record_figure("Text columns of an export that hold them", n_columns)
 
 
-def test_text_from_the_data_is_never_live_on_the_page(hostile_warehouse, sample_warehouse):
+def test_text_from_the_data_is_never_live_on_the_page(
+    hostile_warehouse, sample_warehouse, record_figure
+):
     hostile, sample = (
         Page(warehouse.parent / "report" / "index.html")
         for warehouse in (hostile_warehouse, sample_warehouse)
     )
-    for text in HOSTILE:  # what is hostile is there, as text
-        assert "".join(text.split()) in "".join(hostile.text.split())
-    assert markup(hostile) <= markup(sample)
+    for text in HOSTILE:  # all of it is there, as text, but for what turns its direction
+        assert " ".join(wording.printable(text).split()) in hostile.text
     assert hostile.scripts[0] == sample.scripts[0] and len(hostile.scripts) == 2
-    assert marks_in_figures(hostile) <= marks_in_figures(sample)
+    live = markup(hostile) - markup(sample)
+    live |= marks_in_figures(hostile) - marks_in_figures(sample)
     for name in ("win_rate_drivers.svg", "original_recipe.svg"):
-        assert svg_markup(hostile_warehouse, name) <= svg_markup(sample_warehouse, name)
+        live |= svg_markup(hostile_warehouse, name) - svg_markup(sample_warehouse, name)
+    assert live == set()
+    record_figure("Live markup from data on the page and in the chart files", len(live))
 
 
 def markup(page: Page) -> set[tuple[str, str | None]]:
@@ -297,3 +310,229 @@ def test_make_passes_names_on_as_they_are(tmp_path):
         assert f"--warehouse={name}" in passed_on and f"--report={name}" in passed_on
         assert command == "report" or f"--deals={name}" in passed_on
     assert not (project.ROOT / "pwned").exists()
+
+
+# ---- secrets and names that must not leave
+
+
+def checkout(folder: Path) -> Path:
+    """A copy of the project that builds in `folder`, with logs and artifacts of its own."""
+    for name in ("models", "macros", "seeds", "python", "tests/generic", "tests/singular"):
+        ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        shutil.copytree(project.ROOT / name, folder / name, ignore=ignore)
+    for name in ("dbt_project.yml", "profiles.yml"):
+        shutil.copy(project.ROOT / name, folder)
+    return folder
+
+
+def build_in(folder: Path, deals: Path, **environment: str) -> subprocess.CompletedProcess:
+    """`winrate build` in a checkout, with more in its environment."""
+    own = {name: value for name, value in os.environ.items() if name != "DBT_TARGET_PATH"}
+    return subprocess.run(
+        [sys.executable, "-m", "winrate", "build", "--deals", deals],
+        cwd=folder,
+        env=own | {"PYTHONPATH": str(folder / "python")} | environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+def places_of(secrets: list[str], run: subprocess.CompletedProcess, folder: Path) -> list[str]:
+    """Where one of the secrets stands: in what a run printed, or in a file of a folder."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert {path.suffix for path in files} >= {".log", ".json", ".sql"}  # of dbt
+    texts = {str(path): path.read_bytes() for path in files}
+    texts |= {"stdout": run.stdout.encode(), "stderr": run.stderr.encode()}
+    return [place for place, text in texts.items() if any(s.encode() in text for s in secrets)]
+
+
+CANARY = "canary-7d1f0c52"
+SECRETS = (
+    "SLACK_WEBHOOK_URL",
+    "AWS_SECRET_ACCESS_KEY",
+    "PGPASSWORD",
+    "DBT_ENV_SECRET_TOKEN",
+    "DBT_ENV_CUSTOM_ENV_TOKEN",
+    masking.KEY_VARIABLE,
+)
+CANARIES = dict.fromkeys(SECRETS, CANARY)
+NAMES = ["Zebulon Quix", "Ottoline Vantongerloo", "Prunella Wexcombe", "Ignatius Oyelaran-Zack"]
+
+
+@pytest.fixture(scope="module")
+def named_deals(tmp_path_factory) -> Path:
+    """A small export with names of people, in rows that can be used and in such that cannot."""
+    path = tmp_path_factory.mktemp("named") / "deals.csv"
+    deals = pd.read_csv(SAMPLE, dtype=str).head(300)
+    rep = deals["sales_rep_id"].factorize()[0] % len(NAMES)
+    deals["sales_rep_id"] = [NAMES[place] for place in rep]
+    deals["Owner Email"] = deals["sales_rep_id"]
+    deals.loc[:4, "outcome"] = "perhaps"
+    deals.loc[5:9, "sales_rep_id"] = ["", "n/a", f" {NAMES[0]} ", f"{NAMES[1]}  ", NAMES[2]]
+    unreadable = "".join(f'D-{name},2025-01-01,"{name}\n{name},{name}\n' for name in NAMES)
+    text = deals.to_csv(index=False) + unreadable
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def masked_build(tmp_path_factory, named_deals) -> tuple[Path, subprocess.CompletedProcess]:
+    """The folder and the run of a build with `mask_reps`, with secrets in its environment."""
+    folder = checkout(tmp_path_factory.mktemp("masked"))
+    settings = folder / "dbt_project.yml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace("mask_reps: false", "mask_reps: true"), encoding="utf-8")
+    run = build_in(folder, named_deals, **CANARIES)
+    assert run.returncode == 0, run.stderr
+    return folder, run
+
+
+def test_a_build_tells_no_secret_of_its_environment(
+    masked_build, named_deals, tmp_path, record_figure
+):
+    folder, run = masked_build
+    assert places_of([CANARY], run, folder) == []
+    failing = checkout(tmp_path)
+    (failing / "models/quality/broken.py").write_text(
+        "def model(dbt, session):\n    raise ValueError('this model fails')\n"
+    )
+    run = build_in(failing, named_deals, **CANARIES)
+    assert run.returncode == 1 and "this model fails" in run.stderr
+    assert places_of([CANARY], run, failing) == []
+    run = build_in(failing, failing / "models", **CANARIES)
+    assert "found a folder" in run.stderr
+    assert places_of([CANARY], run, failing) == []
+    record_figure(
+        "Secrets in the environment of three builds: output, logs, artifacts, database, report",
+        f"{len(SECRETS)} planted, 0 found",
+    )
+
+
+def test_masked_rep_names_are_nowhere(masked_build, record_figure):
+    folder, run = masked_build
+    assert places_of(NAMES, run, folder) == []
+    warehouse = folder / "warehouse.duckdb"
+    tables = rows(
+        warehouse,
+        "select table_schema, table_name, list(column_name) from information_schema.columns"
+        " where data_type = 'VARCHAR' group by all",
+    )
+    for schema, table, columns in tables:
+        text = ", ".join(f'"{column}"' for column in columns)
+        found = f"select count(*) from {schema}.{table} where contains(concat_ws('|', {text}), ?)"
+        with database.open_readonly(warehouse) as connection:
+            for name in NAMES:
+                assert connection.execute(found, [name]).fetchall() == [(0,)], (schema, table)
+    record_figure(
+        "Tables and views searched for masked rep names", f"{len(tables)} searched, 0 with a name"
+    )
+
+
+def test_masked_reps_have_the_figures_of_their_names(masked_build, named_deals, tmp_path):
+    query = "select * exclude statement from drivers.rep_performance"
+    named = rows(built(tmp_path, named_deals), query)
+    assert len(named) == len(NAMES) + 1  # 'Unknown'
+    masked = [
+        (name if name == "Unknown" else masking.rep_key(name, CANARY), *figures)
+        for name, *figures in named
+    ]
+    assert sorted(rows(masked_build[0] / "warehouse.duckdb", query)) == sorted(masked)
+
+
+def test_a_rep_key_depends_on_the_name_and_the_secret_alone():
+    assert masking.rep_key("Zebulon Quix", "") == masking.rep_key(" Zebulon Quix\t", "")
+    assert masking.rep_key("Zebulon Quix", "") == "rep_36452f224c"
+    keys = {masking.rep_key(name, secret) for name in NAMES for secret in ("", "one", "two")}
+    assert len(keys) == 3 * len(NAMES)
+
+
+# ---- what is in the repository, and what is installed
+
+KEYS = re.compile(
+    r"AKIA[0-9A-Z]{16}|xox[abposr]-[0-9A-Za-z-]{10}|gh[pousr]_[0-9A-Za-z]{36}"
+    r"|hooks\.slack\.com/services/|webhook\.office\.com/|-----BEGIN [A-Z ]*PRIVATE KEY"
+    r"|(?i:password|passwd|secret|token|api_key)['\"]?\s*[:=]\s*['\"][^'\"\s{]{8}"
+    r"|[a-z]+://[^/\s:@'\"]+:[^/\s@'\"{]+@"
+)
+LOADERS = re.compile(
+    r"\b(pickle|joblib|marshal|shelve|dill)\b|\b(eval|exec)\(|shell=True|yaml\.load\(|os\.system"
+)
+
+
+def test_the_patterns_find_a_key_and_a_loader():
+    for text in (
+        "AKIA" + "A" * 16,
+        "https://hooks.slack." + "com/services/T0/B0",
+        "-----BEGIN RSA" + " PRIVATE KEY-----",
+        "password" + "='correct-horse'",
+        "postgres://me:" + "word@server/db",
+    ):
+        assert KEYS.search(text), text
+    assert not KEYS.search("secret=os.environ['KEY']")
+    assert LOADERS.search("import pickle") and LOADERS.search("eval(text)")
+
+
+def test_the_repository_holds_no_key_and_python_loads_no_code_from_data():
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=project.ROOT, capture_output=True, text=True
+    )
+    if listed.returncode:
+        pytest.skip("not a git repository")
+    paths = [project.ROOT / name for name in listed.stdout.split("\0") if name]
+    assert len(paths) > 100
+    for path in filter(Path.is_file, paths):
+        text = path.read_bytes().decode(errors="replace")
+        found = [match.group() for match in KEYS.finditer(text)]
+        assert not found, (path, found)
+        if path.suffix == ".py" and "tests" not in path.parts:
+            assert not LOADERS.search(text), path
+        assert path.suffix not in {".pkl", ".pickle", ".joblib", ".npy"}, path
+
+
+def test_the_bill_of_materials_lists_the_lock_and_no_address_of_an_own_index(
+    tmp_path, monkeypatch, record_figure
+):
+    for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"):
+        monkeypatch.setenv(name, f"https://me:{CANARY}@127.0.0.1/simple")
+    path = tmp_path / "sbom.cdx.json"
+    n_packages = audit.write_sbom(path)
+    text = path.read_text(encoding="utf-8")
+    assert CANARY not in text
+    bill = json.loads(text)
+    assert (bill["bomFormat"], bill["metadata"]["component"]["name"]) == ("CycloneDX", "winrate")
+    listed = {(component["name"], component["version"]) for component in bill["components"]}
+    lock = audit.LOCK.read_text(encoding="utf-8")
+    locked = re.findall(r"^([\w.-]+)(?:\[[\w,-]+\])?==(\S+)", lock, re.MULTILINE)
+    assert listed == set(locked)
+    assert n_packages == len(locked)
+    record_figure("Packages in the bill of materials, each with its hashes", n_packages)
+
+
+UNANSWERED = {"name": "duckdb", "skip_reason": "not found"}
+SOUND = {"name": "numpy", "version": "2.4.6", "vulns": []}
+VULNERABLE = {
+    "name": "pyyaml",
+    "version": "5.3",
+    "vulns": [{"id": "CVE-2020-14343", "fix_versions": ["5.4"]}],
+}
+
+
+@pytest.mark.parametrize(
+    ("packages", "says", "exit_code"),
+    [
+        (None, "not checked, since pip-audit reached no database", 0),
+        ([UNANSWERED, UNANSWERED], "not checked, since pip-audit's database gave no answer", 0),
+        ([SOUND, SOUND], "none in 2 of 2 packages", 0),
+        ([SOUND, UNANSWERED], "none in 1 of 2 packages.\nNot checked: 1", 0),
+        (
+            [SOUND, VULNERABLE],
+            "1 in 2 of 2 packages.\n  pyyaml 5.3: CVE-2020-14343, fixed in 5.4",
+            1,
+        ),
+    ],
+    ids=["no database", "no answer", "none known", "some unanswered", "one known"],
+)
+def test_an_audit_says_what_is_known_and_what_was_not_checked(packages, says, exit_code):
+    text, code = audit.findings(packages and {"dependencies": packages})
+    assert says in text
+    assert code == exit_code
