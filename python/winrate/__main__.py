@@ -6,10 +6,11 @@ from datetime import date
 from pathlib import Path
 from typing import TextIO
 
-from winrate import build, ingest, project, wording
+from winrate import build, ingest, project, publish, wording
 
 EXIT_FAILED = 1
 EXIT_BUSY = 75  # EX_TEMPFAIL: try again later
+EXIT_STOPPED = 130  # as shells say it of Ctrl-C
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -23,6 +24,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (ingest.ExportError, build.BuildError) as error:
         _say(f"winrate: {error}", sys.stderr)
         return EXIT_FAILED
+    except KeyboardInterrupt:
+        _say("winrate: Stopped; what is published is whole.", sys.stderr)
+        return EXIT_STOPPED
 
 
 def _say(text: object, stream: TextIO | None = None) -> None:
@@ -71,7 +75,7 @@ def _build(options: argparse.Namespace) -> int:
 def _report(options: argparse.Namespace) -> int:
     if not options.warehouse.exists():
         raise build.BuildError(f"{options.warehouse} is not there; run `make build` first.")
-    _say(build.publish_report(options.warehouse, options.report))
+    _say(publish.publish_report(options.warehouse, options.report))
     return 0
 
 
