@@ -11,17 +11,66 @@
 
 {# Reasons for which a row is passed over without being at fault: declared skips, not rejections. #}
 {% macro skip_codes() -%}
-    {{ return(['blank_line', 'created_after_as_of_date']) }}
+    {{ return(['blank_line', 'above_header', 'created_after_as_of_date', 'exact_duplicate']) }}
 {%- endmacro %}
 
-{# A level of a feature: white space folded, a missing value is the level 'Unknown'. #}
-{% macro category(column) -%}
-    coalesce(regexp_replace({{ text(column) }}, '\s+', ' ', 'g'), 'Unknown')
+{# Columns of the export that hold dates, and the features that are text. #}
+{% macro date_columns() -%}
+    {{ return(['created_date', 'closed_date', 'expected_close_date', 'won_date', 'lost_date', 'stage_entered_date']) }}
 {%- endmacro %}
 
-{# A decimal number; currency signs, thousands commas and accounting brackets are understood. #}
-{% macro number(column) -%}
-    {%- set bare = "regexp_replace(" ~ column ~ ", '[$€£¥\\s]', '', 'g')" -%}
+{% macro category_columns() -%}
+    {{ return((['industry', 'region', 'product_type', 'lead_source', 'deal_stage'] + categorical_features())
+        | unique | list) }}
+{%- endmacro %}
+
+{# Every column that is read from the export. #}
+{% macro export_columns() -%}
+    {{ return((var('required_columns') + var('optional_columns') + feature_names()) | unique | list) }}
+{%- endmacro %}
+
+{# Every column that is read, as one text: rows that say the same have the same. #}
+{% macro row_content() -%}
+    md5(concat_ws('|'
+    {%- for column in export_columns() -%}
+    , replace(coalesce({{ column }}, ''), '|', '||')
+    {%- endfor -%}
+    ))
+{%- endmacro %}
+
+{# White space folded: what two spellings of one value may not differ by. #}
+{% macro folded(expression) -%}
+    trim(regexp_replace(nfc_normalize({{ expression }}), '[\s\x{00a0}\x{2007}\x{202f}]+', ' ', 'g'))
+{%- endmacro %}
+
+{# What spellings of one level have in common: 'FinTech', 'fintech ' and 'Fin-Tech' are one. #}
+{% macro level_key(expression) -%}
+    lower(regexp_replace({{ folded(expression) }}, '[ _-]+', '', 'g'))
+{%- endmacro %}
+
+{# Yes or no, as CRMs write it. #}
+{% macro yes_or_no(column) -%}
+    case
+        when lower({{ column }}) in ('true', 't', 'yes', 'y', '1') then true
+        when lower({{ column }}) in ('false', 'f', 'no', 'n', '0') then false
+    end
+{%- endmacro %}
+
+{# ---------- numbers #}
+
+{# A number without what may stand around it: spaces, currency signs and codes, Swiss apostrophes. #}
+{% macro bare_number(expression) -%}
+    replace(regexp_replace({{ expression }},
+        '[\s\x{00a0}\x{2007}\x{202f}''’]|[A-Z]{0,3}\p{Sc}|\b[A-Z]{3}|[A-Z]{3}\b', '', 'g'), '−', '-')
+{%- endmacro %}
+
+{# The same with a decimal point, where the file has decimal commas. #}
+{% macro with_decimal_point(expression, decimal_mark) -%}
+    case when {{ decimal_mark }} = ',' then translate({{ expression }}, '.,', ',.') else {{ expression }} end
+{%- endmacro %}
+
+{# A bare number as such, or null; thousands commas and accounting brackets are understood. #}
+{% macro number(bare) -%}
     case
         when regexp_full_match({{ bare }}, '-?\d{1,15}(\.\d{1,15})?')
             then cast({{ bare }} as double)
@@ -32,10 +81,69 @@
     end
 {%- endmacro %}
 
-{# An ISO date; a time of day behind it is dropped. #}
-{% macro calendar_date(column) -%}
+{# Which mark an amount proves to be the decimal one: '.' or ','; '?' where '1.234' may be either;
+   null where it proves nothing. #}
+{% macro decimal_mark_of(expression) -%}
+    {%- set bare = "regexp_replace(" ~ bare_number(expression) ~ ", '[()-]', '', 'g')" -%}
     case
-        when regexp_full_match(trim({{ column }}), '\d{4}-\d{2}-\d{2}([ T][0-9:.]+Z?)?')
-            then try_cast(left(trim({{ column }}), 10) as date)
+        when regexp_full_match({{ bare }}, '\d{1,3}(,\d{3})*\.(\d{1,2}|\d{4,})|\d{4,}\.\d+|\d{1,3}(,\d{3})+\.\d+|\d{1,3}(,\d{3}){2,}')
+            then '.'
+        when regexp_full_match({{ bare }}, '\d{1,3}(\.\d{3})*,(\d{1,2}|\d{4,})|\d{4,},\d+|\d{1,3}(\.\d{3})+,\d+|\d{1,3}(\.\d{3}){2,}')
+            then ','
+        when regexp_full_match({{ bare }}, '[1-9]\d{0,2}\.\d{3}')
+            then '?'
+    end
+{%- endmacro %}
+
+{# The currency that an amount names: a code, or a sign as the code that it most often stands for. #}
+{% macro currency_of(expression) -%}
+    coalesce(
+        nullif(regexp_extract({{ expression }}, '\b[A-Z]{3}|[A-Z]{3}\b'), ''),
+        case regexp_extract({{ expression }}, '[A-Z]{0,2}\p{Sc}')
+            when '' then null
+            when '$' then 'USD'
+            when 'US$' then 'USD'
+            when '€' then 'EUR'
+            when '£' then 'GBP'
+            when '¥' then 'JPY'
+            when '₹' then 'INR'
+            else regexp_extract({{ expression }}, '[A-Z]{0,2}\p{Sc}')
+        end
+    )
+{%- endmacro %}
+
+{# ---------- dates #}
+
+{# A date without the time of day and the zone that may stand behind it. #}
+{% macro day_text(cell) -%}
+    regexp_replace({{ cell }},
+        '[ T,]+\d{1,2}:[0-9:.]+( ?[AaPp]\.?[Mm]\.?)?( ?(Z|UTC|GMT|[+-]\d{2}:?\d{2}))?$', '')
+{%- endmacro %}
+
+{# A date in which day and month could be either. #}
+{% macro slash_date() -%}
+    (\d{1,2})[/-](\d{1,2})[/-]\d{4}
+{%- endmacro %}
+
+{# The day that a date is, as it is written: no zone moves it. Null where there is no such day.
+   day: the date without its time.
+   day_first: whether 03/04/2024 is in April; null leaves such a date unread. #}
+{% macro calendar_date(day, day_first) -%}
+    case
+        when regexp_full_match({{ day }}, '\d{4}[-/]\d{1,2}[-/]\d{1,2}')
+            then try_cast(replace({{ day }}, '/', '-') as date)
+        when regexp_full_match({{ day }}, '\d{1,2}\.\d{1,2}\.\d{4}')
+            then cast(try_strptime({{ day }}, '%d.%m.%Y') as date)
+        when regexp_full_match({{ day }}, '{{ slash_date() }}') and {{ day_first }}
+            then cast(try_strptime(replace({{ day }}, '-', '/'), '%d/%m/%Y') as date)
+        when regexp_full_match({{ day }}, '{{ slash_date() }}') and not {{ day_first }}
+            then cast(try_strptime(replace({{ day }}, '-', '/'), '%m/%d/%Y') as date)
+        when regexp_full_match({{ day }}, '[2-7]\d{4}(\.\d+)?')  -- the days of a spreadsheet
+            then date '1899-12-30' + cast(left({{ day }}, 5) as integer)
+        when regexp_full_match({{ day }}, '\d{13}')  -- milliseconds since 1970, as HubSpot has them
+            then cast(epoch_ms(cast({{ day }} as bigint)) as date)
+        when length({{ day }}) >= 9
+            then cast(try_strptime({{ day }},
+                ['%d-%b-%Y', '%d %b %Y', '%d %B %Y', '%b %d, %Y', '%B %d, %Y']) as date)
     end
 {%- endmacro %}

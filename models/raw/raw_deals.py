@@ -1,12 +1,8 @@
-from winrate import ingest, masking, project
+from winrate import ingest, mapping, masking
 
 
 def model(dbt, session):
-    required, optional = project.export_columns(
-        dbt.config.get("required_columns"),
-        dbt.config.get("optional_columns"),
-        dbt.config.get("features"),
-    )
-    records = ingest.read_export(dbt.config.get("deals_path"), required, optional)
+    wanted = mapping.wanted_columns(dbt.config.get("mapping_path"), dbt.config.get("variables"))
+    records = ingest.read_export(dbt.config.get("deals_path"), wanted)
     nothing = dbt.config.get("words_for_nothing")
     return masking.mask_reps(records, nothing) if dbt.config.get("mask_reps") else records

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import duckdb
 
-from winrate import ingest, masking, project, publish, summary, wording
+from winrate import ingest, mapping, masking, project, publish, summary, wording
 from winrate.publish import BuildError
 
 ASIDE = ".winrate-build"  # on the same file system as the database, so that a move is one step
@@ -54,6 +54,9 @@ class BuildRequest:
     report: Path
     as_of: date | None = None
     target: str = "duckdb"
+    mapping: Path | None = None
+    date_format: str = ""
+    decimal_mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,10 +88,7 @@ def build(request: BuildRequest) -> str:
     Nothing is published then.
     """
     variables = project.project_vars()
-    required, optional = project.export_columns(
-        variables["required_columns"], variables["optional_columns"], variables["features"]
-    )
-    ingest.check_export(request.deals, required, optional)
+    ingest.check_export(request.deals, mapping.wanted_columns(request.mapping, variables))
 
     warehouse = request.warehouse.resolve()  # a link stays one, and has the lock of its file
     if warehouse.is_dir():
@@ -156,6 +156,9 @@ def _run_dbt(request: BuildRequest, workplace: Workplace, database: Path, previo
         "deals_path": str(request.deals.absolute()),
         "as_of_date": request.as_of.isoformat() if request.as_of else "",
         "previous_warehouse": str(previous),
+        "mapping_path": str(request.mapping.absolute()) if request.mapping else "",
+        "date_format": request.date_format,
+        "decimal_mark": request.decimal_mark,
     }
     results = workplace.dbt_target / "run_results.json"
     results.unlink(missing_ok=True)
