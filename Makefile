@@ -11,10 +11,15 @@ VENV      := .venv
 BIN       := $(VENV)/bin
 READY     := $(VENV)/.ready
 
+# Recipes read them from the environment, as they were given: neither make nor the shell takes
+# anything in a file name for a command.
+SETTINGS  := DEALS WAREHOUSE REPORT AS_OF TARGET
+$(foreach name,$(SETTINGS),$(eval override $(name) := $$(value $(name))))
+export $(SETTINGS)
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build report test lint format docs evidence reliability sample lock clean
+.PHONY: help setup build report test lint format docs evidence reliability audit sample lock clean
 
 help:  ## Show this help
 	@echo "make build          a CRM export to a warehouse and a report"
@@ -22,11 +27,11 @@ help:  ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "Variables of make build (and of make report: WAREHOUSE and REPORT):"
-	@echo "  DEALS=$(DEALS)    the export: .csv, .xlsx or .parquet"
-	@echo "  WAREHOUSE=$(WAREHOUSE)    the database file"
-	@echo "  REPORT=$(REPORT)    the folder of the page"
-	@echo "  AS_OF=$(AS_OF)    the as-of date, YYYY-MM-DD; default: the newest date in the data"
-	@echo "  TARGET=$(TARGET)    a target of profiles.yml"
+	@echo "  DEALS=$$DEALS    the export: .csv, .xlsx or .parquet"
+	@echo "  WAREHOUSE=$$WAREHOUSE    the database file"
+	@echo "  REPORT=$$REPORT    the folder of the page"
+	@echo "  AS_OF=$$AS_OF    the as-of date, YYYY-MM-DD; default: the newest date in the data"
+	@echo "  TARGET=$$TARGET    a target of profiles.yml"
 	@echo
 	@echo "  make build DEALS=path/to/export.csv"
 
@@ -43,11 +48,11 @@ $(READY): requirements.txt pyproject.toml
 	@touch $@
 
 build: $(READY)  ## Build the warehouse and the report from an export
-	@$(BIN)/python -m winrate build --deals "$(DEALS)" --warehouse "$(WAREHOUSE)" \
-		--report "$(REPORT)" --as-of "$(AS_OF)" --target "$(TARGET)"
+	@$(BIN)/python -m winrate build --deals="$$DEALS" --warehouse="$$WAREHOUSE" \
+		--report="$$REPORT" --as-of="$$AS_OF" --target="$$TARGET"
 
 report: $(READY)  ## Draw the report of a built warehouse again
-	@$(BIN)/python -m winrate report --warehouse "$(WAREHOUSE)" --report "$(REPORT)"
+	@$(BIN)/python -m winrate report --warehouse="$$WAREHOUSE" --report="$$REPORT"
 
 test: lint  ## Run every check: linters, pytest, dbt builds with data and unit tests
 	@$(BIN)/python -m pytest
@@ -76,6 +81,9 @@ reliability: $(READY)  ## Run the tests that break things on purpose; write what
 	@rm -rf target/figures && mkdir -p target/figures
 	@WINRATE_FIGURES=$(CURDIR)/target/figures $(BIN)/python -m pytest
 	@$(BIN)/python -m winrate.reliability_doc target/figures
+
+audit: $(READY)  ## Write target/sbom.cdx.json; look for known vulnerabilities of what is locked
+	@$(BIN)/python -m winrate.audit
 
 sample: $(READY)  ## Generate the sample export, seeds/deals.csv, again
 	@$(BIN)/python -m winrate.sample seeds/deals.csv

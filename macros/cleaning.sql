@@ -4,7 +4,7 @@
    it may be North America. #}
 {% macro text(column) -%}
     case
-        when lower(trim({{ column }})) not in ('', 'null', 'none', 'n/a', '#n/a', '-')
+        when lower(trim({{ column }})) not in ('', {{ quoted_list(var('words_for_nothing')) }})
             then trim({{ column }})
     end
 {%- endmacro %}

@@ -4,8 +4,9 @@ import argparse
 import sys
 from datetime import date
 from pathlib import Path
+from typing import TextIO
 
-from winrate import build, ingest, project, publish
+from winrate import build, ingest, project, publish, wording
 
 EXIT_FAILED = 1
 EXIT_BUSY = 75  # EX_TEMPFAIL: try again later
@@ -18,14 +19,19 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return options.run(options)
     except build.BuildRunningError as error:
-        print(f"winrate: {error}", file=sys.stderr)
+        _say(f"winrate: {error}", sys.stderr)
         return EXIT_BUSY
     except (ingest.ExportError, build.BuildError) as error:
-        print(f"winrate: {error}", file=sys.stderr)
+        _say(f"winrate: {error}", sys.stderr)
         return EXIT_FAILED
     except KeyboardInterrupt:
-        print("winrate: Stopped; what is published is whole.", file=sys.stderr)
+        _say("winrate: Stopped; what is published is whole.", sys.stderr)
         return EXIT_STOPPED
+
+
+def _say(text: object, stream: TextIO | None = None) -> None:
+    """Print text that may quote names and cells, none of which may command the terminal."""
+    print(wording.printable(str(text)), file=stream, flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -51,8 +57,8 @@ def _add_published(parser: argparse.ArgumentParser) -> None:
 
 
 def _build(options: argparse.Namespace) -> int:
-    print(f"Building {options.warehouse} from {options.deals} ...", flush=True)
-    print(
+    _say(f"Building {options.warehouse} from {options.deals} ...")
+    _say(
         build.build(
             build.BuildRequest(
                 deals=options.deals,
@@ -69,7 +75,7 @@ def _build(options: argparse.Namespace) -> int:
 def _report(options: argparse.Namespace) -> int:
     if not options.warehouse.exists():
         raise build.BuildError(f"{options.warehouse} is not there; run `make build` first.")
-    print(publish.publish_report(options.warehouse, options.report))
+    _say(publish.publish_report(options.warehouse, options.report))
     return 0
 
 

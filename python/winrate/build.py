@@ -20,7 +20,7 @@ from pathlib import Path
 
 import duckdb
 
-from winrate import ingest, mapping, project, publish, summary, wording
+from winrate import ingest, mapping, masking, project, publish, summary, wording
 from winrate.publish import BuildError
 
 ASIDE = ".winrate-build"  # on the same file system as the database, so that a move is one step
@@ -32,7 +32,10 @@ MAX_FAILURES = 5  # named at the end of a build; dbt's log has all
 # export, its log and artifacts are kept, and some of its own variables (DBT_ENV_CUSTOM_ENV_,
 # DBT_ENV_SECRET_) are made to be passed on. So no password or webhook of the caller is in reach,
 # and no stray DBT_ setting changes what a build does.
-PASSED_NAMES = {"PATH", "HOME", "LANG", "TZ", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH"}
+PASSED_NAMES = {
+    *("PATH", "HOME", "LANG", "TZ", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH"),
+    masking.KEY_VARIABLE,
+}
 PASSED_PREFIXES = ("LC_", "PYTHON", "OMP_", "OPENBLAS_", "MKL_")
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h

@@ -13,13 +13,12 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-import duckdb
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 from scipy import stats
 
-from winrate import charts, wording
+from winrate import charts, database, wording
 from winrate.charts import known
 from winrate.decomposition import BASELINE
 from winrate.summary import SEVERITIES
@@ -104,6 +103,7 @@ QUERIES = {
         select message from quality.data_checks order by check_name, feature, level, message
     """,
     "row_ledger": "select * from quality.row_ledger order by source_file",
+    "build_info": "select * from quality.build_info",
 }
 
 
@@ -127,6 +127,7 @@ class Tables:
     pipeline_health: pd.DataFrame
     data_checks: pd.DataFrame
     row_ledger: pd.DataFrame
+    build_info: pd.DataFrame
 
     @property
     def verdict_name(self) -> str:
@@ -193,7 +194,7 @@ def write_report(warehouse: Path, folder: Path) -> Path:
 
 def read_tables(warehouse: Path) -> Tables:
     """What the report needs from a built database."""
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+    with database.open_readonly(warehouse) as connection:
         return Tables(**{name: connection.sql(query).df() for name, query in QUERIES.items()})
 
 
@@ -253,7 +254,7 @@ def _heading(rank: int, text: str) -> str:
 
 def _text(text: str) -> str:
     """Plain text as HTML; a number and its percent sign stay on one line."""
-    return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", escape(text))
+    return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", escape(wording.printable(text)))
 
 
 def _paragraph(text: str, css_class: str = "") -> str:
@@ -816,4 +817,10 @@ def _footer(tables: Tables) -> str:
         "Every number is in the warehouse, with its uncertainty: schemas drivers, scores, alerts "
         "and quality."
     )
-    return "\n".join(map(_paragraph, [*rows, source]))
+    runs = [
+        f"Built at {run.built_at} by Winrate {run.winrate_version} (run {run.run_id}), as of "
+        f"{known(run.as_of_date, '{:%Y-%m-%d}'.format)}, from a file whose SHA-256 starts with "
+        f"{run.input_sha256[:12]}; the other versions are in quality.build_info."
+        for run in tables.build_info.itertuples()
+    ]
+    return "\n".join(map(_paragraph, [*rows, source, *runs]))

@@ -1,8 +1,6 @@
 """The report page and the chart files, from small databases made by hand."""
 
-import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,6 +8,7 @@ import duckdb
 import pandas as pd
 import pytest
 
+from conftest import Page
 from winrate import charts, report
 
 SCRIPT = "<script>alert(1)</script>"
@@ -65,6 +64,10 @@ TABLES = {
     "quality.data_checks": "check_name varchar, feature varchar, level varchar, message varchar",
     "quality.row_ledger": """
         source_file varchar, n_read bigint, n_accepted bigint, n_rejected bigint, n_skipped bigint
+    """,
+    "quality.build_info": """
+        run_id varchar, built_at varchar, input_sha256 varchar, as_of_date date,
+        winrate_version varchar
     """,
 }
 
@@ -249,6 +252,15 @@ STORY = {
             "n_skipped": 1,
         }
     ],
+    "quality.build_info": [
+        {
+            "run_id": "5f2c1a",
+            "built_at": "2026-07-01T06:00:00Z",
+            "input_sha256": "0123456789abcdef" * 4,
+            "as_of_date": "2026-06-30",
+            "winrate_version": "0.1.0",
+        }
+    ],
     "scores.scored_deals": [
         deal("W1", "won"),
         deal("L1", "lost"),
@@ -260,37 +272,6 @@ STORY = {
         alert("win_rate_decline", "critical", "all"),
     ],
 }
-
-
-class Page(HTMLParser):
-    """What a browser would make of a page: its elements, its text, its scripts."""
-
-    def __init__(self, path: Path):
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str]]] = []
-        self.scripts: list[str] = []
-        self.words: list[str] = []
-        self.inside = ""
-        self.feed(path.read_text(encoding="utf-8"))
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-        self.inside = tag
-
-    def handle_endtag(self, tag):
-        self.inside = ""
-
-    def handle_data(self, data):
-        (self.scripts if self.inside == "script" else self.words).append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.words).split())
-
-    @property
-    def figures(self) -> dict:
-        """The Plotly figures by section."""
-        return json.loads(re.search(r"const figures = (.*);\nconst config", self.scripts[-1])[1])
 
 
 def write_report(tables: dict[str, list[dict]], folder: Path) -> Path:
@@ -841,6 +822,13 @@ def test_data_checks_are_shown_and_escaped(story, page):
 def test_the_footer_accounts_for_the_rows_that_were_read(story):
     assert "deals.csv: 1,005 rows read, 1,000 accepted, 4 rejected" in story.text
     assert "1 skipped as declared." in story.text
+
+
+def test_the_footer_names_the_run_its_input_and_its_day(story):
+    assert "Built at 2026-07-01T06:00:00Z by Winrate 0.1.0 (run 5f2c1a), as of 2026-06-30" in (
+        story.text
+    )
+    assert "from a file whose SHA-256 starts with 0123456789ab;" in story.text
 
 
 def test_open_deals_are_counted_by_score_and_grade_and_the_largest_listed_first(story):

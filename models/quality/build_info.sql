@@ -1,0 +1,24 @@
+-- Which run made these tables, from what, when and with what. Run and moment are dbt's own, so
+-- that a plain `dbt build` has them too, and its log and its run_results.json name the same run.
+
+select
+    '{{ invocation_id }}' as run_id,
+    '{{ run_started_at.strftime("%Y-%m-%dT%H:%M:%SZ") }}' as built_at,
+    row_ledger.source_file,
+    raw_build.input_sha256,
+    row_ledger.n_read,
+    as_of_dates.as_of_date,
+    raw_build.settings_sha256,
+    raw_build.winrate_version,
+    raw_build.python_version,
+    raw_build.dbt_core_version,
+    raw_build.dbt_duckdb_version,
+    raw_build.duckdb_version,
+    raw_build.statsmodels_version,
+    raw_build.scikit_learn_version,
+    raw_build.scipy_version,
+    raw_build.pandas_version,
+    raw_build.numpy_version
+from {{ ref('raw_build') }} as raw_build
+cross join {{ ref('row_ledger') }} as row_ledger
+cross join {{ ref('as_of_dates') }} as as_of_dates

@@ -1,0 +1,8 @@
+from dbt.flags import get_flags
+
+from winrate import provenance
+
+
+def model(dbt, session):
+    # No other place of dbt has all variables of the command line, whatever their names.
+    return provenance.build_facts(dbt.config.get("deals_path"), get_flags().VARS)

@@ -1,0 +1,67 @@
+"""Where a build comes from: its input, its settings and the versions that made it."""
+
+import hashlib
+import json
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from winrate import project
+
+PACKAGES = (
+    "winrate",
+    "dbt-core",
+    "dbt-duckdb",
+    "duckdb",
+    "statsmodels",
+    "scikit-learn",
+    "scipy",
+    "pandas",
+    "numpy",
+)
+# What a build reads and when, which has columns of its own; the other variables say how.
+RUN_VARS = {"deals_path", "as_of_date", "previous_warehouse"}
+SAMPLE = "deals.csv"  # the one seed that is an export, not a setting
+
+
+def build_facts(deals: str | Path, overrides: dict[str, Any]) -> pd.DataFrame:
+    """What can be said of a build before any deal is looked at.
+
+    deals: path of the export. overrides: the variables that the command line gave.
+    Returns one row of text: `source_file` (its name), `input_sha256`, `settings_sha256`,
+    `python_version` and `<package>_version` of each of `PACKAGES` (`dbt_core_version`).
+    """
+    facts = {
+        "source_file": Path(deals).name,
+        "input_sha256": file_sha256(deals),
+        "settings_sha256": settings_sha256(overrides),
+        "python_version": platform.python_version(),
+    }
+    versions = {f"{name.replace('-', '_')}_version": version(name) for name in PACKAGES}
+    return pd.DataFrame([facts | versions])
+
+
+def file_sha256(path: str | Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal digits."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def settings_sha256(overrides: dict[str, Any], root: Path = project.ROOT) -> str:
+    """The SHA-256 of every number a user may turn: the variables in force and the rule seeds.
+
+    overrides: the variables that the command line gave. Two builds of one export with the same
+    hash and the same packages give the same tables.
+    """
+    in_force = project.project_vars(root) | overrides
+    settings = {name: value for name, value in in_force.items() if name not in RUN_VARS}
+    seeds = {
+        seed.name: file_sha256(seed)
+        for seed in sorted((root / "seeds").glob("*.csv"))
+        if seed.name != SAMPLE
+    }
+    text = json.dumps([settings, seeds], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
