@@ -5,6 +5,9 @@ WAREHOUSE ?= warehouse.duckdb
 REPORT    ?= report
 AS_OF     ?=
 TARGET    ?= duckdb
+THREADS   ?=
+EXPORT    ?= export
+MAX_AGE   ?= 26h
 
 PYTHON    ?= python3
 VENV      := .venv
@@ -14,12 +17,12 @@ READY     := $(VENV)/.ready
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build report test lint format docs evidence reliability sample lock clean
+.PHONY: help setup build report export check-fresh test lint format docs evidence reliability sample lock clean
 
 help:  ## Show this help
 	@echo "make build          a CRM export to a warehouse and a report"
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "Variables of make build (and of make report: WAREHOUSE and REPORT):"
 	@echo "  DEALS=$(DEALS)    the export: .csv, .xlsx or .parquet"
@@ -27,6 +30,11 @@ help:  ## Show this help
 	@echo "  REPORT=$(REPORT)    the folder of the page"
 	@echo "  AS_OF=$(AS_OF)    the as-of date, YYYY-MM-DD; default: the newest date in the data"
 	@echo "  TARGET=$(TARGET)    a target of profiles.yml"
+	@echo "  THREADS=$(THREADS)    how many threads build; default: one per core; the tables are the same"
+	@echo "Of make export:"
+	@echo "  EXPORT=$(EXPORT)    the folder of the CSV files"
+	@echo "Of make check-fresh:"
+	@echo "  MAX_AGE=$(MAX_AGE)    how old the build may be: 90m, 26h, 7d"
 	@echo
 	@echo "  make build DEALS=path/to/export.csv"
 
@@ -44,10 +52,16 @@ $(READY): requirements.txt pyproject.toml
 
 build: $(READY)  ## Build the warehouse and the report from an export
 	@$(BIN)/python -m winrate build --deals "$(DEALS)" --warehouse "$(WAREHOUSE)" \
-		--report "$(REPORT)" --as-of "$(AS_OF)" --target "$(TARGET)"
+		--report "$(REPORT)" --as-of "$(AS_OF)" --target "$(TARGET)" --threads "$(THREADS)"
 
 report: $(READY)  ## Draw the report of a built warehouse again
 	@$(BIN)/python -m winrate report --warehouse "$(WAREHOUSE)" --report "$(REPORT)"
+
+export: $(READY)  ## Write every public table of a built warehouse as a CSV file
+	@$(BIN)/python -m winrate export --warehouse "$(WAREHOUSE)" --folder "$(EXPORT)"
+
+check-fresh: $(READY)  ## Fail where the published build is older than MAX_AGE
+	@$(BIN)/python -m winrate check-fresh --warehouse "$(WAREHOUSE)" --max-age "$(MAX_AGE)"
 
 test: lint  ## Run every check: linters, pytest, dbt builds with data and unit tests
 	@$(BIN)/python -m pytest

@@ -36,13 +36,18 @@ class BuildRunningError(BuildError):
 
 @dataclass(frozen=True)
 class BuildRequest:
-    """What to build from what: see `make help`. `as_of` is a date or None for the data's own."""
+    """What to build from what: see `make help`.
+
+    as_of: a date, or None for the data's own. threads: how many dbt and DuckDB use, or None for
+    as many as DuckDB finds cores; the tables are the same.
+    """
 
     deals: Path
     warehouse: Path
     report: Path
     as_of: date | None = None
     target: str = "duckdb"
+    threads: int | None = None
 
 
 def build(request: BuildRequest) -> str:
@@ -123,7 +128,12 @@ def _run_dbt(request: BuildRequest, database: Path, published: Path) -> None:
     run = subprocess.run(
         [sys.executable, "-m", "dbt.cli.main", *map(str, arguments)],
         cwd=project.ROOT,
-        env=os.environ | {"WINRATE_DATABASE": str(database), "DO_NOT_TRACK": "1"},
+        env=os.environ
+        | {
+            "WINRATE_DATABASE": str(database),
+            "WINRATE_THREADS": str(request.threads or _cores()),
+            "DO_NOT_TRACK": "1",
+        },
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -135,6 +145,12 @@ def _run_dbt(request: BuildRequest, database: Path, published: Path) -> None:
             + "\n".join(f"  {line}" for line in failed)
             + f"\nThe whole story: {LOGS / 'dbt.log'}"
         )
+
+
+def _cores() -> int:
+    """The number of cores that DuckDB finds; unlike Python it knows the limits of a container."""
+    with duckdb.connect() as connection:
+        return connection.execute("select current_setting('threads')").fetchall()[0][0]
 
 
 def _failures(run_results: Path) -> list[str]:

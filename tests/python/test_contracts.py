@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conftest import rows
-from winrate import project, tables_doc
+from winrate import export, project, tables_doc
 
 # To what each promised type is changed: the nearest one that a query could slip into.
 RETYPED = {
@@ -115,6 +115,11 @@ def test_a_public_column_that_is_changed_fails_the_build_and_is_named(mutants, r
         "fail and name the column",
         f"{len(mutations) * n_tables - len(not_refused)} of {len(mutations) * n_tables}",
     )
+
+
+def test_the_public_tables_that_are_exported_are_those_with_a_contract(mutants):
+    names = {f"{model['schema']}.{model['name']}" for model in mutants.models}
+    assert set(export.public_tables()) == names
 
 
 def test_an_added_column_passes_and_is_there(mutants, record_figure):
