@@ -1,4 +1,4 @@
--- What became of every row that was read.
+-- What became of every row that was read, and whether every line of the file is in a row.
 
 with
 
@@ -8,15 +8,40 @@ checked_rows as (
 
 ),
 
-final as (
+line_totals as (
+
+    select sum(n_lines) as n_lines_in_rows
+    from {{ ref('raw_deals') }}
+
+),
+
+file_lines as (
+
+    select * from {{ ref('raw_lines') }}
+
+),
+
+row_totals as (
 
     select
-        '{{ var("deals_path").split("/") | last | replace("'", "''") }}' as source_file,
         count(*) as n_read,
         count(case when reject_code is null then 1 end) as n_accepted,
         count(case when reject_code not in ({{ quoted_list(skip_codes()) }}) then 1 end) as n_rejected,
         count(case when reject_code in ({{ quoted_list(skip_codes()) }}) then 1 end) as n_skipped
     from checked_rows
+
+),
+
+final as (
+
+    select
+        '{{ var("deals_path").split("/") | last | replace("'", "''") }}' as source_file,
+        row_totals.*,
+        file_lines.n_lines,
+        cast(line_totals.n_lines_in_rows + file_lines.n_header_lines as bigint) as n_lines_read
+    from row_totals
+    cross join line_totals
+    cross join file_lines
 
 )
 

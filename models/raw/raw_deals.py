@@ -1,10 +1,6 @@
-from winrate import ingest, project
+from winrate import ingest, mapping
 
 
 def model(dbt, session):
-    required, optional = project.export_columns(
-        dbt.config.get("required_columns"),
-        dbt.config.get("optional_columns"),
-        dbt.config.get("features"),
-    )
-    return ingest.read_export(dbt.config.get("deals_path"), required, optional)
+    wanted = mapping.wanted_columns(dbt.config.get("mapping_path"), dbt.config.get("variables"))
+    return ingest.read_export(dbt.config.get("deals_path"), wanted)

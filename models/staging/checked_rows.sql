@@ -20,6 +20,18 @@ as_it_stood as (
     select
         typed_rows.* exclude (is_open, outcome, close_date),
         as_of_dates.as_of_date,
+        coalesce(
+            typed_rows.created_date >= as_of_dates.first_slip_date
+            or typed_rows.created_date < date '1970-01-01'
+            or (
+                not typed_rows.is_open
+                and (
+                    typed_rows.close_date >= as_of_dates.first_slip_date
+                    or typed_rows.close_date < date '1970-01-01'
+                )
+            ),
+            false
+        ) as has_implausible_date,
         typed_rows.is_open
         or coalesce(typed_rows.close_date > as_of_dates.as_of_date and typed_rows.outcome is not null, false)
             as is_open,
@@ -28,7 +40,8 @@ as_it_stood as (
         case
             when typed_rows.close_date > as_of_dates.as_of_date then cast(null as {{ dbt.type_string() }})
             else typed_rows.outcome
-        end as outcome
+        end as outcome,
+        typed_rows.outcome as stated_outcome
     from typed_rows
     cross join as_of_dates
 
@@ -44,24 +57,43 @@ judged as (
             when created_date_text is null then 'missing_created_date'
             when created_date is null then 'bad_created_date'
             when not is_open and outcome is null then 'bad_outcome'
+            when stage_outcome != coalesce(stated_outcome, 'Open') then 'outcome_against_stage'
             when not is_open and close_date_text is null then 'missing_closed_date'
             when not is_open and close_date is null then 'bad_closed_date'
+            when has_implausible_date then 'implausible_date'
             when not is_open and close_date < created_date then 'closed_before_created'
             when created_date > as_of_date then 'created_after_as_of_date'
             when deal_amount_text is not null and deal_amount is null then 'bad_deal_amount'
             when deal_amount < 0 then 'negative_deal_amount'
+            when deal_amount > {{ var('max_deal_amount') }} then 'absurd_deal_amount'
+            when is_other_currency then 'other_currency'
         end as row_reject_code
     from as_it_stood
 
 ),
 
--- The first usable row of a deal is the deal; ids that differ only by case are two deals.
+-- Of several usable rows of a deal the one that knows most is the deal: a closed one before an
+-- open one, then the one with the latest dates, whatever the order of the rows. Ids that differ
+-- only by case are two deals.
 numbered as (
 
     select
         *,
-        min(source_line) over (partition by deal_id, row_reject_code) as first_line
+        row_number() over (latest_first) as place,
+        first_value(source_line) over (latest_first) as kept_line,
+        first_value(row_content) over (latest_first) as kept_content
     from judged
+    window
+        latest_first as (
+            partition by deal_id, row_reject_code
+            order by
+                is_open,
+                close_date desc nulls last,
+                stage_entered_date desc nulls last,
+                created_date desc,
+                row_content,
+                source_line
+        )
 
 ),
 
@@ -70,7 +102,8 @@ final as (
     select
         *,
         case
-            when row_reject_code is null and source_line > first_line then 'duplicate_deal_id'
+            when row_reject_code is null and place > 1 and row_content = kept_content then 'exact_duplicate'
+            when row_reject_code is null and place > 1 then 'duplicate_deal_id'
             else row_reject_code
         end as reject_code
     from numbered

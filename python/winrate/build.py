@@ -20,7 +20,7 @@ from pathlib import Path
 
 import duckdb
 
-from winrate import ingest, project, summary, wording
+from winrate import ingest, mapping, project, summary, wording
 
 ASIDE = ".winrate-build"  # on the same file system as the database, so that a move is atomic
 LOGS = project.ROOT / "logs"
@@ -48,6 +48,9 @@ class BuildRequest:
     as_of: date | None = None
     target: str = "duckdb"
     threads: int | None = None
+    mapping: Path | None = None
+    date_format: str = ""
+    decimal_mark: str = ""
 
 
 def build(request: BuildRequest) -> str:
@@ -57,10 +60,7 @@ def build(request: BuildRequest) -> str:
     holds the lock, BuildError where dbt, a test or the report failed. Nothing is published then.
     """
     variables = project.project_vars()
-    required, optional = project.export_columns(
-        variables["required_columns"], variables["optional_columns"], variables["features"]
-    )
-    ingest.check_export(request.deals, required, optional)
+    ingest.check_export(request.deals, mapping.wanted_columns(request.mapping, variables))
 
     warehouse = request.warehouse.absolute()
     if warehouse.is_dir():
@@ -115,6 +115,9 @@ def _run_dbt(request: BuildRequest, database: Path, published: Path) -> None:
         "deals_path": str(request.deals.absolute()),
         "as_of_date": request.as_of.isoformat() if request.as_of else "",
         "previous_warehouse": str(published),
+        "mapping_path": str(request.mapping.absolute()) if request.mapping else "",
+        "date_format": request.date_format,
+        "decimal_mark": request.decimal_mark,
     }
     target_path = Path(os.environ.get("DBT_TARGET_PATH", project.ROOT / "target"))
     results = target_path / "run_results.json"

@@ -10,6 +10,7 @@ line and its text and says why in `read_error`:
   closing quote, or makes a record that spans lines and does not fit the header
   or swallows lines that are rows themselves.
 - `nul_character`: the text holds a NUL, which no CRM writes: a damaged file.
+- `above_header`: a title or a remark that a report puts above its header; a declared skip.
 
 In text files, a record that cannot be read costs its first line only: reading
 resumes on the line below, so one stray quote never swallows what follows it.
@@ -22,14 +23,14 @@ import re
 import string
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 from io import TextIOWrapper
-from itertools import chain, dropwhile, islice
+from itertools import chain, islice
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, BinaryIO, NamedTuple
@@ -43,9 +44,11 @@ BLANK_LINE = "blank_line"
 WRONG_COLUMN_COUNT = "wrong_column_count"
 UNREADABLE_QUOTES = "unreadable_quotes"
 NUL_CHARACTER = "nul_character"
+ABOVE_HEADER = "above_header"
 
 DELIMITERS = ",;\t|"
 BATCH_ROWS = 50_000
+MAX_HEADER_RECORD = 25  # a report's titles and filters stand above its header, in no more records
 MAX_RECORD_LINES = 1_000  # a quote open for longer is damage; looking on costs time squared
 NOTHING = string.whitespace + DELIMITERS + '"'  # what a blank record may consist of
 
@@ -55,18 +58,54 @@ class ExportError(ValueError):
 
 
 @dataclass(frozen=True)
+class WantedColumns:
+    """The columns to look for in an export, by what they may be called.
+
+    required: names of columns that must be there, or one of their stand-ins.
+    optional: names of columns that may be there.
+    stand_ins: for a required column, optional ones that say as much: `outcome` can be told from
+        `is_won`.
+    titles: for a column, the normalised titles it may have, the likeliest first; a column that
+        is not named here has its own name as its only title. No title is two columns'.
+    """
+
+    required: Sequence[str]
+    optional: Sequence[str] = ()
+    stand_ins: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    titles: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        """All names, required ones first."""
+        return list(dict.fromkeys([*self.required, *self.optional]))
+
+    def titles_of(self, name: str) -> list[str]:
+        """The normalised titles that a column may have, the likeliest first."""
+        return list(self.titles.get(name, [normalise_header(name)]))
+
+    @cached_property
+    def known_titles(self) -> frozenset[str]:
+        """Every normalised title that is any of the columns."""
+        return frozenset(title for name in self.names for title in self.titles_of(name))
+
+
+@dataclass(frozen=True)
 class ExportHeader:
     """What the header of an export says.
 
     source_line: 1-based line (or sheet row) of the header.
+    n_lines: how many lines it spans.
     titles: every column title, as the file spells it.
     positions: for each wanted column its place among `titles`, from 0; None
-        for an optional column that the export does not have.
+        for a column that the export does not have.
+    missing: the required columns that neither it nor a stand-in of theirs is there for.
     """
 
     source_line: int
+    n_lines: int
     titles: tuple[str, ...]
     positions: dict[str, int | None]
+    missing: tuple[str, ...]
 
 
 class Record(NamedTuple):
@@ -76,58 +115,110 @@ class Record(NamedTuple):
     raw_text: str
     cells: Sequence[str | None] | None
     read_error: str | None
+    n_lines: int = 1
 
 
-def check_export(
-    path: str | Path, required: Sequence[str], optional: Sequence[str] = ()
-) -> ExportHeader:
-    """The header of an export that can be read; raises what `read_export` would raise at once.
+def read_header(path: str | Path, wanted: WantedColumns) -> ExportHeader:
+    """The header of an export that can be read, whether or not it has all that is required.
 
-    Parses no further than the first row of data (a text file's bytes are
-    scanned once for their encoding).
+    Raises ExportError where `read_export` would for another reason than a missing column. Parses
+    no further than the first row of data (a text file's bytes are scanned once for their encoding).
     """
     path = Path(path)
-    with closing(_records(path, [*required, *optional])) as records:
-        header, _ = _split_header(path, records, required, optional)
+    with closing(_records(path, wanted)) as records:
+        header, _ = _split_header(path, records, wanted)
     return header
 
 
-def read_export(
-    path: str | Path, required: Sequence[str], optional: Sequence[str] = ()
-) -> pa.RecordBatchReader:
+def check_export(path: str | Path, wanted: WantedColumns) -> ExportHeader:
+    """As `read_header`; raises ExportError also where a required column is missing."""
+    header = read_header(path, wanted)
+    _refuse_missing(Path(path), header, wanted)
+    return header
+
+
+def columns_table(header: ExportHeader) -> pa.Table:
+    """What an export calls each wanted column.
+
+    One row per wanted column: `column_name`, `title` (null where the export lacks it).
+    """
+    titles = [
+        None if place is None else header.titles[place] for place in header.positions.values()
+    ]
+    return pa.table({"column_name": list(header.positions), "title": pa.array(titles, pa.string())})
+
+
+def lines_table(path: str | Path, header: ExportHeader) -> pa.Table:
+    """How many lines an export has, in one row, to hold what `read_export` returns against.
+
+    `n_lines`: see `count_lines`; `n_header_lines`: how many of them are its header.
+    """
+    n_lines = pa.array([count_lines(path)], pa.int64())
+    return pa.table({"n_lines": n_lines, "n_header_lines": pa.array([header.n_lines], pa.int64())})
+
+
+def read_export(path: str | Path, wanted: WantedColumns) -> pa.RecordBatchReader:
     """Every record of a CRM export (.csv, .tsv, .txt, .xlsx, .parquet), each cell as text.
 
-    required, optional: names of the wanted columns; how the header spells them
-        does not matter (see `normalise_header`). Other columns are left out.
+    wanted: the columns to read; how the header spells them does not matter (see
+        `normalise_header`). Other columns are left out.
     Returns a stream of batches, to be read once, with one row per physical
-    record below the header, blank lines included, in the order of the file:
+    record of the file other than its header, blank lines included, in its order:
         source_line: bigint, 1-based physical line where the record starts; the
             sheet row in a workbook; row number + 1 in Parquet, so that the
             first row is 2, as it is below the header of a text file.
+        n_lines: bigint, how many lines the record spans.
         raw_text: the record as it stands in the file, without its line end;
             from a workbook or Parquet, its cells as one line of CSV.
         read_error: null, or the reason why the record could not be read.
         then one column per wanted name, required ones first: the text exactly
             as in the file; null where that is blank or the record unreadable,
-            and throughout for an optional column that the export lacks.
+            and throughout for a column that the export lacks.
     Raises ExportError where the file can't be opened or read as what its name
     says, is empty, has no data below its header, lacks a required column or
     has a wanted one twice. Damage deep inside a workbook or Parquet file shows
     only when the stream reaches it.
     """
     path = Path(path)
-    records = _records(path, [*required, *optional])
-    header, rows = _split_header(path, records, required, optional)
-    wanted = [(name, pa.string()) for name in header.positions]
+    records = _records(path, wanted)
+    header, rows = _split_header(path, records, wanted)
+    _refuse_missing(path, header, wanted)
+    columns = [(name, pa.string()) for name in header.positions]
     schema = pa.schema(
         [
             ("source_line", pa.int64()),
+            ("n_lines", pa.int64()),
             ("raw_text", pa.string()),
             ("read_error", pa.string()),
-            *wanted,
+            *columns,
         ]
     )
     return pa.RecordBatchReader.from_batches(schema, _batches(rows, header, schema))
+
+
+def count_lines(path: str | Path) -> int | None:
+    """The physical lines of a text export, or the rows and the header of a Parquet file.
+
+    Counted without the parser, so that what `read_export` returns can be held against it: in text
+    the line ends (and a last line without one), in Parquet what the file's own footer says. None
+    for a workbook, which states no number of rows that could be believed.
+    """
+    path = Path(path)
+    match path.suffix.lower():
+        case ".parquet":
+            return pq.read_metadata(path).num_rows + 1
+        case ".xlsx":
+            return None
+    with path.open("rb") as file:
+        encoding = _encoding(file)
+        n_lines, last = 0, "\n"
+        with TextIOWrapper(file, encoding, errors="backslashreplace", newline="") as text:
+            for chunk in iter(partial(text.read, 1 << 20), ""):
+                is_split_end = last == "\r" and chunk[0] == "\n"
+                n_lines += chunk.count("\n") + chunk.count("\r") - chunk.count("\r\n")
+                n_lines -= is_split_end
+                last = chunk[-1]
+    return n_lines + (last not in "\r\n")
 
 
 def normalise_header(text: str) -> str:
@@ -166,61 +257,92 @@ def cell_text(value: Any) -> str | None:
 
 
 def _split_header(
-    path: Path, records: Iterator[Record], required: Sequence[str], optional: Sequence[str]
+    path: Path, records: Iterator[Record], wanted: WantedColumns
 ) -> tuple[ExportHeader, Iterator[Record]]:
     """The header of `records`, and all other records; raises ExportError."""
-    above, header = _next_content(records)
-    if header is None:
+    first = list(islice(records, MAX_HEADER_RECORD))
+    contents = [place for place, record in enumerate(first) if record.read_error != BLANK_LINE]
+    if not contents:
         raise ExportError(f"{path}: found an empty file; expected a header and rows of deals.")
-    if header.cells is None:
+    place = _header_place([record.cells for record in first], wanted)
+    place = contents[0] if place is None else place
+    if first[place].cells is None:
         raise ExportError(
-            f"{path}: found a header that cannot be read ({header.read_error} in line"
-            f" {header.source_line}); expected text that names {_listed(required)}."
+            f"{path}: found a header that cannot be read ({first[place].read_error} in line"
+            f" {first[place].source_line}); expected text that names {_listed(wanted.required)}."
         )
-    titles = tuple(cell or "" for cell in header.cells)
-    positions = _positions(path, titles, required, optional)
-    between, first = _next_content(records)
-    if first is None:
+    above = [_as_remark(record) for record in first[:place]]
+    rows = chain(first[place + 1 :], records)
+    passed = []
+    for record in rows:
+        passed.append(record)
+        if record.read_error != BLANK_LINE:
+            break
+    else:
         raise ExportError(
             f"{path}: found a header and no rows below it; expected at least one row of data."
         )
-    rows = chain(above, between, [first], records)
-    return ExportHeader(header.source_line, titles, positions), rows
+    titles = tuple(cell or "" for cell in first[place].cells)
+    positions = _positions(path, titles, wanted)
+    missing = [
+        name
+        for name in wanted.required
+        if all(positions[each] is None for each in [name, *wanted.stand_ins.get(name, [])])
+    ]
+    header = ExportHeader(
+        first[place].source_line, first[place].n_lines, titles, positions, tuple(missing)
+    )
+    return header, chain(above, passed, rows)
 
 
-def _next_content(records: Iterator[Record]) -> tuple[list[Record], Record | None]:
-    """The blank records that come next, and the first one that is not blank, if any."""
-    blanks = []
-    for record in records:
-        if record.read_error != BLANK_LINE:
-            return blanks, record
-        blanks.append(record)
-    return blanks, None
+def _header_place(
+    records: Sequence[Sequence[str | None] | None], wanted: WantedColumns
+) -> int | None:
+    """Which of some records names most of the wanted columns; None where none names any.
+
+    records: their cells, None where a record is blank or cannot be read.
+    """
+    named = [_n_named(cells or [], wanted) for cells in records]
+    return named.index(max(named)) if any(named) else None
 
 
-def _positions(
-    path: Path, titles: Sequence[str], required: Sequence[str], optional: Sequence[str]
-) -> dict[str, int | None]:
-    """Where each wanted column stands among `titles`; raises ExportError."""
-    names = [normalise_header(title) for title in titles]
+def _n_named(titles: Iterable[str | None], wanted: WantedColumns) -> int:
+    """How many wanted columns some titles name."""
+    return len(wanted.known_titles.intersection(normalise_header(title or "") for title in titles))
+
+
+def _as_remark(record: Record) -> Record:
+    """A record above the header, which is no row of data."""
+    is_blank = record.read_error == BLANK_LINE
+    return record if is_blank else record._replace(cells=None, read_error=ABOVE_HEADER)
+
+
+def _positions(path: Path, titles: Sequence[str], wanted: WantedColumns) -> dict[str, int | None]:
+    """Where each wanted column stands among `titles`; raises ExportError where that is unclear."""
+    places: dict[str, list[int]] = {}
+    for place, title in enumerate(titles):
+        places.setdefault(normalise_header(title), []).append(place)
+
     positions: dict[str, int | None] = {}
-    for wanted in [*required, *optional]:
-        places = [i for i, name in enumerate(names) if name == normalise_header(wanted)]
-        if len(places) > 1:
+    for name in wanted.names:
+        found = next((places[title] for title in wanted.titles_of(name) if title in places), [])
+        if len(found) > 1:
             raise ExportError(
-                f"{path}: found the column {wanted} more than once, as"
-                f" {' and '.join(repr(titles[i]) for i in places)}; expected it once."
+                f"{path}: found the column {name} more than once, as"
+                f" {' and '.join(repr(titles[place]) for place in found)}; expected it once."
             )
-        positions[wanted] = places[0] if places else None
-
-    missing = [name for name in required if positions[name] is None]
-    if missing:
-        subject = "column {} is" if len(missing) == 1 else "columns {} are"
-        raise ExportError(
-            f"{path}: the required {subject.format(_listed(missing))} missing;"
-            f" found {_listed(titles)}; expected {_listed(required)}."
-        )
+        positions[name] = found[0] if found else None
     return positions
+
+
+def _refuse_missing(path: Path, header: ExportHeader, wanted: WantedColumns) -> None:
+    """Raises ExportError where a required column is missing."""
+    if header.missing:
+        subject = "column {} is" if len(header.missing) == 1 else "columns {} are"
+        raise ExportError(
+            f"{path}: the required {subject.format(_listed(header.missing))} missing;"
+            f" found {_listed(header.titles)}; expected {_listed(wanted.required)}."
+        )
 
 
 def _listed(names: Sequence[str], limit: int = 40) -> str:
@@ -239,9 +361,9 @@ def _batches(
 ) -> Iterator[pa.RecordBatch]:
     """Records in batches of `BATCH_ROWS`; the only place where rows become columns."""
     while batch := list(islice(records, BATCH_ROWS)):
-        lines, texts, rows, errors = zip(*batch, strict=True)
-        columns = [pa.array(lines, pa.int64()), pa.array(texts, pa.string())]
-        columns.append(pa.array(errors, pa.string()))
+        lines, texts, rows, errors, n_lines = zip(*batch, strict=True)
+        columns = [pa.array(lines, pa.int64()), pa.array(n_lines, pa.int64())]
+        columns += [pa.array(texts, pa.string()), pa.array(errors, pa.string())]
         for place in header.positions.values():
             if place is None:
                 columns.append(pa.nulls(len(batch), pa.string()))
@@ -255,7 +377,7 @@ def _batches(
 # ---------- from files to records
 
 
-def _records(path: Path, wanted: Sequence[str]) -> Iterator[Record]:
+def _records(path: Path, wanted: WantedColumns) -> Iterator[Record]:
     """Every physical record of an export, its header included; raises ExportError."""
     kinds = _listed(list(READERS))
     suffix = path.suffix.lower()
@@ -295,7 +417,7 @@ def _record(source_line: int, raw_text: str, cells: Sequence[str | None], width:
     return Record(source_line, raw_text, cells, None)
 
 
-def _text_records(file: BinaryIO, wanted: Sequence[str]) -> Iterator[Record]:
+def _text_records(file: BinaryIO, wanted: WantedColumns) -> Iterator[Record]:
     """Records of delimited text, whatever its encoding, delimiter and line ends.
 
     `window` holds physical lines that are read but not yet part of a record.
@@ -315,7 +437,7 @@ def _text_records(file: BinaryIO, wanted: Sequence[str]) -> Iterator[Record]:
             if cells is None:
                 yield Record(source_line, raw_text, None, UNREADABLE_QUOTES)
             else:
-                yield _record(source_line, raw_text, cells, width)
+                yield _record(source_line, raw_text, cells, width)._replace(n_lines=n_lines)
             source_line += n_lines
             window.extend(islice(lines, MAX_RECORD_LINES - len(window)))
 
@@ -343,20 +465,22 @@ def _encoding(file: BinaryIO) -> str:
     return "utf-8"
 
 
-def _dialect(lines: Iterable[str], wanted: Sequence[str]) -> tuple[str, int]:
+def _dialect(lines: Iterable[str], wanted: WantedColumns) -> tuple[str, int]:
     """Delimiter and number of columns: those under which the header names most wanted columns."""
-    names = {normalise_header(name) for name in wanted}
-    header = list(dropwhile(lambda line: not line.strip(NOTHING), lines))
-    if not header:
-        return ",", 0
-    titles = {delimiter: _split(header, delimiter)[0] or [] for delimiter in DELIMITERS}
+    lines = list(lines)
+    starts = [i for i, line in enumerate(lines) if line.strip(NOTHING)][:MAX_HEADER_RECORD]
+
+    def header(delimiter: str) -> list[str]:
+        records = [_split(lines[start:], delimiter)[0] for start in starts]
+        return (records[_header_place(records, wanted) or 0] or []) if records else []
+
+    headers = {delimiter: header(delimiter) for delimiter in DELIMITERS}
 
     def fit(delimiter: str) -> tuple[int, int]:
-        named = names.intersection(map(normalise_header, titles[delimiter]))
-        return len(named), len(titles[delimiter])
+        return _n_named(headers[delimiter], wanted), len(headers[delimiter])
 
     delimiter = max(DELIMITERS, key=fit)
-    return delimiter, len(titles[delimiter])
+    return delimiter, len(headers[delimiter])
 
 
 def _split(lines: Sequence[str], delimiter: str) -> tuple[list[str] | None, int]:
@@ -382,7 +506,7 @@ def _holds_rows(lines: Iterable[str], delimiter: str, width: int) -> bool:
     return sum(line.count(delimiter) == width - 1 for line in lines) > 1
 
 
-def _sheet_records(file: BinaryIO, wanted: Sequence[str]) -> Iterator[Record]:
+def _sheet_records(file: BinaryIO, wanted: WantedColumns) -> Iterator[Record]:
     """Records of the first visible worksheet of a workbook.
 
     Blank rows count as far as the last row that has anything in it: a sheet
@@ -395,7 +519,7 @@ def _sheet_records(file: BinaryIO, wanted: Sequence[str]) -> Iterator[Record]:
         raise ValueError("no visible worksheet")
     visible[0].reset_dimensions()  # what a workbook says of its size is often wrong
     rows = enumerate(visible[0].iter_rows(values_only=True), start=1)
-    return _typed_records(_up_to_last_used(rows))
+    return _typed_records(_up_to_last_used(rows), wanted)
 
 
 def _up_to_last_used(
@@ -410,32 +534,41 @@ def _up_to_last_used(
             held.clear()
 
 
-def _parquet_records(file: BinaryIO, wanted: Sequence[str]) -> Iterator[Record]:
+def _parquet_records(file: BinaryIO, wanted: WantedColumns) -> Iterator[Record]:
     """Records of a Parquet file, its column names as the header in line 1."""
     parquet = pq.ParquetFile(file)
     batches = parquet.iter_batches(BATCH_ROWS)
     rows = chain.from_iterable(
         zip(*(column.to_pylist() for column in batch.columns), strict=True) for batch in batches
     )
-    return _typed_records(enumerate(chain([parquet.schema_arrow.names], rows), start=1))
+    return _typed_records(enumerate(chain([parquet.schema_arrow.names], rows), start=1), wanted)
 
 
-def _typed_records(rows: Iterable[tuple[int, Sequence[Any]]]) -> Iterator[Record]:
-    """Records of numbered rows of typed cells; the first row that is not blank is the header.
+def _typed_records(
+    rows: Iterable[tuple[int, Sequence[Any]]], wanted: WantedColumns
+) -> Iterator[Record]:
+    """Records of numbered rows of typed cells.
 
     Rows are padded to the width of the header, and cut to it where what they
     have beyond it is blank.
     """
     writer = csv.writer(SimpleNamespace(write=str))  # so that writerow returns its line
-    width = 0
-    for number, row in rows:
-        cells = [cell if type(cell) is str else cell_text(cell) for cell in row]
-        while len(cells) > width and not (cells[-1] or "").strip():
-            cells.pop()
-        width = width or len(cells)
+    rows = ((number, _cell_texts(row)) for number, row in rows)
+    first = list(islice(rows, MAX_HEADER_RECORD))
+    contents = [cells for _, cells in first if cells]
+    width = len(contents[_header_place(contents, wanted) or 0]) if contents else 0
+    for number, cells in chain(first, rows):
         cells += [None] * (width - len(cells))
         raw_text = writer.writerow(cells).removesuffix("\r\n")
         yield _record(number, raw_text, cells, width)
+
+
+def _cell_texts(row: Sequence[Any]) -> list[str | None]:
+    """Typed cells as text, without the blank ones at the end."""
+    cells = [cell if type(cell) is str else cell_text(cell) for cell in row]
+    while cells and not (cells[-1] or "").strip():
+        cells.pop()
+    return cells
 
 
 READERS = {

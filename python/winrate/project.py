@@ -1,5 +1,6 @@
 """What the dbt project says of itself: its variables and the columns an export needs."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,12 @@ def creation_features(features: dict[str, Any], known_at_close: list[str]) -> li
     return [name for name in feature_names(features) if name not in known_at_close]
 
 
-def export_columns(
-    required: list[str], optional: list[str], features: dict[str, Any]
-) -> tuple[list[str], list[str]]:
+def export_columns(variables: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     """The columns an export must have, and those it may have.
 
-    Every feature is required, but for those that staging can compute.
+    A feature is required, unless it is among the optional columns or staging can compute it.
     """
-    needed = dict.fromkeys([*required, *feature_names(features)])
-    must = [name for name in needed if name not in COMPUTED_COLUMNS]
+    optional = variables["optional_columns"]
+    needed = dict.fromkeys([*variables["required_columns"], *feature_names(variables["features"])])
+    must = [name for name in needed if name not in COMPUTED_COLUMNS and name not in optional]
     return must, [name for name in optional if name not in must]

@@ -15,7 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from winrate import ingest
-from winrate.ingest import ExportError, cell_text, check_export, normalise_header, read_export
+from winrate.ingest import (
+    ExportError,
+    WantedColumns,
+    cell_text,
+    check_export,
+    normalise_header,
+    read_export,
+)
 
 REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "data"
 COLUMNS = ["deal_id", "lead_source", "outcome"]
@@ -52,8 +59,8 @@ def workbook(tmp_path):
 
 def rows_of(path, required=COLUMNS, optional=()):
     """The rows of an export as tuples: source line, raw text, read error, then the cells."""
-    table = read_export(path, required, optional).read_all()
-    return [tuple(row.values()) for row in table.to_pylist()]
+    table = read_export(path, WantedColumns(required, optional)).read_all()
+    return [tuple(row.values()) for row in table.drop_columns("n_lines").to_pylist()]
 
 
 def ledger_of(path):
@@ -181,14 +188,15 @@ def test_bytes_that_the_encoding_does_not_know_are_kept_as_their_code(export, co
 
 def test_columns_come_as_asked_for_whatever_their_order_in_the_file(export):
     path = export("Outcome,Notes,Lead Source,DealID\nWon,x,Inbound,d1\n")
-    table = read_export(path, COLUMNS, ["region"]).read_all()
+    table = read_export(path, WantedColumns(COLUMNS, ["region"])).read_all()
     assert table.schema == pa.schema(
-        [("source_line", pa.int64())]
+        [("source_line", pa.int64()), ("n_lines", pa.int64())]
         + [(name, pa.string()) for name in ["raw_text", "read_error", *COLUMNS, "region"]]
     )
     assert table.to_pylist() == [
         {
             "source_line": 2,
+            "n_lines": 1,
             "raw_text": "Won,x,Inbound,d1",
             "read_error": None,
             "deal_id": "d1",
@@ -215,7 +223,7 @@ def test_columns_that_nobody_asked_for_count_and_may_repeat(export):
 
 def test_check_says_where_the_columns_are(export):
     path = export("\n\nOutcome,Deal ID,Notes\nWon,d1,\n")
-    header = check_export(path, ["deal_id"], ["outcome", "region"])
+    header = check_export(path, WantedColumns(["deal_id"], ["outcome", "region"]))
     assert header.source_line == 3
     assert header.titles == ("Outcome", "Deal ID", "Notes")
     assert header.positions == {"deal_id": 1, "outcome": 0, "region": None}
@@ -224,7 +232,7 @@ def test_check_says_where_the_columns_are(export):
 def test_rows_come_in_batches(export, monkeypatch):
     monkeypatch.setattr(ingest, "BATCH_ROWS", 100)
     path = export(HEADER + "\n" + "".join(f"d{i},Inbound,Won\n" for i in range(250)))
-    batches = list(read_export(path, COLUMNS))
+    batches = list(read_export(path, WantedColumns(COLUMNS)))
     assert [len(batch) for batch in batches] == [100, 100, 50]
     lines = [line for batch in batches for line in batch["source_line"].to_pylist()]
     assert lines == list(range(2, 252))
@@ -406,7 +414,7 @@ def test_sheet_rows_are_padded_trimmed_and_numbered_as_in_the_sheet(workbook):
         ]
     )
     assert rows_of(path) == [
-        (1, "", "blank_line", None, None, None),
+        (1, ",,", "blank_line", None, None, None),
         (3, "d1,Inbound,", None, "d1", "Inbound", None),
         (4, ",,", "blank_line", None, None, None),
         (5, 'd2,"say ""a, b""",Won', None, "d2", 'say "a, b"', "Won"),
@@ -488,7 +496,7 @@ def test_the_reference_data_reads_alike_from_csv_and_from_a_workbook():
         pytest.skip(f"the reference data is not on this machine ({REFERENCE})")
     columns = (REFERENCE / "deals_5000.csv").read_text().split("\n", 1)[0].split(",")
     from_csv, from_sheet = (
-        read_export(REFERENCE / f"deals_5000{suffix}", columns).read_all()
+        read_export(REFERENCE / f"deals_5000{suffix}", WantedColumns(columns)).read_all()
         for suffix in (".csv", ".xlsx")
     )
     assert len(from_csv) == 5_000
@@ -546,7 +554,7 @@ def test_refusals_name_the_file_what_was_found_and_what_was_expected(
 def assert_refused(read, path, found, expected):
     """`read` refuses the file in one line that says what was found and what was expected."""
     with pytest.raises(ExportError) as refusal:
-        read(path, COLUMNS)
+        read(path, WantedColumns(COLUMNS))
     sentence = str(refusal.value)
     assert sentence.startswith(f"{path}: ")
     assert sentence.endswith(".") and "\n" not in sentence

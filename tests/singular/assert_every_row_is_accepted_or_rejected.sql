@@ -1,4 +1,4 @@
--- Every row of the export is a deal, a rejected row or a skipped line, and the ledger says so.
+-- Every line of the export is in a row, and every row is a deal, a rejected row or a skipped line.
 
 with
 
@@ -21,7 +21,8 @@ select *
 from counted
 left join ledger on true
 where
-    coalesce(ledger.n_read, -1) != counted.n_raw_rows
+    ledger.n_lines != ledger.n_lines_read
+    or coalesce(ledger.n_read, -1) != counted.n_raw_rows
     or ledger.n_accepted != counted.n_deals
     or ledger.n_rejected + ledger.n_skipped != counted.n_rejected_rows
     or ledger.n_accepted + ledger.n_rejected + ledger.n_skipped != ledger.n_read

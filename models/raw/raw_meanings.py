@@ -1,0 +1,5 @@
+from winrate import mapping
+
+
+def model(dbt, session):
+    return mapping.meanings_table(dbt.config.get("mapping_path"), dbt.config.get("variables"))

@@ -1,0 +1,104 @@
+-- What makes the whole export unusable, each with a sentence; no row where it can be used.
+
+with
+
+formats as (
+
+    select * from {{ ref('export_formats') }}
+
+),
+
+checked_rows as (
+
+    select * from {{ ref('checked_rows') }}
+
+),
+
+totals as (
+
+    select
+        count(*) as n_rows,
+        count(case when reject_code is null then 1 end) as n_accepted,
+        count(case when stated_outcome is not null then 1 end) as n_with_outcome
+    from checked_rows
+
+),
+
+reasons as (
+
+    select string_agg({{ as_count('n_rows') }} || ' ' || reject_code, ', ' order by n_rows desc, reject_code) as list
+    from (
+        select reject_code, count(*) as n_rows from checked_rows where reject_code is not null group by all
+    ) as counted
+
+),
+
+stages as (
+
+    select string_agg(level, ', ' order by level) as list
+    from (
+        select distinct level from {{ ref('level_spellings') }} where column_name = 'deal_stage' order by level limit 20
+    ) as distinct_stages
+
+),
+
+final as (
+
+    select
+        'date_order' as fault,
+        'dates such as ''' || slash_date_example || ''' can be read day first or month first, and '
+        || case
+            when date_order = 'ambiguous' then 'no date of the file can be read in one way only'
+            else 'some dates of the file are only possible day first, others only month first'
+        end
+        || '; say DATE_FORMAT=dd/mm/yyyy or DATE_FORMAT=mm/dd/yyyy' as message
+    from formats
+    where date_order in ('ambiguous', 'contradictory')
+
+    union all
+
+    select
+        'decimal_mark' as fault,
+        case
+            when decimal_mark = 'ambiguous'
+                then 'amounts such as ''' || unclear_amount_example || ''' can be thousands or decimals, and no amount of '
+                || 'the file can be read in one way only'
+            else 'some amounts are written with a decimal comma, others with a decimal point'
+        end
+        || '; say DECIMAL_MARK=. or DECIMAL_MARK=,' as message
+    from formats
+    where decimal_mark in ('ambiguous', 'contradictory')
+
+    union all
+
+    select
+        'several_currencies' as fault,
+        'the amounts are in several currencies, ' || currency_list
+        || '; export them in one (Salesforce: Amount (converted), HubSpot: Amount in company currency)' as message
+    from formats
+    where n_in_other_currencies > 0.01 * n_with_currency
+
+    union all
+
+    select
+        'no_outcome' as fault,
+        'nothing says which deals were won or lost: there is no column outcome, and no stage ('
+        || coalesce(stages.list, 'none') || ') is known to mean Won or Lost; say so in MAPPING' as message
+    from formats
+    cross join totals
+    cross join stages
+    where formats.outcome_from = 'deal_stage' and totals.n_with_outcome = 0
+
+    union all
+
+    select
+        'no_usable_row' as fault,
+        'none of its ' || {{ as_count('totals.n_rows') }} || ' rows can be used (' || reasons.list
+        || '); expected at least one deal' as message
+    from totals
+    cross join reasons
+    where totals.n_accepted = 0
+
+)
+
+select * from final
