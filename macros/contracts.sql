@@ -22,3 +22,16 @@
         ) -%}
     {%- endif -%}
 {%- endmacro %}
+
+{# A contracted table is made of its query, not of the list of its columns, which would leave out a
+   column that was added. The check above has compared the two. #}
+{% macro duckdb__create_table_as(temporary, relation, compiled_code, language='sql', partitioned_by=none, sorted_by=none) -%}
+    {%- if language == 'sql' and config.get('contract').enforced -%}
+        {{ get_assert_columns_equivalent(compiled_code) }}
+        create {{ 'temporary ' if temporary }}table {{ relation.include(database=not temporary, schema=not temporary) }} as (
+            {{ compiled_code }}
+        );
+    {%- else -%}
+        {{ dbt.duckdb__create_table_as(temporary, relation, compiled_code, language, partitioned_by, sorted_by) }}
+    {%- endif -%}
+{%- endmacro %}

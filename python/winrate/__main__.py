@@ -1,12 +1,12 @@
-"""The command under `make build` and `make report`."""
+"""The command under `make build`, `make report`, `make export` and `make check-fresh`."""
 
 import argparse
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TextIO
 
-from winrate import build, ingest, project, publish, wording
+from winrate import build, export, freshness, ingest, project, publish, wording
 
 EXIT_FAILED = 1
 EXIT_BUSY = 75  # EX_TEMPFAIL: try again later
@@ -21,7 +21,12 @@ def main(arguments: list[str] | None = None) -> int:
     except build.BuildRunningError as error:
         _say(f"winrate: {error}", sys.stderr)
         return EXIT_BUSY
-    except (ingest.ExportError, build.BuildError) as error:
+    except (
+        ingest.ExportError,
+        build.BuildError,
+        export.TablesError,
+        freshness.StaleError,
+    ) as error:
         _say(f"winrate: {error}", sys.stderr)
         return EXIT_FAILED
     except KeyboardInterrupt:
@@ -43,16 +48,31 @@ def _parser() -> argparse.ArgumentParser:
     _add_published(building)
     building.add_argument("--as-of", default="", help="YYYY-MM-DD; default: from the data")
     building.add_argument("--target", default="duckdb", help="a target of profiles.yml")
+    building.add_argument("--threads", default="", help="default: one per core")
     building.set_defaults(run=_build)
 
     reporting = commands.add_parser("report", help="draw the report of a built warehouse again")
     _add_published(reporting)
     reporting.set_defaults(run=_report)
+
+    exporting = commands.add_parser("export", help="every public table as a CSV file")
+    _add_warehouse(exporting)
+    exporting.add_argument("--folder", type=Path, default=Path("export"))
+    exporting.set_defaults(run=_export)
+
+    checking = commands.add_parser("check-fresh", help="fail where the published build is old")
+    _add_warehouse(checking)
+    checking.add_argument("--max-age", default="26h", help="such as 90m, 26h or 7d")
+    checking.set_defaults(run=_check_fresh)
     return parser
 
 
-def _add_published(parser: argparse.ArgumentParser) -> None:
+def _add_warehouse(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--warehouse", type=Path, default=Path("warehouse.duckdb"))
+
+
+def _add_published(parser: argparse.ArgumentParser) -> None:
+    _add_warehouse(parser)
     parser.add_argument("--report", type=Path, default=Path("report"))
 
 
@@ -66,6 +86,7 @@ def _build(options: argparse.Namespace) -> int:
                 report=options.report,
                 as_of=_as_of(options.as_of),
                 target=options.target,
+                threads=_threads(options.threads),
             )
         )
     )
@@ -77,6 +98,26 @@ def _report(options: argparse.Namespace) -> int:
         raise build.BuildError(f"{options.warehouse} is not there; run `make build` first.")
     _say(publish.publish_report(options.warehouse, options.report))
     return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    names = export.export_tables(options.warehouse, options.folder)
+    print(f"{len(names)} public tables of {options.warehouse} are in {options.folder}.")
+    return 0
+
+
+def _check_fresh(options: argparse.Namespace) -> int:
+    max_age = freshness.duration(options.max_age)
+    print(freshness.check_fresh(options.warehouse, max_age, datetime.now(UTC)))
+    return 0
+
+
+def _threads(text: str) -> int | None:
+    if text and not (text.isascii() and text.isdigit() and int(text)):
+        raise build.BuildError(
+            f"THREADS is '{text}'; expected a whole number from 1 on. Nothing was built."
+        )
+    return int(text) if text else None
 
 
 def _as_of(text: str) -> date | None:

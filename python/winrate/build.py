@@ -47,13 +47,18 @@ class BuildRunningError(BuildError):
 
 @dataclass(frozen=True)
 class BuildRequest:
-    """What to build from what: see `make help`. `as_of` is a date or None for the data's own."""
+    """What to build from what: see `make help`.
+
+    as_of: a date, or None for the data's own. threads: how many dbt and DuckDB use, or None for
+    as many as DuckDB finds cores; the tables are the same.
+    """
 
     deals: Path
     warehouse: Path
     report: Path
     as_of: date | None = None
     target: str = "duckdb"
+    threads: int | None = None
     mapping: Path | None = None
     date_format: str = ""
     decimal_mark: str = ""
@@ -171,7 +176,7 @@ def _run_dbt(request: BuildRequest, workplace: Workplace, database: Path, previo
     run = subprocess.run(
         [sys.executable, "-m", "dbt.cli.main", *map(str, arguments)],
         cwd=project.ROOT,
-        env=_dbt_environment(os.environ, database),
+        env=_dbt_environment(os.environ, database, request.threads or _cores()),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -187,19 +192,29 @@ def _run_dbt(request: BuildRequest, workplace: Workplace, database: Path, previo
         )
 
 
-def _dbt_environment(ours: Mapping[str, str], database: Path) -> dict[str, str]:
+def _dbt_environment(ours: Mapping[str, str], database: Path, threads: int) -> dict[str, str]:
     passed = {
         name: value
         for name, value in ours.items()
         if name in PASSED_NAMES or name.startswith(PASSED_PREFIXES)
     }
-    return passed | {"WINRATE_DATABASE": str(database), "DO_NOT_TRACK": "1"}
+    return passed | {
+        "WINRATE_DATABASE": str(database),
+        "WINRATE_THREADS": str(threads),
+        "DO_NOT_TRACK": "1",
+    }
 
 
 def _end_with_parent() -> None:
     """Ask Linux to kill this process when the one that started it ends, however that ends."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _cores() -> int:
+    """The number of cores that DuckDB finds; unlike Python it knows the limits of a container."""
+    with duckdb.connect() as connection:
+        return connection.execute("select current_setting('threads')").fetchall()[0][0]
 
 
 def _failures(run_results: Path) -> list[str]:

@@ -7,16 +7,20 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
 
+from winrate.threads import one_thread
+
 MIN_DEALS = 10  # the split needs some deals of each outcome on both sides
 
 
+@one_thread
 def feature_importance(
     deals: pd.DataFrame, categorical: list[str], numeric: list[str]
 ) -> pd.DataFrame:
     """Coefficients of scikit-learn's logistic regression on one-hot and raw numeric columns.
 
-    deals: one row per closed deal in the order of the export, with `is_won` (0 or 1), the
-        categorical columns as text and the numeric ones as they are, none missing.
+    deals: one row per closed deal, in the order by whose positions the recipe splits them, with
+        `is_won` (0 or 1), the categorical columns as text and the numeric ones as they are, none
+        missing.
     Returns one row per encoded feature, `feature` (`cat__industry_FinTech`, `num__deal_amount`)
     and `coefficient` in log-odds, sorted by coefficient. No row where the training part lacks
     won or lost deals.

@@ -22,8 +22,8 @@ PACKAGES = (
     "pandas",
     "numpy",
 )
-# What a build reads and when, which has columns of its own; the other variables say how.
-RUN_VARS = {"deals_path", "as_of_date", "previous_warehouse"}
+# What a build reads and as of when, which has columns of its own; the other variables say how.
+RUN_VARS = {"deals_path", "as_of_date", "previous_warehouse", "mapping_path"}
 SAMPLE = "deals.csv"  # the one seed that is an export, not a setting
 
 
@@ -51,17 +51,15 @@ def file_sha256(path: str | Path) -> str:
 
 
 def settings_sha256(overrides: dict[str, Any], root: Path = project.ROOT) -> str:
-    """The SHA-256 of every number a user may turn: the variables in force and the rule seeds.
+    """The SHA-256 of all that a user may turn: variables in force, seeds and the mapping file.
 
     overrides: the variables that the command line gave. Two builds of one export with the same
     hash and the same packages give the same tables.
     """
     in_force = project.project_vars(root) | overrides
     settings = {name: value for name, value in in_force.items() if name not in RUN_VARS}
-    seeds = {
-        seed.name: file_sha256(seed)
-        for seed in sorted((root / "seeds").glob("*.csv"))
-        if seed.name != SAMPLE
-    }
-    text = json.dumps([settings, seeds], sort_keys=True, default=str)
+    files = [seed for seed in sorted((root / "seeds").glob("*.csv")) if seed.name != SAMPLE]
+    if in_force["mapping_path"]:
+        files.append(Path(in_force["mapping_path"]))
+    text = json.dumps([settings, [file_sha256(file) for file in files]], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

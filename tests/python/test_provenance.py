@@ -35,6 +35,18 @@ def test_a_variable_or_a_rule_that_is_turned_gives_other_settings(root):
     assert as_committed != provenance.settings_sha256({}, root)
 
 
+def test_a_mapping_counts_by_what_it_says_not_by_where_it_lies(root):
+    as_committed = provenance.settings_sha256({}, root)
+    one, other = root / "one.csv", root / "other.csv"
+    for path in (one, other):
+        path.write_text("kind,found,means\noutcome,Signed,Won\n")
+    with_mapping = provenance.settings_sha256({"mapping_path": str(one)}, root)
+    assert with_mapping != as_committed
+    assert with_mapping == provenance.settings_sha256({"mapping_path": str(other)}, root)
+    other.write_text("kind,found,means\noutcome,Signed,Lost\n")
+    assert with_mapping != provenance.settings_sha256({"mapping_path": str(other)}, root)
+
+
 def test_another_export_is_not_another_setting(root):
     as_committed = provenance.settings_sha256({}, root)
     (root / "seeds" / "deals.csv").write_text("deal_id\n")

@@ -1,0 +1,168 @@
+"""Same inputs, same tables: whatever the threads, the time zone and the order of the rows."""
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+import pytest
+
+from winrate import project
+
+N_DEALS = 2_500
+# DuckDB spreads work over threads from 122,880 rows on. This makes it do so from 2,048 on, in
+# each model, so that an export of seconds shows what a large one would.
+SPREAD = '    +pre-hook: {sql: "pragma verify_parallelism", transaction: false}\n'
+
+
+class Built(NamedTuple):
+    """A build: its page, and its public tables as CSV files."""
+
+    page: str
+    tables: dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory) -> Path:
+    """A copy of the project whose models always spread their work over all threads."""
+    root = tmp_path_factory.mktemp("project")
+    for name in ("models", "macros", "seeds", "tests", "python"):
+        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        shutil.copytree(project.ROOT / name, root / name, ignore=ignored)
+    for name in ("dbt_project.yml", "profiles.yml"):
+        shutil.copy(project.ROOT / name, root)
+    settings = root / "dbt_project.yml"
+    text = settings.read_text(encoding="utf-8")
+    materialized = "    +materialized: table\n"
+    assert text.count(materialized) == 1
+    settings.write_text(text.replace(materialized, materialized + SPREAD), encoding="utf-8")
+    return root
+
+
+@pytest.fixture(scope="module")
+def deals() -> pd.DataFrame:
+    """Closed and open deals of the sample, and what could make the order of rows matter: rows
+    without a use, levels spelled in two ways equally often, deals that stand there twice.
+    """
+    sample = pd.read_csv(project.ROOT / "seeds" / "deals.csv", dtype=str, keep_default_na=False)
+    deals = sample.iloc[:: len(sample) // N_DEALS].head(N_DEALS).reset_index(drop=True)
+    deals.loc[::100, "created_date"] = "soon"
+    india = deals.index[deals["region"] == "India"]
+    deals.loc[india[: len(india) // 2], "region"] = "INDIA"
+    # Cents, whose sums as floats depend on their order.
+    deals["deal_amount"] += [f".{n % 100:02}" for n in range(len(deals))]
+    other_values = deals.iloc[10:40].assign(deal_amount="7.25", region="Europe")
+    return pd.concat([deals, other_values, deals.iloc[50:60]], ignore_index=True)
+
+
+def built(root: Path, folder: Path, deals: pd.DataFrame, zone: str, threads: int) -> Built:
+    """Build, as a user does with `make build THREADS=...`, and export."""
+    folder.mkdir()
+    deals.to_csv(folder / "deals.csv", index=False)
+    environment = os.environ | {
+        "PYTHONPATH": str(root / "python"),
+        "PYTHONHASHSEED": str(threads),
+        "TZ": zone,
+        "DBT_TARGET_PATH": str(root / "target"),
+    }
+    for command in (
+        ["build", "--deals", "deals.csv", "--threads", str(threads)],
+        ["export", "--folder", "export"],
+    ):
+        run = subprocess.run(
+            [sys.executable, "-m", "winrate", *command],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        assert run.returncode == 0, run.stdout + run.stderr
+    page = (folder / "report" / "index.html").read_text(encoding="utf-8")
+    return Built(page, {file.stem: file.read_bytes() for file in (folder / "export").iterdir()})
+
+
+@pytest.fixture(scope="module")
+def first(root, deals, tmp_path_factory) -> Built:
+    """One thread, in UTC, rows as the CRM has them."""
+    return built(root, tmp_path_factory.mktemp("first") / "build", deals, "UTC", 1)
+
+
+@pytest.fixture(scope="module")
+def elsewhere(root, deals, tmp_path_factory) -> Built:
+    """The same export, built by four threads half a day away."""
+    return built(root, tmp_path_factory.mktemp("elsewhere") / "build", deals, "Asia/Kolkata", 4)
+
+
+@pytest.fixture(scope="module")
+def shuffled(root, deals, tmp_path_factory) -> Built:
+    """The same rows in another order, built by four threads on the other side of UTC."""
+    folder = tmp_path_factory.mktemp("shuffled") / "build"
+    in_disorder = deals.sample(frac=1, random_state=1)
+    return built(root, folder, in_disorder, "America/Los_Angeles", 4)
+
+
+def without(table: bytes, columns: set[str]) -> list[tuple[str, ...]]:
+    """The rows of a CSV file, sorted, without some of its columns."""
+    header, *lines = csv.reader(table.decode().splitlines(keepends=True))
+    kept = [position for position, name in enumerate(header) if name not in columns]
+    return [tuple(header[n] for n in kept), *sorted(tuple(line[n] for n in kept) for line in lines)]
+
+
+def differing(one: Built, other: Built, columns: dict[str, set[str]]) -> list[str]:
+    """The tables that are not the same in both; `columns` of a table do not count."""
+    assert one.tables.keys() == other.tables.keys()
+    return [
+        name
+        for name, table in one.tables.items()
+        if (
+            without(table, columns[name]) != without(other.tables[name], columns[name])
+            if name in columns
+            else table != other.tables[name]
+        )
+    ]
+
+
+RUN = {"run_id", "built_at"}
+
+
+def test_threads_and_time_zone_change_nothing_but_the_name_of_the_run(
+    first, elsewhere, record_figure
+):
+    differ = differing(first, elsewhere, {"quality.build_info": RUN})
+    assert differ == []
+    assert first.tables["quality.build_info"] != elsewhere.tables["quality.build_info"]
+    record_figure(
+        "public tables of two builds, 1 thread in UTC and 4 threads in Kolkata, that differ",
+        f"{len(differ)} of {len(first.tables)}",
+    )
+
+
+def test_shuffled_rows_change_nothing_but_what_names_their_lines(first, shuffled, record_figure):
+    lines = {
+        "quality.build_info": RUN | {"input_sha256"},
+        "quality.rejected_deals": {"source_line", "reason"},  # of two rows, which line is kept
+        "staging.stg_deals": {"source_line"},
+    }
+    differ = differing(first, shuffled, lines)
+    assert differ == []
+    # The rows were indeed read in another order.
+    assert all(first.tables[name] != shuffled.tables[name] for name in lines)
+    record_figure(
+        "public tables of two builds, the second of shuffled rows by 4 threads in Los Angeles, "
+        "that differ",
+        f"{len(differ)} of {len(first.tables)}",
+    )
+
+
+def test_the_page_of_the_same_export_differs_in_the_name_of_the_run_alone(first, elsewhere):
+    def nameless(build: Built) -> str:
+        rows = csv.DictReader(build.tables["quality.build_info"].decode().splitlines())
+        [run] = rows
+        assert build.page.count(run["run_id"]) == build.page.count(run["built_at"]) == 1
+        return build.page.replace(run["run_id"], "").replace(run["built_at"], "")
+
+    assert nameless(first) == nameless(elsewhere)
