@@ -79,7 +79,8 @@ currencies as (
         coalesce(stated_currency, {{ currency_of('cell') }}) as currency,
         count(*) as n_deals
     from amount_cells
-    where regexp_matches(cell, '\d')
+    -- What is no number names no currency: 'TBD 500?' is one amount to reject, not a second currency.
+    where regexp_full_match({{ bare_number('cell') }}, '[(-]?\d[\d.,]*\)?')
     group by all
 
 ),

@@ -102,13 +102,13 @@ def _report(options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     names = export.export_tables(options.warehouse, options.folder)
-    print(f"{len(names)} public tables of {options.warehouse} are in {options.folder}.")
+    _say(f"{len(names)} public tables of {options.warehouse} are in {options.folder}.")
     return 0
 
 
 def _check_fresh(options: argparse.Namespace) -> int:
     max_age = freshness.duration(options.max_age)
-    print(freshness.check_fresh(options.warehouse, max_age, datetime.now(UTC)))
+    _say(freshness.check_fresh(options.warehouse, max_age, datetime.now(UTC)))
     return 0
 
 

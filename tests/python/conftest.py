@@ -1,12 +1,13 @@
 """What several tests need: simulated profiles, the reference data, whole builds."""
 
+import contextlib
 import fcntl
 import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -130,14 +131,21 @@ def own_dbt_target(tmp_path_factory) -> None:
     os.environ["DBT_TARGET_PATH"] = str(tmp_path_factory.mktemp("dbt_target"))
 
 
-def built_once(tmp_path_factory, name: str, deals: Path) -> Path:
-    """A build that all processes of one test run share."""
+@contextlib.contextmanager
+def shared_folder(tmp_path_factory, name: str) -> Iterator[Path]:
+    """A folder that all processes of one test run share, held by one of them at a time."""
     is_one_of_several = "PYTEST_XDIST_WORKER" in os.environ
     run_folder = tmp_path_factory.getbasetemp()
     folder = (run_folder.parent if is_one_of_several else run_folder) / f"shared_{name}"
     folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:
+    with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
+
+
+def built_once(tmp_path_factory, name: str, deals: Path) -> Path:
+    """A build that all processes of one test run share."""
+    with shared_folder(tmp_path_factory, name) as folder:
         warehouse = folder / "warehouse.duckdb"
         return warehouse if warehouse.exists() else built(folder, deals)
 
