@@ -92,7 +92,7 @@ currency_totals as (
         arg_max(currency, (n_deals, currency)) filter (where currency is not null) as main_currency,
         coalesce(sum(n_deals) filter (where currency is not null), 0) as n_with_currency,
         coalesce(max(n_deals) filter (where currency is not null), 0) as n_in_main_currency,
-        string_agg(currency || ' (' || {{ as_count('n_deals') }} || ')', ', ' order by n_deals desc, currency)
+        string_agg(currency || ' (' || {{ as_count('n_deals') }} || ')', ', ' order by n_deals desc, currency asc)
             as currency_list
     from currencies
 
