@@ -14,10 +14,15 @@ VENV      := .venv
 BIN       := $(VENV)/bin
 READY     := $(VENV)/.ready
 
+# Recipes read them from the environment, as they were given: neither make nor the shell takes
+# anything in a file name for a command.
+SETTINGS  := DEALS WAREHOUSE REPORT AS_OF TARGET THREADS EXPORT MAX_AGE
+$(foreach name,$(SETTINGS),$(eval override $(name) := $$(value $(name))))
+export $(SETTINGS)
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build report export check-fresh test lint format docs evidence reliability sample lock clean
+.PHONY: help setup build report export check-fresh test lint format docs evidence reliability audit sample lock clean
 
 help:  ## Show this help
 	@echo "make build          a CRM export to a warehouse and a report"
@@ -25,16 +30,16 @@ help:  ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "Variables of make build (and of make report: WAREHOUSE and REPORT):"
-	@echo "  DEALS=$(DEALS)    the export: .csv, .xlsx or .parquet"
-	@echo "  WAREHOUSE=$(WAREHOUSE)    the database file"
-	@echo "  REPORT=$(REPORT)    the folder of the page"
-	@echo "  AS_OF=$(AS_OF)    the as-of date, YYYY-MM-DD; default: the newest date in the data"
-	@echo "  TARGET=$(TARGET)    a target of profiles.yml"
-	@echo "  THREADS=$(THREADS)    how many threads build; default: one per core; the tables are the same"
+	@echo "  DEALS=$$DEALS    the export: .csv, .xlsx or .parquet"
+	@echo "  WAREHOUSE=$$WAREHOUSE    the database file"
+	@echo "  REPORT=$$REPORT    the folder of the page"
+	@echo "  AS_OF=$$AS_OF    the as-of date, YYYY-MM-DD; default: the newest date in the data"
+	@echo "  TARGET=$$TARGET    a target of profiles.yml"
+	@echo "  THREADS=$$THREADS    how many threads build; default: one per core; the tables are the same"
 	@echo "Of make export:"
-	@echo "  EXPORT=$(EXPORT)    the folder of the CSV files"
+	@echo "  EXPORT=$$EXPORT    the folder of the CSV files"
 	@echo "Of make check-fresh:"
-	@echo "  MAX_AGE=$(MAX_AGE)    how old the build may be: 90m, 26h, 7d"
+	@echo "  MAX_AGE=$$MAX_AGE    how old the build may be: 90m, 26h, 7d"
 	@echo
 	@echo "  make build DEALS=path/to/export.csv"
 
@@ -51,17 +56,17 @@ $(READY): requirements.txt pyproject.toml
 	@touch $@
 
 build: $(READY)  ## Build the warehouse and the report from an export
-	@$(BIN)/python -m winrate build --deals "$(DEALS)" --warehouse "$(WAREHOUSE)" \
-		--report "$(REPORT)" --as-of "$(AS_OF)" --target "$(TARGET)" --threads "$(THREADS)"
+	@$(BIN)/python -m winrate build --deals="$$DEALS" --warehouse="$$WAREHOUSE" \
+		--report="$$REPORT" --as-of="$$AS_OF" --target="$$TARGET" --threads="$$THREADS"
 
 report: $(READY)  ## Draw the report of a built warehouse again
-	@$(BIN)/python -m winrate report --warehouse "$(WAREHOUSE)" --report "$(REPORT)"
+	@$(BIN)/python -m winrate report --warehouse="$$WAREHOUSE" --report="$$REPORT"
 
 export: $(READY)  ## Write every public table of a built warehouse as a CSV file
-	@$(BIN)/python -m winrate export --warehouse "$(WAREHOUSE)" --folder "$(EXPORT)"
+	@$(BIN)/python -m winrate export --warehouse="$$WAREHOUSE" --folder="$$EXPORT"
 
 check-fresh: $(READY)  ## Fail where the published build is older than MAX_AGE
-	@$(BIN)/python -m winrate check-fresh --warehouse "$(WAREHOUSE)" --max-age "$(MAX_AGE)"
+	@$(BIN)/python -m winrate check-fresh --warehouse="$$WAREHOUSE" --max-age="$$MAX_AGE"
 
 test: lint  ## Run every check: linters, pytest, dbt builds with data and unit tests
 	@$(BIN)/python -m pytest
@@ -90,6 +95,9 @@ reliability: $(READY)  ## Run the tests that break things on purpose; write what
 	@rm -rf target/figures && mkdir -p target/figures
 	@WINRATE_FIGURES=$(CURDIR)/target/figures $(BIN)/python -m pytest
 	@$(BIN)/python -m winrate.reliability_doc target/figures
+
+audit: $(READY)  ## Write target/sbom.cdx.json; look for known vulnerabilities of what is locked
+	@$(BIN)/python -m winrate.audit
 
 sample: $(READY)  ## Generate the sample export, seeds/deals.csv, again
 	@$(BIN)/python -m winrate.sample seeds/deals.csv

@@ -4,7 +4,7 @@
    it may be North America. #}
 {% macro text(column) -%}
     case
-        when lower(trim({{ column }})) not in ('', 'null', 'none', 'n/a', '#n/a', '-')
+        when lower(trim({{ column }})) not in ('', {{ quoted_list(var('words_for_nothing')) }})
             then trim({{ column }})
     end
 {%- endmacro %}
@@ -24,16 +24,16 @@
         | unique | list) }}
 {%- endmacro %}
 
-{# The amount as the export writes it: in the company's own currency, where it gives that too. #}
-{% macro amount_text(export) -%}
-    coalesce({{ text(export ~ '.converted_amount') }}, {{ text(export ~ '.deal_amount') }})
+{# Every column that is read from the export. #}
+{% macro export_columns() -%}
+    {{ return((var('required_columns') + var('optional_columns') + feature_names()) | unique | list) }}
 {%- endmacro %}
 
 {# Every column that is read, as one text: rows that say the same have the same. #}
-{% macro row_content(export) -%}
+{% macro row_content() -%}
     md5(concat_ws('|'
-    {%- for column in (var('required_columns') + var('optional_columns') + feature_names()) | unique -%}
-    , replace(coalesce(trim({{ export }}.{{ column }}), ''), '|', '||')
+    {%- for column in export_columns() -%}
+    , replace(coalesce({{ column }}, ''), '|', '||')
     {%- endfor -%}
     ))
 {%- endmacro %}
@@ -51,8 +51,8 @@
 {# Yes or no, as CRMs write it. #}
 {% macro yes_or_no(column) -%}
     case
-        when lower({{ text(column) }}) in ('true', 't', 'yes', 'y', '1') then true
-        when lower({{ text(column) }}) in ('false', 'f', 'no', 'n', '0') then false
+        when lower({{ column }}) in ('true', 't', 'yes', 'y', '1') then true
+        when lower({{ column }}) in ('false', 'f', 'no', 'n', '0') then false
     end
 {%- endmacro %}
 
@@ -64,10 +64,13 @@
         '[\s\x{00a0}\x{2007}\x{202f}''’]|[A-Z]{0,3}\p{Sc}|\b[A-Z]{3}|[A-Z]{3}\b', '', 'g'), '−', '-')
 {%- endmacro %}
 
-{# A decimal number, or null; thousands separators and accounting brackets are understood. #}
-{% macro number(expression, decimal_mark) -%}
-    {%- set bare = "case when " ~ decimal_mark ~ " = ',' then translate(" ~ bare_number(expression) ~ ", '.,', ',.') else "
-        ~ bare_number(expression) ~ " end" -%}
+{# The same with a decimal point, where the file has decimal commas. #}
+{% macro with_decimal_point(expression, decimal_mark) -%}
+    case when {{ decimal_mark }} = ',' then translate({{ expression }}, '.,', ',.') else {{ expression }} end
+{%- endmacro %}
+
+{# A bare number as such, or null; thousands commas and accounting brackets are understood. #}
+{% macro number(bare) -%}
     case
         when regexp_full_match({{ bare }}, '-?\d{1,15}(\.\d{1,15})?')
             then cast({{ bare }} as double)
@@ -111,42 +114,36 @@
 
 {# ---------- dates #}
 
-{# What may stand behind a date: a time of day, with or without its zone. #}
-{% macro time_of_day() -%}
-    ([ T,]+\d{1,2}[0-9:.]*( ?[AaPp]\.?[Mm]\.?)?( ?(Z|UTC|GMT|[+-]\d{2}:?\d{2}))?)?
+{# A date without the time of day and the zone that may stand behind it. #}
+{% macro day_text(cell) -%}
+    regexp_replace({{ cell }},
+        '[ T,]+\d{1,2}:[0-9:.]+( ?[AaPp]\.?[Mm]\.?)?( ?(Z|UTC|GMT|[+-]\d{2}:?\d{2}))?$', '')
 {%- endmacro %}
 
-{# The two patterns of a date in which day and month could be either. #}
+{# A date in which day and month could be either. #}
 {% macro slash_date() -%}
-    (\d{1,2})[/-](\d{1,2})[/-](\d{4}){{ time_of_day() }}
+    (\d{1,2})[/-](\d{1,2})[/-]\d{4}
 {%- endmacro %}
 
-{# A date from the groups of a pattern; null where no such day exists. #}
-{% macro date_of_parts(cell, pattern, year, month, day) -%}
-    try_cast(regexp_replace({{ cell }}, '^{{ pattern }}$', '\{{ year }}-\{{ month }}-\{{ day }}') as date)
-{%- endmacro %}
-
-{# The day of a date as it is written, or null; its time is dropped and no zone moves it.
-   day_first: an expression that says how 03/04/2024 is read; null leaves such a date unread. #}
-{% macro calendar_date(column, day_first) -%}
-    {%- set cell = "trim(" ~ column ~ ")" -%}
-    {%- set year_first = '(\\d{4})[-/](\\d{1,2})[-/](\\d{1,2})' ~ time_of_day() -%}
-    {%- set with_points = '(\\d{1,2})\\.(\\d{1,2})\\.(\\d{4})' ~ time_of_day() -%}
+{# The day that a date is, as it is written: no zone moves it. Null where there is no such day.
+   day: the date without its time.
+   day_first: whether 03/04/2024 is in April; null leaves such a date unread. #}
+{% macro calendar_date(day, day_first) -%}
     case
-        when regexp_full_match({{ cell }}, '{{ year_first }}')
-            then {{ date_of_parts(cell, year_first, 1, 2, 3) }}
-        when regexp_full_match({{ cell }}, '{{ with_points }}')
-            then {{ date_of_parts(cell, with_points, 3, 2, 1) }}
-        when regexp_full_match({{ cell }}, '{{ slash_date() }}') and {{ day_first }}
-            then {{ date_of_parts(cell, slash_date(), 3, 2, 1) }}
-        when regexp_full_match({{ cell }}, '{{ slash_date() }}') and not {{ day_first }}
-            then {{ date_of_parts(cell, slash_date(), 3, 1, 2) }}
-        when regexp_full_match({{ cell }}, '[2-7]\d{4}(\.\d+)?')
-            then date '1899-12-30' + cast(left({{ cell }}, 5) as integer)
-        when regexp_full_match({{ cell }}, '\d{13}')
-            then cast(epoch_ms(cast({{ cell }} as bigint)) as date)
-        when regexp_matches({{ cell }}, '[A-Za-z]{3}')
-            then cast(try_strptime({{ cell }},
+        when regexp_full_match({{ day }}, '\d{4}[-/]\d{1,2}[-/]\d{1,2}')
+            then try_cast(replace({{ day }}, '/', '-') as date)
+        when regexp_full_match({{ day }}, '\d{1,2}\.\d{1,2}\.\d{4}')
+            then cast(try_strptime({{ day }}, '%d.%m.%Y') as date)
+        when regexp_full_match({{ day }}, '{{ slash_date() }}') and {{ day_first }}
+            then cast(try_strptime(replace({{ day }}, '-', '/'), '%d/%m/%Y') as date)
+        when regexp_full_match({{ day }}, '{{ slash_date() }}') and not {{ day_first }}
+            then cast(try_strptime(replace({{ day }}, '-', '/'), '%m/%d/%Y') as date)
+        when regexp_full_match({{ day }}, '[2-7]\d{4}(\.\d+)?')  -- the days of a spreadsheet
+            then date '1899-12-30' + cast(left({{ day }}, 5) as integer)
+        when regexp_full_match({{ day }}, '\d{13}')  -- milliseconds since 1970, as HubSpot has them
+            then cast(epoch_ms(cast({{ day }} as bigint)) as date)
+        when length({{ day }}) >= 9
+            then cast(try_strptime({{ day }},
                 ['%d-%b-%Y', '%d %b %Y', '%d %B %Y', '%b %d, %Y', '%B %d, %Y']) as date)
     end
 {%- endmacro %}

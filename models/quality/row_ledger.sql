@@ -35,13 +35,15 @@ row_totals as (
 final as (
 
     select
-        '{{ var("deals_path").split("/") | last | replace("'", "''") }}' as source_file,
+        -- Not by `var`, which would take braces in the name of a file for code.
+        raw_build.source_file,
         row_totals.*,
         file_lines.n_lines,
         cast(line_totals.n_lines_in_rows + file_lines.n_header_lines as bigint) as n_lines_read
     from row_totals
     cross join line_totals
     cross join file_lines
+    cross join {{ ref('raw_build') }} as raw_build
 
 )
 

@@ -18,7 +18,7 @@ columns_there as (
 date_cells as (
 
     {% for column in date_columns() -%}
-    select trim({{ column }}) as cell from export
+    select trim({{ column }}) as cell, {{ day_text('trim(' ~ column ~ ')') }} as day from export
     {{ "union all" if not loop.last }}
     {% endfor %}
 ),
@@ -27,10 +27,10 @@ slash_dates as (
 
     select
         cell,
-        cast(regexp_extract(cell, '{{ slash_date() }}', 1) as integer) > 12 as is_day_first,
-        cast(regexp_extract(cell, '{{ slash_date() }}', 2) as integer) > 12 as is_month_first
+        cast(regexp_extract(day, '{{ slash_date() }}', 1) as integer) > 12 as is_day_first,
+        cast(regexp_extract(day, '{{ slash_date() }}', 2) as integer) > 12 as is_month_first
     from date_cells
-    where regexp_full_match(cell, '{{ slash_date() }}')
+    where regexp_full_match(day, '{{ slash_date() }}')
 
 ),
 
@@ -48,9 +48,8 @@ dates as (
 amount_cells as (
 
     select
-        {{ amount_text('export') }} as cell,
-        case when {{ text('export.converted_amount') }} is null then upper({{ text('export.amount_currency') }}) end
-            as stated_currency
+        coalesce({{ text('converted_amount') }}, {{ text('deal_amount') }}) as cell,
+        case when {{ text('converted_amount') }} is null then upper({{ text('amount_currency') }}) end as stated_currency
     from export
 
 ),

@@ -1,15 +1,9 @@
 -- Every row of the export with its cells typed. A value that cannot be read is
 -- null here; checked_rows compares it with its text to say why.
 
-{% set numbers = (['sales_cycle_days'] + numeric_features()) | unique | reject('equalto', 'deal_amount') | list -%}
+{% set numbers = (['deal_amount', 'sales_cycle_days'] + numeric_features()) | unique | list -%}
 
 with
-
-export as (
-
-    select * from {{ ref('raw_deals') }}
-
-),
 
 formats as (
 
@@ -32,6 +26,54 @@ outcome_words as (
 
 ),
 
+cells as (
+
+    select
+        source_line,
+        raw_text,
+        read_error,
+        {% for column in export_columns() -%}
+        {{ text(column) }} as {{ column }}{{ "," if not loop.last }}
+        {% endfor %}
+    from {{ ref('raw_deals') }}
+
+),
+
+-- The amount in the company's own currency stands before the one in the deal's.
+amounts_chosen as (
+
+    select
+        *
+        replace (
+            coalesce(converted_amount, deal_amount) as deal_amount,
+            case when converted_amount is null then upper(amount_currency) end as amount_currency
+        ),
+        {{ row_content() }} as row_content
+    from cells
+
+),
+
+-- Values without what may stand around them.
+bared as (
+
+    select
+        amounts_chosen.*,
+        formats.main_currency,
+        formats.outcome_from,
+        formats.is_day_first,
+        {% for column in numbers -%}
+        {{ with_decimal_point(bare_number('amounts_chosen.' ~ column), 'formats.decimal_mark') }} as bare_{{ column }},
+        {% endfor -%}
+        {% for column in date_columns() -%}
+        {{ day_text('amounts_chosen.' ~ column) }} as bare_{{ column }},
+        {% endfor -%}
+        {{ level_key('amounts_chosen.outcome') }} as outcome_key,
+        {{ level_key('amounts_chosen.deal_stage') }} as stage_key
+    from amounts_chosen
+    cross join formats
+
+),
+
 typed as (
 
     select
@@ -39,67 +81,57 @@ typed as (
         export.source_line,
         export.raw_text,
         export.read_error,
-        {{ row_content('export') }} as row_content,
+        export.row_content,
 
         ---------- ids
-        {{ text('export.deal_id') }} as deal_id,
-        coalesce({{ text('export.sales_rep_id') }}, 'Unknown') as sales_rep_id,
+        export.deal_id,
+        coalesce(export.sales_rep_id, 'Unknown') as sales_rep_id,
 
         ---------- dates
-        {{ text('export.created_date') }} as created_date_text,
         {% for column in date_columns() -%}
-        {{ calendar_date('export.' ~ column, 'formats.is_day_first') }} as {{ column }},
+        export.{{ column }} as {{ column }}_text,
+        {{ calendar_date('export.bare_' ~ column, 'export.is_day_first') }} as {{ column }},
         {% endfor %}
         ---------- categories
         {% for column in category_columns() -%}
         coalesce({{ column }}_levels.level, 'Unknown') as {{ column }},
         {% endfor %}
         ---------- numbers
-        {{ amount_text('export') }} as deal_amount_text,
-        {{ number(amount_text('export'), 'formats.decimal_mark') }} as deal_amount,
-        coalesce(upper({{ text('export.amount_currency') }}), {{ currency_of(amount_text('export')) }})
-            != formats.main_currency
-        and {{ text('export.converted_amount') }} is null
-            as is_other_currency,
+        export.deal_amount as deal_amount_text,
         {% for column in numbers -%}
-        {{ number('export.' ~ column, 'formats.decimal_mark') }} as {{ column }},
-        {% endfor %}
+        {{ number('export.bare_' ~ column) }} as {{ column }},
+        {% endfor -%}
+        coalesce(export.amount_currency, {{ currency_of('export.deal_amount') }}) != export.main_currency
+            as is_other_currency,
+
         ---------- outcome
-        case formats.outcome_from
-            when 'outcome' then coalesce(stated.means, case when {{ text('export.outcome') }} is null then 'Open' end)
+        case export.outcome_from
+            when 'outcome' then coalesce(stated.means, case when export.outcome is null then 'Open' end)
             when 'is_won' then
                 case
                     when {{ yes_or_no('export.is_won') }} then 'Won'
                     when {{ yes_or_no('export.is_closed') }} then 'Lost'
                     when not {{ yes_or_no('export.is_closed') }} then 'Open'
                     when not {{ yes_or_no('export.is_won') }} then coalesce(named.means, 'Open')
-                    when {{ text('export.is_won') }} is null then 'Open'
+                    when export.is_won is null then 'Open'
                 end
             when 'won_date' then
                 case
-                    when {{ text('export.won_date') }} is not null then 'Won'
-                    when {{ text('export.lost_date') }} is not null then 'Lost'
+                    when export.won_date is not null then 'Won'
+                    when export.lost_date is not null then 'Lost'
                     else 'Open'
                 end
             else coalesce(named.means, 'Open')
         end as outcome_word,
-        coalesce({{ text('export.outcome') }}, {{ text('export.is_won') }}) as outcome_text,
-        case when named.means in ('Won', 'Lost') then named.means end as stage_outcome,
-        {{ text('export.closed_date') }} as closed_date_text,
-        {{ text('export.won_date') }} as won_date_text,
-        {{ text('export.lost_date') }} as lost_date_text
-    from export
-    cross join formats
+        coalesce(export.outcome, export.is_won) as outcome_text,
+        case when named.means in ('Won', 'Lost') then named.means end as stage_outcome
+    from bared as export
     {% for column in category_columns() -%}
     left join levels as {{ column }}_levels
-        on
-            {{ column }}_levels.column_name = '{{ column }}'
-            and {{ column }}_levels.spelling = {{ text('export.' ~ column) }}
+        on {{ column }}_levels.column_name = '{{ column }}' and export.{{ column }} = {{ column }}_levels.spelling
     {% endfor -%}
-    left join outcome_words as stated
-        on stated.level_key = {{ level_key(text('export.outcome')) }}
-    left join outcome_words as named
-        on named.level_key = {{ level_key(text('export.deal_stage')) }}
+    left join outcome_words as stated on export.outcome_key = stated.level_key
+    left join outcome_words as named on export.stage_key = named.level_key
 
 ),
 
@@ -107,18 +139,38 @@ typed as (
 final as (
 
     select
-        * exclude (closed_date, expected_close_date, won_date, lost_date, closed_date_text, won_date_text, lost_date_text, outcome_word)
-        replace (case when stage_outcome is not null then 'Closed' else deal_stage end as deal_stage),
-        case when outcome_word in ('Won', 'Lost') then outcome_word end as outcome,
-        coalesce(outcome_word = 'Open', false) as is_open,
+        source_line,
+        raw_text,
+        read_error,
+        row_content,
+        deal_id,
+        sales_rep_id,
+        created_date_text,
+        created_date,
+        case outcome_word
+            when 'Won' then coalesce(closed_date_text, won_date_text)
+            when 'Lost' then coalesce(closed_date_text, lost_date_text)
+            else closed_date_text
+        end as close_date_text,
         case outcome_word
             when 'Won' then coalesce(closed_date, won_date)
             when 'Lost' then coalesce(closed_date, lost_date)
             else coalesce(expected_close_date, closed_date)
         end as close_date,
-        coalesce(
-            closed_date_text, case outcome_word when 'Won' then won_date_text when 'Lost' then lost_date_text end
-        ) as close_date_text
+        stage_entered_date,
+        {% for column in category_columns() -%}
+        {{ "case when stage_outcome is not null then 'Closed' else deal_stage end as deal_stage"
+            if column == 'deal_stage' else column }},
+        {% endfor -%}
+        deal_amount_text,
+        {% for column in numbers -%}
+        {{ column }},
+        {% endfor -%}
+        is_other_currency,
+        outcome_text,
+        stage_outcome,
+        case when outcome_word in ('Won', 'Lost') then outcome_word end as outcome,
+        coalesce(outcome_word = 'Open', false) as is_open
     from typed
 
 )

@@ -4,11 +4,13 @@ import argparse
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TextIO
 
-from winrate import build, export, freshness, ingest, project
+from winrate import build, export, freshness, ingest, project, publish, wording
 
 EXIT_FAILED = 1
 EXIT_BUSY = 75  # EX_TEMPFAIL: try again later
+EXIT_STOPPED = 130  # as shells say it of Ctrl-C
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -17,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return options.run(options)
     except build.BuildRunningError as error:
-        print(f"winrate: {error}", file=sys.stderr)
+        _say(f"winrate: {error}", sys.stderr)
         return EXIT_BUSY
     except (
         ingest.ExportError,
@@ -25,8 +27,16 @@ def main(arguments: list[str] | None = None) -> int:
         export.TablesError,
         freshness.StaleError,
     ) as error:
-        print(f"winrate: {error}", file=sys.stderr)
+        _say(f"winrate: {error}", sys.stderr)
         return EXIT_FAILED
+    except KeyboardInterrupt:
+        _say("winrate: Stopped; what is published is whole.", sys.stderr)
+        return EXIT_STOPPED
+
+
+def _say(text: object, stream: TextIO | None = None) -> None:
+    """Print text that may quote names and cells, none of which may command the terminal."""
+    print(wording.printable(str(text)), file=stream, flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -67,8 +77,8 @@ def _add_published(parser: argparse.ArgumentParser) -> None:
 
 
 def _build(options: argparse.Namespace) -> int:
-    print(f"Building {options.warehouse} from {options.deals} ...", flush=True)
-    print(
+    _say(f"Building {options.warehouse} from {options.deals} ...")
+    _say(
         build.build(
             build.BuildRequest(
                 deals=options.deals,
@@ -86,19 +96,19 @@ def _build(options: argparse.Namespace) -> int:
 def _report(options: argparse.Namespace) -> int:
     if not options.warehouse.exists():
         raise build.BuildError(f"{options.warehouse} is not there; run `make build` first.")
-    print(build.publish_report(options.warehouse, options.report))
+    _say(publish.publish_report(options.warehouse, options.report))
     return 0
 
 
 def _export(options: argparse.Namespace) -> int:
     names = export.export_tables(options.warehouse, options.folder)
-    print(f"{len(names)} public tables of {options.warehouse} are in {options.folder}.")
+    _say(f"{len(names)} public tables of {options.warehouse} are in {options.folder}.")
     return 0
 
 
 def _check_fresh(options: argparse.Namespace) -> int:
     max_age = freshness.duration(options.max_age)
-    print(freshness.check_fresh(options.warehouse, max_age, datetime.now(UTC)))
+    _say(freshness.check_fresh(options.warehouse, max_age, datetime.now(UTC)))
     return 0
 
 

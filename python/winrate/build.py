@@ -6,28 +6,39 @@ failed build leaves everything as it was and a reader never sees half a build.
 """
 
 import contextlib
-import fcntl
+import ctypes
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
-from winrate import ingest, mapping, project, summary, wording
+from winrate import ingest, mapping, masking, project, publish, summary, wording
+from winrate.publish import BuildError
 
-ASIDE = ".winrate-build"  # on the same file system as the database, so that a move is atomic
+ASIDE = ".winrate-build"  # on the same file system as the database, so that a move is one step
 LOGS = project.ROOT / "logs"
+STANDS = "what was published before still stands"
+MAX_FAILURES = 5  # named at the end of a build; dbt's log has all
 
+# What dbt gets of our environment, and no more: its process reads what strangers wrote into the
+# export, its log and artifacts are kept, and some of its own variables (DBT_ENV_CUSTOM_ENV_,
+# DBT_ENV_SECRET_) are made to be passed on. So no password or webhook of the caller is in reach,
+# and no stray DBT_ setting changes what a build does.
+PASSED_NAMES = {
+    *("PATH", "HOME", "LANG", "TZ", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH"),
+    masking.KEY_VARIABLE,
+}
+PASSED_PREFIXES = ("LC_", "PYTHON", "OMP_", "OPENBLAS_", "MKL_")
 
-class BuildError(RuntimeError):
-    """A build that published nothing: one sentence that says why."""
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class BuildRunningError(BuildError):
@@ -53,101 +64,147 @@ class BuildRequest:
     decimal_mark: str = ""
 
 
+@dataclass(frozen=True)
+class Workplace:
+    """The folder in which the builds of one database work, one at a time.
+
+    lock: the descriptor that holds its lock.
+    """
+
+    folder: Path
+    lock: int
+
+    @property
+    def aside(self) -> Path:
+        """Where a build writes: empty at its start and gone at its end."""
+        return self.folder / "new"
+
+    @property
+    def dbt_target(self) -> Path:
+        """What dbt leaves; what it parsed saves the next build a few seconds."""
+        return Path(os.environ.get("DBT_TARGET_PATH", self.folder / "target"))
+
+
 def build(request: BuildRequest) -> str:
     """Build the warehouse and the report, publish both and return the summary to print.
 
     Raises ExportError where the export cannot be used, BuildRunningError where another build
-    holds the lock, BuildError where dbt, a test or the report failed. Nothing is published then.
+    holds the lock, BuildError where dbt, a test or the report failed or the disk is full.
+    Nothing is published then.
     """
     variables = project.project_vars()
     ingest.check_export(request.deals, mapping.wanted_columns(request.mapping, variables))
 
-    warehouse = request.warehouse.absolute()
+    warehouse = request.warehouse.resolve()  # a link stays one, and has the lock of its file
     if warehouse.is_dir():
         raise BuildError(f"{request.warehouse} is a folder; WAREHOUSE must name a database file.")
-    with _folder_aside(warehouse) as aside:
-        new_warehouse = aside / warehouse.name
-        _run_dbt(request, new_warehouse, warehouse)
-        facts = summary.read_facts(new_warehouse)
-        if not facts.n_accepted:
-            raise BuildError(
-                f"{request.deals}: none of its {wording.count(facts.n_read)} rows can be used "
-                f"({facts.rejections}); expected at least one deal. Nothing was published."
-            )
-        publish_report(new_warehouse, request.report)
-        _publish_database(new_warehouse, warehouse)
+    try:
+        with _workplace(warehouse) as workplace:
+            new_warehouse = workplace.aside / warehouse.name
+            _run_dbt(request, workplace, new_warehouse, _previous(warehouse, workplace))
+            facts = summary.read_facts(new_warehouse)
+            if not facts.n_accepted:
+                raise BuildError(
+                    f"{request.deals}: none of its {wording.count(facts.n_read)} rows can be used "
+                    f"({facts.rejections}); expected at least one deal. Nothing was published."
+                )
+            publish.publish(new_warehouse, warehouse, request.report)
+    except OSError as error:
+        where = error.filename or warehouse.parent
+        raise BuildError(f"{where}: {error.strerror}; {STANDS}.") from error
+    except duckdb.Error as error:
+        raise BuildError(f"{_last_line(str(error))}; {STANDS}.") from error
     return summary.summary_text(
         facts, request.deals, request.warehouse, request.report, variables["importance_max_deals"]
     )
 
 
 @contextlib.contextmanager
-def _folder_aside(warehouse: Path) -> Iterator[Path]:
-    """An empty folder beside the published database, held by one build at a time."""
-    folder = warehouse.parent / ASIDE
+def _workplace(warehouse: Path) -> Iterator[Workplace]:
+    """The folder beside the published database, held by one build at a time."""
+    folder = warehouse.parent / ASIDE / warehouse.name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / f"{warehouse.name}.lock").open("w")
     except OSError as error:
         raise BuildError(
             f"{warehouse.parent} cannot be written to ({error.strerror}); the database "
             f"{warehouse.name} is built and published there."
         ) from error
-    with lock:
+    with contextlib.ExitStack() as held:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            workplace = Workplace(folder, held.enter_context(publish.locked(folder, wait=False)))
         except BlockingIOError as error:
             raise BuildRunningError(
                 f"Another build of {warehouse} is running; nothing was done."
             ) from error
-        aside = folder / warehouse.stem
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir()
+        shutil.rmtree(workplace.aside, ignore_errors=True)  # a killed build leaves it
+        workplace.aside.mkdir()
         try:
-            yield aside
+            yield workplace
         finally:
-            shutil.rmtree(aside, ignore_errors=True)
+            shutil.rmtree(workplace.aside, ignore_errors=True)
 
 
-def _run_dbt(request: BuildRequest, database: Path, published: Path) -> None:
-    """`dbt build` into `database`, in a process of its own: its end closes the database."""
+def _previous(warehouse: Path, workplace: Workplace) -> Path:
+    """The published database as it is now, for the models that look back; may not be there."""
+    previous = workplace.aside / f"published_{warehouse.name}"
+    return publish.snapshot(warehouse, previous) if warehouse.exists() else previous
+
+
+def _run_dbt(request: BuildRequest, workplace: Workplace, database: Path, previous: Path) -> None:
+    """`dbt build` into `database`, in a process of its own: its end closes the database.
+
+    The process holds the lock too. If this one is killed, Linux kills that one; elsewhere it
+    runs to its end, and no other build starts before.
+    """
     variables = {
         "deals_path": str(request.deals.absolute()),
         "as_of_date": request.as_of.isoformat() if request.as_of else "",
-        "previous_warehouse": str(published),
+        "previous_warehouse": str(previous),
         "mapping_path": str(request.mapping.absolute()) if request.mapping else "",
         "date_format": request.date_format,
         "decimal_mark": request.decimal_mark,
     }
-    target_path = Path(os.environ.get("DBT_TARGET_PATH", project.ROOT / "target"))
-    results = target_path / "run_results.json"
+    results = workplace.dbt_target / "run_results.json"
     results.unlink(missing_ok=True)
     arguments = [
         *("--quiet", "build", "--exclude-resource-type", "unit_test"),
         *("--project-dir", project.ROOT, "--profiles-dir", project.ROOT),
-        *("--target", request.target, "--target-path", target_path, "--log-path", LOGS),
+        *("--target", request.target, "--target-path", workplace.dbt_target, "--log-path", LOGS),
         *("--vars", json.dumps(variables)),
     ]
     run = subprocess.run(
         [sys.executable, "-m", "dbt.cli.main", *map(str, arguments)],
         cwd=project.ROOT,
-        env=os.environ
-        | {
-            "WINRATE_DATABASE": str(database),
-            "WINRATE_THREADS": str(request.threads or _cores()),
-            "DO_NOT_TRACK": "1",
-        },
+        env=_dbt_environment(os.environ, database, request.threads),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
+        pass_fds=[workplace.lock],
+        preexec_fn=_end_with_parent,
     )
     if run.returncode:
-        failed = _failures(results) or [run.stdout.strip() or run.stderr.strip()]
+        failed = _failures(results) or [_without_results(run)]
         raise BuildError(
-            "The build failed, and what was published before still stands.\n"
+            f"The build failed, and {STANDS}.\n"
             + "\n".join(f"  {line}" for line in failed)
             + f"\nThe whole story: {LOGS / 'dbt.log'}"
         )
+
+
+def _dbt_environment(
+    ours: Mapping[str, str], database: Path, threads: int | None
+) -> dict[str, str]:
+    passed = {
+        name: value
+        for name, value in ours.items()
+        if name in PASSED_NAMES or name.startswith(PASSED_PREFIXES)
+    }
+    return passed | {
+        "WINRATE_DATABASE": str(database),
+        "WINRATE_THREADS": str(threads or _cores()),
+        "DO_NOT_TRACK": "1",
+    }
 
 
 def _cores() -> int:
@@ -156,16 +213,32 @@ def _cores() -> int:
         return connection.execute("select current_setting('threads')").fetchall()[0][0]
 
 
+def _end_with_parent() -> None:
+    """Ask Linux to kill this process when the one that started it ends, however that ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def _failures(run_results: Path) -> list[str]:
-    """One line per model or test that failed."""
-    if not run_results.exists():
+    """One line per model or test that failed, or none where dbt did not come to write them."""
+    try:
+        results = json.loads(run_results.read_text(encoding="utf-8"))["results"]
+    except (OSError, ValueError):
         return []
-    results = json.loads(run_results.read_text(encoding="utf-8"))["results"]
-    return [
+    failures = [
         f"{result['unique_id'].split('.')[2]}: {_last_line(result['message'])}"
         for result in results
         if result["status"] in ("error", "fail")
     ]
+    n_more = len(failures) - MAX_FAILURES
+    return failures[:MAX_FAILURES] + ([f"and {n_more} more"] if n_more > 0 else [])
+
+
+def _without_results(run: subprocess.CompletedProcess) -> str:
+    """Why dbt ended before it could say which model or test failed."""
+    if run.returncode < 0:
+        return f"dbt was ended by the signal {signal.Signals(-run.returncode).name}"
+    return _last_line(run.stdout.strip() or run.stderr.strip())
 
 
 def _last_line(message: str | None) -> str:
@@ -173,32 +246,3 @@ def _last_line(message: str | None) -> str:
     lines = (message or "no message").strip().splitlines()
     sentence = lines[-1] if "Traceback" in (message or "") else " ".join(map(str.strip, lines))
     return sentence.removeprefix("winrate.ingest.ExportError: ")
-
-
-def publish_report(warehouse: Path, folder: Path) -> Path:
-    """Draw the report of a database and put it into `folder`; returns the path of the page.
-
-    Each file is replaced in one step. Raises BuildError where the folder cannot be written.
-    """
-    from winrate import report  # Plotly and matplotlib take a second to load
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as aside:
-            report.write_report(warehouse, Path(aside))
-            for page in sorted(Path(aside).iterdir()):
-                page.replace(folder / page.name)
-    except OSError as error:
-        raise BuildError(f"{folder} cannot be written to: {error.strerror}.") from error
-    return folder / "index.html"
-
-
-def _publish_database(new: Path, published: Path) -> None:
-    """Replace the published database by the new one in one step."""
-    with duckdb.connect(str(new)) as connection:
-        connection.execute("checkpoint")
-    if Path(f"{new}.wal").exists():
-        raise BuildError(f"{new} still has a write-ahead log; nothing was published.")
-    # The log of a database that somebody wrote in place would not fit the new file.
-    Path(f"{published}.wal").unlink(missing_ok=True)
-    new.replace(published)

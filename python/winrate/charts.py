@@ -55,8 +55,7 @@ class Bars:
 
 def label(text: object) -> str:
     """A name from the data on one line, without control or text-direction characters."""
-    name = known(text, str)
-    return "".join(letter if letter.isprintable() else " " for letter in name).strip()
+    return wording.printable(known(text, str).replace("\n", " ")).strip()
 
 
 def level_label(feature: str, level: object) -> str:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import duckdb
 
+from winrate import database
+
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 MAX_CLOCK_SKEW = timedelta(minutes=5)  # between the machine that built and the one that asks
 
@@ -51,7 +53,7 @@ def _built(warehouse: Path) -> tuple[datetime, str, str]:
         raise StaleError(f"{warehouse} is not there; run `make build` first.")
     query = "select built_at, source_file, as_of_date::text from quality.build_info"
     try:
-        with duckdb.connect(str(warehouse), read_only=True) as connection:
+        with database.open_readonly(warehouse) as connection:
             [(built_at, *rest)] = connection.execute(query).fetchall()
         return datetime.strptime(built_at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC), *rest
     except (duckdb.Error, ValueError, TypeError) as error:

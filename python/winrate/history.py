@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-import duckdb
 import pandas as pd
+
+from winrate import database
 
 
 def previous_scores(warehouse: str | Path | None) -> pd.DataFrame:
@@ -14,7 +15,7 @@ def previous_scores(warehouse: str | Path | None) -> pd.DataFrame:
     `previous_win_probability` (shares). No row where that build has no scores.
     """
     if warehouse and Path(warehouse).exists():
-        with duckdb.connect(str(warehouse), read_only=True) as connection:
+        with database.open_readonly(warehouse) as connection:
             known = connection.execute(
                 """
                 select count(*) from information_schema.tables

@@ -35,10 +35,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, BinaryIO, NamedTuple
 
-import openpyxl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
+from winrate import workbooks
 
 BLANK_LINE = "blank_line"
 WRONG_COLUMN_COUNT = "wrong_column_count"
@@ -513,12 +514,12 @@ def _sheet_records(file: BinaryIO, wanted: WantedColumns) -> Iterator[Record]:
     has no end of its own. A cell with a formula gives the value that the
     workbook was saved with.
     """
-    workbook = openpyxl.load_workbook(file, read_only=True, data_only=True)
+    workbook = workbooks.open_workbook(file)
     visible = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
     if not visible:
         raise ValueError("no visible worksheet")
     visible[0].reset_dimensions()  # what a workbook says of its size is often wrong
-    rows = enumerate(visible[0].iter_rows(values_only=True), start=1)
+    rows = workbooks.numbered_rows(visible[0].iter_rows(values_only=True))
     return _typed_records(_up_to_last_used(rows), wanted)
 
 

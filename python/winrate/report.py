@@ -13,13 +13,12 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-import duckdb
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 from scipy import stats
 
-from winrate import charts, wording
+from winrate import charts, database, wording
 from winrate.charts import known
 from winrate.decomposition import BASELINE
 from winrate.summary import SEVERITIES
@@ -195,7 +194,7 @@ def write_report(warehouse: Path, folder: Path) -> Path:
 
 def read_tables(warehouse: Path) -> Tables:
     """What the report needs from a built database."""
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+    with database.open_readonly(warehouse) as connection:
         return Tables(**{name: connection.sql(query).df() for name, query in QUERIES.items()})
 
 
@@ -255,7 +254,7 @@ def _heading(rank: int, text: str) -> str:
 
 def _text(text: str) -> str:
     """Plain text as HTML; a number and its percent sign stay on one line."""
-    return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", escape(text))
+    return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", escape(wording.printable(text)))
 
 
 def _paragraph(text: str, css_class: str = "") -> str:

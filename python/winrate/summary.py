@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import duckdb
-
-from winrate import wording
+from winrate import database, wording
 
 SEVERITIES = ("critical", "warning", "info")
 WIDTH = 100
@@ -38,7 +36,7 @@ class BuildFacts:
 
 def read_facts(warehouse: Path) -> BuildFacts:
     """The figures of a built database."""
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+    with database.open_readonly(warehouse) as connection:
 
         def rows(query: str) -> list[tuple]:
             return connection.execute(query).fetchall()

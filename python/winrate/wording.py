@@ -29,3 +29,11 @@ def p_value(p: float) -> str:
 def feature_title(feature: str) -> str:
     """'lead_source' -> 'Lead source'."""
     return feature.replace("_", " ").capitalize()
+
+
+def printable(text: str) -> str:
+    """Text for a terminal or a chart: without control, escape and text-direction characters.
+
+    Line ends stay.
+    """
+    return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)

@@ -3,9 +3,11 @@
 import fcntl
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
+from html.parser import HTMLParser
 from pathlib import Path
 
 import duckdb
@@ -89,6 +91,37 @@ def rows(warehouse: Path, query: str) -> list[tuple]:
     """The answer of a read-only connection."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         return connection.execute(query).fetchall()
+
+
+class Page(HTMLParser):
+    """What a browser would make of a page: its elements, its text, its scripts."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.scripts: list[str] = []
+        self.words: list[str] = []
+        self.inside = ""
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        self.inside = tag
+
+    def handle_endtag(self, tag):
+        self.inside = ""
+
+    def handle_data(self, data):
+        (self.scripts if self.inside == "script" else self.words).append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+    @property
+    def figures(self) -> dict:
+        """The Plotly figures by section."""
+        return json.loads(re.search(r"const figures = (.*);\nconst config", self.scripts[-1])[1])
 
 
 @pytest.fixture(scope="session", autouse=True)

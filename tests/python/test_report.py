@@ -1,8 +1,6 @@
 """The report page and the chart files, from small databases made by hand."""
 
-import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,6 +8,7 @@ import duckdb
 import pandas as pd
 import pytest
 
+from conftest import Page
 from winrate import charts, report
 
 SCRIPT = "<script>alert(1)</script>"
@@ -273,37 +272,6 @@ STORY = {
         alert("win_rate_decline", "critical", "all"),
     ],
 }
-
-
-class Page(HTMLParser):
-    """What a browser would make of a page: its elements, its text, its scripts."""
-
-    def __init__(self, path: Path):
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str]]] = []
-        self.scripts: list[str] = []
-        self.words: list[str] = []
-        self.inside = ""
-        self.feed(path.read_text(encoding="utf-8"))
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-        self.inside = tag
-
-    def handle_endtag(self, tag):
-        self.inside = ""
-
-    def handle_data(self, data):
-        (self.scripts if self.inside == "script" else self.words).append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.words).split())
-
-    @property
-    def figures(self) -> dict:
-        """The Plotly figures by section."""
-        return json.loads(re.search(r"const figures = (.*);\nconst config", self.scripts[-1])[1])
 
 
 def write_report(tables: dict[str, list[dict]], folder: Path) -> Path:

@@ -1,0 +1,80 @@
+"""What is installed, as a bill of materials, and what is known against it (`make audit`)."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from winrate import project, wording
+
+LOCK = project.ROOT / "requirements.txt"
+SBOM = project.ROOT / "target" / "sbom.cdx.json"
+
+
+def main() -> int:
+    """Write the bill of materials, ask for known vulnerabilities; returns the exit code."""
+    n_packages = write_sbom(SBOM)
+    where = SBOM.relative_to(project.ROOT)
+    print(f"{where}: CycloneDX bill of materials, {n_packages} packages of the lock.")
+    text, exit_code = findings(known_vulnerabilities())
+    print(text)
+    return exit_code
+
+
+def write_sbom(path: Path) -> int:
+    """Write every package of the lock, for any system, with its hashes; returns their number."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    arguments = ["--pyproject", project.ROOT / "pyproject.toml", "--output-reproducible", LOCK]
+    run = _tool("cyclonedx_py", "requirements", "--validate", *arguments)
+    if run.returncode:
+        raise SystemExit(f"The bill of materials could not be written: {run.stderr.strip()}")
+    path.write_text(run.stdout, encoding="utf-8")
+    return len(json.loads(run.stdout)["components"])
+
+
+def known_vulnerabilities() -> dict[str, Any] | None:
+    """pip-audit's report on the lock; None where it reached no database."""
+    run = _tool(
+        "pip_audit",
+        *("--requirement", LOCK, "--require-hashes", "--disable-pip"),
+        *("--format", "json", "--progress-spinner", "off"),
+    )
+    try:
+        return json.loads(run.stdout)
+    except json.JSONDecodeError:
+        return None
+
+
+def findings(report: dict[str, Any] | None) -> tuple[str, int]:
+    """What a report says, and the exit code: 1 where there is a known vulnerability.
+
+    A package that the database does not answer for counts as not checked: pip-audit itself says
+    "no known vulnerabilities" even where it got no answer at all.
+    """
+    if report is None:
+        return "Known vulnerabilities: not checked, since pip-audit reached no database.", 0
+    packages = report["dependencies"]
+    unanswered = sum("skip_reason" in package for package in packages)
+    known = [
+        f"  {package['name']} {package['version']}: {found['id']}, fixed in"
+        f" {', '.join(found['fix_versions']) or 'no version yet'}"
+        for package in packages
+        for found in package.get("vulns", [])
+    ]
+    n_checked = f"{wording.count(len(packages) - unanswered)} of {wording.count(len(packages))}"
+    lines = [f"Known vulnerabilities: {len(known) or 'none'} in {n_checked} packages.", *known]
+    if unanswered == len(packages):
+        lines = ["Known vulnerabilities: not checked, since pip-audit's database gave no answer."]
+    elif unanswered:
+        lines.append(f"Not checked: {unanswered}, for which pip-audit's database has no answer.")
+    return "\n".join(lines), 1 if known else 0
+
+
+def _tool(module: str, *arguments: object) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", module, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,170 @@
+"""Puts a finished build in the place of the one that was published.
+
+Whatever can fail for want of space or rights comes first, beside what is published; what is left
+are replacements of single files, and a reader sees each of them before or after, never half.
+"""
+
+import contextlib
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import duckdb
+
+ASIDE = ".winrate-new"  # in the folder that is written to: a move within a file system is one step
+
+
+class BuildError(RuntimeError):
+    """A build that failed: one sentence that says why."""
+
+
+def previous_path(published: Path) -> Path:
+    """Where the database before the published one is kept."""
+    return published.with_name(f"{published.stem}.previous{published.suffix}")
+
+
+def publish(new: Path, published: Path, report: Path) -> None:
+    """Replace the published database by `new`, and its report by one of `new`.
+
+    The database goes first: the report can be drawn again from it, but not the other way round.
+    Raises BuildError, OSError or duckdb.Error where nothing was replaced; BuildError, too, where
+    the report could not follow the database.
+    """
+    _seal(new)
+    with _written_aside(report, _drawing(new)) as pages:
+        replace_database(new, published)
+        try:
+            _replace_files(pages, report)
+        except OSError as error:
+            raise BuildError(
+                f"{published} is new, but its report could not be put into {report} "
+                f"({error.strerror}); run `make report` once that is possible."
+            ) from error
+
+
+def publish_report(warehouse: Path, folder: Path) -> Path:
+    """Draw the report of a database and put it into `folder`; returns the path of the page.
+
+    Raises BuildError where the folder cannot be written.
+    """
+    try:
+        publish_files(folder, _drawing(warehouse))
+    except OSError as error:
+        raise BuildError(f"{folder} cannot be written to: {error.strerror}.") from error
+    return folder / "index.html"
+
+
+def publish_files(folder: Path, write: Callable[[Path], object]) -> None:
+    """Replace files of `folder` by those that `write` puts into the folder that it is given.
+
+    Where `write` fails, none is replaced. Raises what it raises, and OSError.
+    """
+    with _written_aside(folder, write) as files:
+        _replace_files(files, folder)
+
+
+def replace_database(new: Path, published: Path) -> None:
+    """Put a closed database into the place of the published one, which is kept beside it.
+
+    A reader that has the published file open goes on reading it. Raises BuildError where somebody
+    has it open for writing: what they wrote next would land beside the new file.
+    """
+    if published.exists():
+        kept = snapshot(published, new.with_name(f"{new.name}.previous"))
+        shutil.copymode(kept, new)
+        # Before the database: a kill in between leaves two names for what is published.
+        kept.replace(previous_path(published))
+        # The log of a database that somebody wrote in place would be replayed into the new one.
+        Path(f"{published}.wal").unlink(missing_ok=True)
+    new.replace(published)
+    _sync(published.parent)
+
+
+def snapshot(published: Path, other: Path) -> Path:
+    """The published database under another name, as it was published; returns `other`.
+
+    Costs no space where the file system knows hard links. What somebody wrote in place since and
+    left in a write-ahead log is not part of it. Raises BuildError where it cannot be read.
+    """
+    other.unlink(missing_ok=True)
+    try:
+        os.link(published, other)
+    except OSError:  # some network and removable disks know no links
+        shutil.copyfile(published, other)
+        _sync(other)
+    try:
+        duckdb.connect(str(other), read_only=True).close()
+    except duckdb.Error as error:
+        reason = str(error).replace(str(other), str(published)).splitlines()[0]
+        raise BuildError(
+            f"{published} cannot be read ({reason}); close what has it open for writing, or move "
+            "it away to build without the build before."
+        ) from error
+    return other
+
+
+def _seal(database: Path) -> None:
+    """Make a database one whole file on the disk."""
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("checkpoint")
+    if Path(f"{database}.wal").exists():
+        raise BuildError(f"{database} still has a write-ahead log after it was closed.")
+    _sync(database)
+
+
+def _drawing(warehouse: Path) -> Callable[[Path], object]:
+    """Draws the report of a database into a folder."""
+    from winrate import report  # Plotly and matplotlib take a second to load
+
+    return partial(report.write_report, warehouse)
+
+
+@contextlib.contextmanager
+def _written_aside(folder: Path, write: Callable[[Path], object]) -> Iterator[list[Path]]:
+    """The files that `write` makes, in a folder within `folder`, by one process at a time."""
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = folder / ASIDE
+    with locked(folder):
+        try:
+            shutil.rmtree(aside, ignore_errors=True)  # a killed build leaves it
+            aside.mkdir()
+            write(aside)
+            files = sorted(aside.iterdir())
+            for file in files:
+                _sync(file)
+            yield files
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def _replace_files(files: list[Path], folder: Path) -> None:
+    for file in files:
+        file.replace(folder / file.name)
+    _sync(folder)
+
+
+@contextlib.contextmanager
+def locked(folder: Path, wait: bool = True) -> Iterator[int]:
+    """Hold the lock of a folder; yields the descriptor that holds it.
+
+    The lock goes with the last process that has the descriptor, however it ends. Raises
+    BlockingIOError where another process holds it and `wait` is off.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _sync(path: Path) -> None:
+    """Have a file's content, or the names in a folder, on the disk and not only in memory."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,702 @@
+"""Exports as they come, each with what is declared to become of every row of it.
+
+All start from three good deals; most cases change one thing.
+"""
+
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+COLUMNS = [
+    *("deal_id", "created_date", "closed_date", "sales_rep_id", "industry", "region"),
+    *("product_type", "lead_source", "deal_stage", "deal_amount", "outcome"),
+]
+WON = dict(
+    zip(
+        COLUMNS,
+        [
+            *("d1", "2024-01-10", "2024-03-20", "Ann", "FinTech", "APAC"),
+            *("Core", "Referral", "Demo", "1200.50", "Won"),
+        ],
+        strict=True,
+    )
+)
+LOST = WON | {"deal_id": "d2", "industry": "SaaS", "deal_stage": "Qualified", "outcome": "Lost"}
+OPEN = WON | {"deal_id": "d3", "closed_date": "2024-09-30", "outcome": "Open", "region": "Europe"}
+GOOD = [WON, LOST, OPEN]
+GOOD_IDS = ("d1", "d2", "d3")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One export and its declared result.
+
+    write: makes the file at a path and returns that path.
+    accepted: the ids of the deals that come out.
+    values: for a deal id and a column of staging.stg_deals, the value it has.
+    rejected, skipped: reason code by source line.
+    refused: part of the sentence with which the whole file is refused; the rest is not looked at.
+    mapping: the text of a MAPPING file, or None.
+    settings: date_format and decimal_mark, where the user says them.
+    """
+
+    name: str
+    write: Callable[[Path], Path]
+    accepted: tuple[str, ...] = GOOD_IDS
+    values: dict[tuple[str, str], object] = field(default_factory=dict)
+    rejected: dict[int, str] = field(default_factory=dict)
+    skipped: dict[int, str] = field(default_factory=dict)
+    refused: str | None = None
+    mapping: str | None = None
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+# ---------- ways to write a file
+
+
+def csv_text(deals: list[dict], delimiter: str = ",", line_end: str = "\n", **titles: str) -> str:
+    """Deals as delimited text; `titles` gives columns another title."""
+    text = io.StringIO()
+    columns = list(dict.fromkeys(name for deal in deals for name in deal))
+    writer = csv.writer(text, delimiter=delimiter, lineterminator=line_end)
+    writer.writerow([titles.get(name, name) for name in columns])
+    writer.writerows([[deal.get(name, "") for name in columns] for deal in deals])
+    return text.getvalue()
+
+
+def saved(content: str | bytes, name: str = "deals.csv") -> Callable[[Path], Path]:
+    """A file of this content."""
+
+    def write(folder: Path) -> Path:
+        path = folder / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return write
+
+
+def deals(*further: dict, **every: str) -> Callable[[Path], Path]:
+    """A CSV of the good deals and further ones; `every` sets columns of all."""
+    return saved(csv_text([deal | every for deal in [*GOOD, *further]]))
+
+
+def workbook(rows: list[list]) -> Callable[[Path], Path]:
+    """A workbook of one sheet."""
+
+    def write(folder: Path) -> Path:
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append(row)
+        book.save(folder / "deals.xlsx")
+        return folder / "deals.xlsx"
+
+    return write
+
+
+def parquet(columns: dict[str, list]) -> Callable[[Path], Path]:
+    """A Parquet file."""
+
+    def write(folder: Path) -> Path:
+        pq.write_table(pa.table(columns), folder / "deals.parquet")
+        return folder / "deals.parquet"
+
+    return write
+
+
+def fourth(**changes: str) -> dict:
+    """A fourth good deal, with changes."""
+    return WON | {"deal_id": "d4"} | changes
+
+
+def bad(name: str, code: str, **changes: str) -> Case:
+    """The good deals, and in line 5 one that is rejected."""
+    return Case(name, deals(fourth(**changes)), rejected={5: code})
+
+
+def read_as(name: str, values: dict[str, object], **changes: str) -> Case:
+    """The good deals, and a fourth one with these values in staging.stg_deals."""
+    return Case(
+        name,
+        deals(fourth(**changes)),
+        accepted=(*GOOD_IDS, changes.get("deal_id", "d4")),
+        values={(changes.get("deal_id", "d4"), column): value for column, value in values.items()},
+    )
+
+
+def without(*columns: str) -> list[dict]:
+    """The good deals without some columns."""
+    return [{name: deal[name] for name in deal if name not in columns} for deal in GOOD]
+
+
+TEXT = csv_text(GOOD)
+LINES = TEXT.splitlines()
+FOURTH_LINE = csv_text([fourth()]).splitlines()[1]
+TABLE = [COLUMNS, *([deal[name] for name in COLUMNS] for deal in GOOD)]
+
+
+def lines(*texts: str) -> Callable[[Path], Path]:
+    """A file of these lines."""
+    return saved("\n".join(texts) + "\n")
+
+
+DIALECTS = [
+    Case("plain", saved(TEXT), values={("d1", "deal_amount"): 1200.5, ("d2", "outcome"): "Lost"}),
+    Case("byte_order_mark", saved(b"\xef\xbb\xbf" + TEXT.encode())),
+    Case("utf_16_little_endian", saved(TEXT.encode("utf-16"))),
+    Case("utf_16_big_endian", saved(b"\xfe\xff" + TEXT.encode("utf-16-be"))),
+    Case(
+        "utf_16_without_a_mark",
+        saved(TEXT.encode("utf-16-le")),
+        refused="a header that cannot be read",
+    ),
+    Case(
+        "cp1252",
+        saved(csv_text([*GOOD, fourth(industry="Züge")]).encode("cp1252")),
+        accepted=(*GOOD_IDS, "d4"),
+        values={("d4", "industry"): "Züge"},
+    ),
+    Case("semicolons", saved(csv_text(GOOD, delimiter=";"))),
+    Case("tabs", saved(csv_text(GOOD, delimiter="\t"), "deals.tsv")),
+    Case("pipes", saved(csv_text(GOOD, delimiter="|"), "deals.txt")),
+    Case("line_ends_of_windows", saved(csv_text(GOOD, line_end="\r\n"))),
+    Case("line_ends_of_old_macs", saved(csv_text(GOOD, line_end="\r"))),
+    Case(
+        "mixed_line_ends",
+        saved("\r\n".join(LINES[:2]) + "\n" + LINES[2] + "\r" + LINES[3]),
+    ),
+    Case(
+        "newlines_in_quotes",
+        deals(fourth(industry="two\nlines")),
+        accepted=(*GOOD_IDS, "d4"),
+        values={("d4", "industry"): "two lines"},
+    ),
+    Case(
+        "delimiter_in_quotes",
+        deals(fourth(industry="Food, drink")),
+        accepted=(*GOOD_IDS, "d4"),
+        values={("d4", "industry"): "Food, drink"},
+    ),
+    Case(
+        "quotes_in_quotes",
+        deals(fourth(industry='the "new" one')),
+        accepted=(*GOOD_IDS, "d4"),
+        values={("d4", "industry"): 'the "new" one'},
+    ),
+    Case("no_line_end_at_the_end", saved(TEXT.rstrip("\n"))),
+    Case(
+        "workbook",
+        workbook(TABLE),
+        values={("d1", "deal_amount"): 1200.5},
+    ),
+    Case(
+        "workbook_with_titles_above",
+        workbook([["Deals of March"], [], *TABLE]),
+        skipped={1: "above_header", 2: "blank_line"},
+    ),
+    Case("parquet", parquet({name: [deal[name] for deal in GOOD] for name in COLUMNS})),
+]
+
+DAMAGE = [
+    Case(
+        "unterminated_quote",
+        lines(*LINES, FOURTH_LINE.replace("FinTech", '"FinTech'), FOURTH_LINE.replace("d4", "d5")),
+        accepted=(*GOOD_IDS, "d5"),
+        rejected={5: "unreadable_quotes"},
+    ),
+    Case(
+        "quote_closed_too_early",
+        lines(*LINES, FOURTH_LINE.replace("FinTech", '"Fin"Tech')),
+        rejected={5: "unreadable_quotes"},
+    ),
+    Case("short_row", lines(*LINES, "d4,2024-01-10"), rejected={5: "wrong_column_count"}),
+    Case("long_row", lines(*LINES, FOURTH_LINE + ",x"), rejected={5: "wrong_column_count"}),
+    Case(
+        "comma_in_an_unquoted_amount",
+        lines(*LINES, FOURTH_LINE.replace("1200.50", "$1,200.50")),
+        rejected={5: "wrong_column_count"},
+    ),
+    Case(
+        "report_footer",
+        lines(*LINES, "", '"Confidential Information - Do Not Distribute"', "Copyright (c) 2024"),
+        rejected={6: "wrong_column_count", 7: "wrong_column_count"},
+        skipped={5: "blank_line"},
+    ),
+    Case(
+        "report_titles_above",
+        lines("Opportunity report", '"As of 2024-06-30, by ""Ann"""', "", *LINES),
+        skipped={1: "above_header", 2: "above_header", 3: "blank_line"},
+    ),
+    Case(
+        "blank_lines",
+        lines("", LINES[0], "", *LINES[1:], " ", ",,,,,,,,,,"),
+        skipped={1: "blank_line", 3: "blank_line", 7: "blank_line", 8: "blank_line"},
+    ),
+    Case(
+        "nul_byte", lines(*LINES, FOURTH_LINE.replace("Ann", "A\0n")), rejected={5: "nul_character"}
+    ),
+    Case(
+        "header_again_below",
+        lines(*LINES, LINES[0], FOURTH_LINE),
+        accepted=(*GOOD_IDS, "d4"),
+        rejected={5: "bad_created_date"},
+    ),
+    Case(
+        "required_column_twice",
+        saved(TEXT.replace("industry", "Deal ID")),
+        refused="the column deal_id more than once",
+    ),
+    Case(
+        "unread_column_twice",
+        lines(*(f"{line},{note},{note}" for line, note in zip(LINES, "Nxyz", strict=True))),
+    ),
+    Case("empty_file", saved(""), refused="an empty file"),
+    Case("only_white_space", saved(" \n\n,,\n"), refused="an empty file"),
+    Case("header_only", saved(LINES[0] + "\n"), refused="no rows below it"),
+    Case("one_row", lines(LINES[0], LINES[1]), accepted=("d1",)),
+    Case(
+        "no_usable_row",
+        lines(LINES[0], LINES[1].replace("2024-01-10", "soon")),
+        refused="none of its 1 rows can be used (1 bad_created_date)",
+    ),
+    Case("not_a_workbook", saved(TEXT, "deals.xlsx"), refused="content that cannot be read"),
+    Case("unknown_extension", saved(TEXT, "deals.pdf"), refused="the extension .pdf"),
+]
+
+HEADERS = [
+    Case(
+        "other_spellings_of_headers",
+        saved(
+            csv_text(GOOD, deal_id="Deal ID", closed_date="CLOSED-DATE", deal_amount="dealAmount")
+        ),
+    ),
+    Case("columns_in_another_order", saved(csv_text([dict(reversed(WON.items())), LOST, OPEN]))),
+    Case(
+        "further_columns",
+        saved(csv_text([deal | {"Next Step": "call", "Won't read": "1"} for deal in GOOD])),
+    ),
+    Case(
+        "required_columns_missing",
+        saved(csv_text(without("sales_rep_id", "deal_amount"))),
+        refused="the required columns sales_rep_id, deal_amount are missing; found deal_id",
+    ),
+    Case(
+        "features_missing",
+        saved(csv_text(without("region", "industry"))),
+        values={("d1", "region"): "Unknown", ("d1", "lead_source"): "Referral"},
+    ),
+    Case(
+        "a_header_of_the_users_own",
+        saved(csv_text(GOOD, deal_id="Ref.", outcome="Result")),
+        mapping="kind,found,means\ncolumn,Ref.,deal_id\ncolumn,Result,outcome\n",
+    ),
+    Case(
+        "a_mapping_with_an_unknown_kind",
+        saved(TEXT),
+        mapping="kind,found,means\ncolum,Ref.,deal_id\n",
+        refused="line 2: found the kind 'colum'; expected column, outcome, industry",
+    ),
+    Case(
+        "a_mapping_to_an_unknown_column",
+        saved(TEXT),
+        mapping="kind,found,means\ncolumn,Ref.,dealid\n",
+        refused="found the column 'dealid'; expected deal_id",
+    ),
+    Case(
+        "a_mapping_with_other_headers",
+        saved(TEXT),
+        mapping="from,to\nRef.,deal_id\n",
+        refused="found the columns from, to; expected kind, found, means",
+    ),
+]
+
+VALUES = [
+    read_as(
+        "blank_cells",
+        {"industry": "Unknown", "sales_rep_id": "Unknown"},
+        industry="",
+        sales_rep_id="  ",
+    ),
+    read_as(
+        "cells_with_words_for_nothing",
+        {"industry": "Unknown", "region": "Unknown", "deal_amount": None},
+        industry="N/A",
+        region="null",
+        deal_amount="-",
+    ),
+    read_as("level_in_other_letters", {"industry": "FinTech"}, industry="fintech "),
+    read_as("level_in_two_words", {"industry": "FinTech"}, industry="Fin Tech"),
+    read_as("level_with_a_no_break_space", {"industry": "FinTech"}, industry="Fin\u00a0Tech"),
+    read_as("picklist_value_renamed", {"industry": "FinTech"}, industry="Financial Technology"),
+    Case(
+        "picklist_value_of_the_users_own",
+        deals(fourth(industry="Banking & Co")),
+        accepted=(*GOOD_IDS, "d4"),
+        values={("d4", "industry"): "FinTech"},
+        mapping="kind,found,means\nindustry,banking & co,FinTech\n",
+    ),
+    read_as(
+        "formula_cells",
+        {"industry": "=cmd|' /C calc'!A0", "sales_rep_id": "@SUM(A1)"},
+        industry="=cmd|' /C calc'!A0",
+        sales_rep_id="@SUM(A1)",
+    ),
+    read_as("ids_that_differ_by_case", {"industry": "FinTech"}, deal_id="D1"),
+    read_as("dollars_and_thousands", {"deal_amount": 1234.5}, deal_amount="$1,234.50"),
+    read_as("currency_code", {"deal_amount": 1234.5}, deal_amount="USD 1,234.50"),
+    read_as("zero_amount", {"deal_amount": 0.0}, deal_amount="0"),
+    Case(
+        "decimal_commas",
+        deals(deal_amount="1.200,50"),
+        values={("d1", "deal_amount"): 1200.5},
+    ),
+    bad("amount_in_accounting_brackets", "negative_deal_amount", deal_amount="(500)"),
+    bad("negative_amount", "negative_deal_amount", deal_amount="-1"),
+    bad("amount_beyond_every_number", "bad_deal_amount", deal_amount="1e400"),
+    bad("amount_with_an_underscore", "bad_deal_amount", deal_amount="1_000"),
+    bad("amount_in_words", "bad_deal_amount", deal_amount="five"),
+    bad("absurd_amount", "absurd_deal_amount", deal_amount="999999999999999"),
+    Case(
+        "several_currencies",
+        saved(csv_text([WON | {"deal_amount": "$10.50"}, LOST | {"deal_amount": "€10.50"}, OPEN])),
+        refused="in several currencies, EUR (1), USD (1)",
+    ),
+    Case(
+        "currencies_in_a_column",
+        saved(
+            csv_text(
+                [
+                    deal | {"Currency": code}
+                    for deal, code in zip(GOOD, ["USD", "GBP", "USD"], strict=True)
+                ]
+            )
+        ),
+        refused="in several currencies, USD (2), GBP (1)",
+    ),
+    Case(
+        "thousands_or_decimals",
+        deals(deal_amount="1.200"),
+        refused="'1.200' can be thousands or decimals",
+    ),
+    Case(
+        "thousands_as_the_user_says",
+        deals(deal_amount="1.200"),
+        settings={"decimal_mark": ","},
+        values={("d1", "deal_amount"): 1200.0},
+    ),
+    Case(
+        "both_decimal_marks",
+        saved(csv_text([WON | {"deal_amount": "1.200,50"}, LOST, OPEN])),
+        refused="some amounts are written with a decimal comma, others with a decimal point",
+    ),
+    bad("missing_id", "missing_deal_id", deal_id=""),
+    bad("unknown_outcome", "bad_outcome", outcome="maybe"),
+    Case(
+        "outcome_as_the_user_says",
+        deals(fourth(outcome="Signed!")),
+        accepted=(*GOOD_IDS, "d4"),
+        values={("d4", "outcome"): "Won"},
+        mapping="kind,found,means\noutcome,Signed!,Won\n",
+    ),
+    bad("outcome_against_stage", "outcome_against_stage", deal_stage="Closed Lost"),
+    read_as("stage_that_names_the_outcome", {"deal_stage": "Closed"}, deal_stage="Closed Won"),
+]
+
+DATES = [
+    bad("no_creation_date", "missing_created_date", created_date=""),
+    bad("impossible_date", "bad_created_date", created_date="2024-02-30"),
+    bad("no_close_date", "missing_closed_date", closed_date=""),
+    bad("closed_before_created", "closed_before_created", closed_date="2024-01-09"),
+    Case(
+        "day_first",
+        saved(
+            csv_text(
+                [
+                    WON | {"created_date": "10/01/2024", "closed_date": "20/03/2024"},
+                    LOST | {"created_date": "02/01/2024", "closed_date": "05/03/2024"},
+                    OPEN,
+                ]
+            )
+        ),
+        values={("d2", "created_date"): "2024-01-02", ("d2", "closed_date"): "2024-03-05"},
+    ),
+    Case(
+        "month_first",
+        saved(
+            csv_text(
+                [
+                    WON | {"created_date": "1/10/2024 9:05 AM", "closed_date": "3/20/2024"},
+                    LOST | {"created_date": "1/2/2024", "closed_date": "3/5/2024"},
+                    OPEN,
+                ]
+            )
+        ),
+        values={("d2", "created_date"): "2024-01-02", ("d2", "closed_date"): "2024-03-05"},
+    ),
+    Case(
+        "day_or_month_first",
+        deals(created_date="01/02/2024"),
+        refused="'01/02/2024' can be read day first or month first, and no date",
+    ),
+    Case(
+        "day_first_as_the_user_says",
+        deals(created_date="01/02/2024"),
+        settings={"date_format": "dd/mm/yyyy"},
+        values={("d1", "created_date"): "2024-02-01"},
+    ),
+    Case(
+        "month_first_as_the_user_says",
+        saved(
+            csv_text([WON | {"created_date": "01/02/2024"}, LOST | {"created_date": "31/12/2023"}])
+        ),
+        settings={"date_format": "mm/dd/yyyy"},
+        accepted=("d1",),
+        values={("d1", "created_date"): "2024-01-02"},
+        rejected={3: "bad_created_date"},
+    ),
+    Case(
+        "both_orders",
+        saved(
+            csv_text([WON | {"created_date": "31/01/2024"}, LOST | {"created_date": "1/31/2024"}])
+        ),
+        refused="some dates of the file are only possible day first, others only month first",
+    ),
+    Case(
+        "days_of_a_spreadsheet",
+        saved(csv_text([WON | {"created_date": "45301", "closed_date": "45371.5"}, LOST, OPEN])),
+        values={("d1", "created_date"): "2024-01-10", ("d1", "closed_date"): "2024-03-20"},
+    ),
+    read_as(
+        "salesforce_timestamp",
+        {"created_date": "2024-01-10"},
+        created_date="2024-01-10T23:30:00.000+0000",
+    ),
+    read_as("month_by_name", {"created_date": "2024-01-10"}, created_date="10-Jan-2024"),
+    read_as(
+        "close_of_an_open_deal_in_the_future",
+        {"expected_close_date": "2031-01-01"},
+        closed_date="2031-01-01",
+        outcome="",
+    ),
+    read_as("close_on_the_day_of_creation", {"sales_cycle_days": 0.0}, closed_date="2024-01-10"),
+    Case(
+        "close_of_a_won_deal_in_the_far_future",
+        saved(
+            csv_text(
+                [WON | {"deal_id": f"w{n}"} for n in range(300)]
+                + [WON | {"deal_id": "slip", "closed_date": "2204-03-20"}]
+            )
+        ),
+        accepted=tuple(f"w{n}" for n in range(300)),
+        rejected={302: "implausible_date"},
+        values={("w0", "as_of_date"): "2024-03-20"},
+    ),
+    bad("year_of_four_wrong_digits", "implausible_date", created_date="0024-01-10"),
+]
+
+DUPLICATES = [
+    Case("exact_duplicate", lines(*LINES, LINES[1]), skipped={5: "exact_duplicate"}),
+    Case(
+        "duplicate_that_differs_in_an_unread_column",
+        lines(
+            *(
+                f"{line},{note}"
+                for line, note in zip([*LINES, LINES[1]], ["Note", "a", "b", "c", "d"], strict=True)
+            )
+        ),
+        skipped={5: "exact_duplicate"},
+    ),
+    Case(
+        "conflicting_duplicate_closed_later",
+        deals(WON | {"closed_date": "2024-03-25", "deal_amount": "7"}),
+        rejected={2: "duplicate_deal_id"},
+        values={("d1", "deal_amount"): 7.0},
+    ),
+    Case(
+        "conflicting_duplicate_still_open",
+        deals(WON | {"outcome": "", "deal_amount": "7"}),
+        rejected={5: "duplicate_deal_id"},
+        values={("d1", "deal_amount"): 1200.5},
+    ),
+    Case(
+        "the_same_three_times",
+        lines(*LINES, LINES[1], LINES[1]),
+        skipped={5: "exact_duplicate", 6: "exact_duplicate"},
+    ),
+]
+
+CRMS = [
+    Case(
+        "salesforce_object",
+        lines(
+            "Id,Name,StageName,IsWon,IsClosed,CloseDate,CreatedDate,LeadSource,Amount,OwnerId",
+            "006A,Acme,Closed Won,true,true,2024-03-20,2024-01-10T08:00:00.000Z,Web,1200.5,005A",
+            "006a,Acme 2,Closed Lost,false,true,2024-03-25,2024-01-11T08:00:00.000Z,Web,10,005A",
+            "006B,Beta,Prospecting,false,false,2024-12-31,2024-02-01T08:00:00.000Z,Event,99,005B",
+        ),
+        accepted=("006A", "006a", "006B"),
+        values={
+            ("006A", "outcome"): "Won",
+            ("006a", "outcome"): "Lost",
+            ("006B", "is_open"): True,
+            ("006A", "deal_stage"): "Closed",
+            ("006a", "deal_stage"): "Closed",
+            ("006B", "deal_stage"): "Prospecting",
+            ("006A", "lead_source"): "Web",
+            ("006A", "sales_rep_id"): "005A",
+            ("006B", "expected_close_date"): "2024-12-31",
+        },
+    ),
+    Case(
+        "salesforce_report",
+        lines(
+            "Opportunity Owner,Account Name,Opportunity Name,Stage,Close Date,Created Date,Amount,"
+            "Amount (converted),Amount Currency,Lead Source,Opportunity ID",
+            'Ann,Acme,Deal 1,Closed Won,3/20/2024,1/10/2024,"1,000.00","1,200.00",EUR,Web,006A',
+            "Ann,Acme,Deal 2,Closed Lost,3/25/2024,1/11/2024,500.00,500.00,USD,Web,006B",
+            "Bob,Beta,Deal 3,Negotiation,12/31/2024,2/1/2024,1.00,1.00,USD,Event,006C",
+            "",
+            '"Total","","","","","","1,501.00","","","",""',
+            '"Confidential Information - Do Not Distribute"',
+        ),
+        accepted=("006A", "006B", "006C"),
+        values={
+            ("006A", "outcome"): "Won",
+            ("006B", "outcome"): "Lost",
+            ("006C", "is_open"): True,
+            ("006A", "deal_amount"): 1200.0,
+            ("006B", "closed_date"): "2024-03-25",
+        },
+        skipped={5: "blank_line"},
+        rejected={6: "missing_deal_id", 7: "wrong_column_count"},
+    ),
+    Case(
+        "hubspot_api",
+        lines(
+            "hs_object_id,dealname,dealstage,hs_is_closed_won,createdate,closedate,"
+            "hubspot_owner_id,amount",
+            "101,Acme,closedwon,true,2024-01-10T08:00:00Z,2024-03-20T08:00:00Z,77,1200.5",
+            "102,Beta,closedlost,false,2024-01-10T08:00:00Z,2024-03-20T08:00:00Z,77,",
+            "103,Gamma,contractsent,false,2024-02-10T08:00:00Z,2024-12-20T08:00:00Z,78,5",
+        ),
+        accepted=("101", "102", "103"),
+        values={
+            ("101", "outcome"): "Won",
+            ("102", "outcome"): "Lost",
+            ("103", "is_open"): True,
+            ("103", "deal_stage"): "contractsent",
+        },
+    ),
+    Case(
+        "hubspot_page",
+        lines(
+            "Record ID,Deal Name,Deal Stage,Close Date,Create Date,Deal owner,Amount,Currency",
+            "101,Acme,Closed won,2024-03-20 08:00,2024-01-10 08:00,Ann,1200.5,USD",
+            "102,Beta,Closed lost,2024-03-20 08:00,2024-01-10 08:00,Ann,10,USD",
+            "103,Gamma,Contract sent,2024-12-20 08:00,2024-02-10 08:00,Bob,5,USD",
+        ),
+        accepted=("101", "102", "103"),
+        values={
+            ("101", "outcome"): "Won",
+            ("102", "outcome"): "Lost",
+            ("103", "is_open"): True,
+        },
+    ),
+    Case(
+        "dynamics_365",
+        lines(
+            "(Do Not Modify) Opportunity,Topic,Status,Pipeline Phase,Created On,Actual Close Date,"
+            "Est. Close Date,Owner,Est. Revenue",
+            'a-1,Acme,Won,3-Close,1/10/2024 8:00 AM,3/20/2024,3/1/2024,Ann,"$1,200.50"',
+            "a-2,Beta,Lost,2-Propose,1/11/2024 8:00 AM,3/25/2024,4/1/2024,Ann,$10.00",
+            "a-3,Gamma,Open,1-Develop,2/1/2024 8:00 AM,,12/31/2024,Bob,$5.00",
+        ),
+        accepted=("a-1", "a-2", "a-3"),
+        values={
+            ("a-1", "outcome"): "Won",
+            ("a-1", "closed_date"): "2024-03-20",
+            ("a-2", "outcome"): "Lost",
+            ("a-3", "is_open"): True,
+            ("a-3", "expected_close_date"): "2024-12-31",
+            ("a-2", "deal_stage"): "2-Propose",
+        },
+    ),
+    Case(
+        "pipedrive",
+        lines(
+            "Deal - ID,Deal - Title,Deal - Status,Deal - Stage,Deal - Value,Deal - Currency,"
+            "Deal - Deal created,Deal - Won time,Deal - Lost time,Deal - Expected close date,"
+            "Deal - Owner",
+            "1,Acme,Won,Negotiation,1200.5,EUR,2024-01-10 08:00:00,2024-03-20 09:00:00,,,Ann",
+            "2,Beta,Lost,Demo,10,EUR,2024-01-11 08:00:00,,2024-03-25 09:00:00,2024-04-01,Ann",
+            "3,Gamma,Open,Demo,5,EUR,2024-02-01 08:00:00,,,2024-12-31,Bob",
+        ),
+        accepted=("1", "2", "3"),
+        values={
+            ("1", "outcome"): "Won",
+            ("1", "closed_date"): "2024-03-20",
+            ("2", "closed_date"): "2024-03-25",
+            ("3", "is_open"): True,
+            ("3", "expected_close_date"): "2024-12-31",
+        },
+    ),
+    Case(
+        "outcome_from_stages_of_the_users_own",
+        saved(
+            csv_text(
+                [
+                    WON | {"deal_stage": "Signed"},
+                    LOST | {"deal_stage": "Gone"},
+                    OPEN | {"deal_stage": "Demo"},
+                ]
+            ).replace("outcome", "ignored")
+        ),
+        mapping="kind,found,means\noutcome,Signed,Won\noutcome,gone,Lost\n",
+        values={
+            ("d1", "outcome"): "Won",
+            ("d2", "outcome"): "Lost",
+            ("d3", "is_open"): True,
+            ("d1", "deal_stage"): "Closed",
+        },
+    ),
+    Case(
+        "nothing_says_the_outcome",
+        saved(csv_text(without("outcome"))),
+        refused="no column outcome, and no stage (Demo, Qualified) is known to mean Won or Lost",
+    ),
+]
+
+EXTREMES = [
+    Case(
+        "one_level",
+        saved(csv_text([WON | {"deal_id": f"d{n}"} for n in range(50)])),
+        accepted=tuple(f"d{n}" for n in range(50)),
+    ),
+    Case(
+        "one_deal_per_level",
+        saved(csv_text([WON | {"deal_id": f"d{n}", "industry": f"level {n}"} for n in range(50)])),
+        accepted=tuple(f"d{n}" for n in range(50)),
+        values={("d7", "industry"): "level 7"},
+    ),
+    Case(
+        "a_hundred_thousand_levels",
+        saved(
+            csv_text([WON | {"deal_id": f"d{n}", "industry": f"level {n}"} for n in range(100_000)])
+        ),
+        accepted=tuple(f"d{n}" for n in range(100_000)),
+        values={("d99999", "industry"): "level 99999"},
+    ),
+    Case(
+        "a_cell_of_a_hundred_thousand_letters",
+        deals(fourth(industry="x" * 100_000)),
+        accepted=(*GOOD_IDS, "d4"),
+        values={("d4", "industry"): "x" * 100_000},
+    ),
+]
+
+CASES = [*DIALECTS, *DAMAGE, *HEADERS, *VALUES, *DATES, *DUPLICATES, *CRMS, *EXTREMES]
