@@ -4,6 +4,9 @@ DEALS     ?= seeds/deals.csv
 WAREHOUSE ?= warehouse.duckdb
 REPORT    ?= report
 AS_OF     ?=
+MAPPING   ?=
+DATE_FORMAT  ?=
+DECIMAL_MARK ?=
 TARGET    ?= duckdb
 THREADS   ?=
 EXPORT    ?= export
@@ -16,21 +19,24 @@ READY     := $(VENV)/.ready
 
 # Recipes read them from the environment, as they were given: neither make nor the shell takes
 # anything in a file name for a command.
-SETTINGS  := DEALS WAREHOUSE REPORT AS_OF TARGET THREADS EXPORT MAX_AGE
+SETTINGS  := DEALS WAREHOUSE REPORT AS_OF MAPPING DATE_FORMAT DECIMAL_MARK TARGET THREADS EXPORT MAX_AGE
 $(foreach name,$(SETTINGS),$(eval override $(name) := $$(value $(name))))
 export $(SETTINGS)
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build report export check-fresh test lint format docs evidence reliability audit sample lock clean
+.PHONY: help setup check build report export check-fresh test lint format docs evidence reliability audit sample lock clean
 
 help:  ## Show this help
 	@echo "make build          a CRM export to a warehouse and a report"
 	@echo
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
-	@echo "Variables of make build (and of make report: WAREHOUSE and REPORT):"
+	@echo "Variables of make build (of make check, the first four; of make report, WAREHOUSE and REPORT):"
 	@echo "  DEALS=$$DEALS    the export: .csv, .xlsx or .parquet"
+	@echo "  MAPPING=$$MAPPING    a CSV of kind,found,means: what columns and values of the export mean"
+	@echo "  DATE_FORMAT=$$DATE_FORMAT    dd/mm/yyyy or mm/dd/yyyy; default: told from all dates of the file"
+	@echo "  DECIMAL_MARK=$$DECIMAL_MARK    . or ,; default: told from all amounts of the file"
 	@echo "  WAREHOUSE=$$WAREHOUSE    the database file"
 	@echo "  REPORT=$$REPORT    the folder of the page"
 	@echo "  AS_OF=$$AS_OF    the as-of date, YYYY-MM-DD; default: the newest date in the data"
@@ -57,7 +63,12 @@ $(READY): requirements.txt pyproject.toml
 
 build: $(READY)  ## Build the warehouse and the report from an export
 	@$(BIN)/python -m winrate build --deals="$$DEALS" --warehouse="$$WAREHOUSE" \
-		--report="$$REPORT" --as-of="$$AS_OF" --target="$$TARGET" --threads="$$THREADS"
+		--report="$$REPORT" --as-of="$$AS_OF" --target="$$TARGET" --threads="$$THREADS" \
+		--mapping="$$MAPPING" --date-format="$$DATE_FORMAT" --decimal-mark="$$DECIMAL_MARK"
+
+check: $(READY)  ## Say how an export would be read and what would be rejected, and build nothing
+	@$(BIN)/python -m winrate check --deals="$$DEALS" --mapping="$$MAPPING" \
+		--date-format="$$DATE_FORMAT" --decimal-mark="$$DECIMAL_MARK"
 
 report: $(READY)  ## Draw the report of a built warehouse again
 	@$(BIN)/python -m winrate report --warehouse="$$WAREHOUSE" --report="$$REPORT"

@@ -1,13 +1,16 @@
-"""The command under `make build`, `make report`, `make export` and `make check-fresh`."""
+"""The command under `make build` and its neighbours: check, report, export, check-fresh."""
 
 import argparse
 import sys
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
-from winrate import build, export, freshness, ingest, project, publish, wording
+from winrate import build, check, export, freshness, ingest, project, publish, wording
 
+DATE_FORMATS = ("dd/mm/yyyy", "mm/dd/yyyy")
+DECIMAL_MARKS = (".", ",")
 EXIT_FAILED = 1
 EXIT_BUSY = 75  # EX_TEMPFAIL: try again later
 EXIT_STOPPED = 130  # as shells say it of Ctrl-C
@@ -44,12 +47,16 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
 
     building = commands.add_parser("build", help="a CRM export to warehouse and report")
-    building.add_argument("--deals", type=Path, default=project.ROOT / "seeds/deals.csv")
+    _add_source(building)
     _add_published(building)
     building.add_argument("--as-of", default="", help="YYYY-MM-DD; default: from the data")
     building.add_argument("--target", default="duckdb", help="a target of profiles.yml")
     building.add_argument("--threads", default="", help="default: one per core")
     building.set_defaults(run=_build)
+
+    checking = commands.add_parser("check", help="how an export would be read; builds nothing")
+    _add_source(checking)
+    checking.set_defaults(run=_check)
 
     reporting = commands.add_parser("report", help="draw the report of a built warehouse again")
     _add_published(reporting)
@@ -60,11 +67,18 @@ def _parser() -> argparse.ArgumentParser:
     exporting.add_argument("--folder", type=Path, default=Path("export"))
     exporting.set_defaults(run=_export)
 
-    checking = commands.add_parser("check-fresh", help="fail where the published build is old")
-    _add_warehouse(checking)
-    checking.add_argument("--max-age", default="26h", help="such as 90m, 26h or 7d")
-    checking.set_defaults(run=_check_fresh)
+    ageing = commands.add_parser("check-fresh", help="fail where the published build is old")
+    _add_warehouse(ageing)
+    ageing.add_argument("--max-age", default="26h", help="such as 90m, 26h or 7d")
+    ageing.set_defaults(run=_check_fresh)
     return parser
+
+
+def _add_source(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--deals", type=Path, default=project.ROOT / "seeds/deals.csv")
+    parser.add_argument("--mapping", default="", help="a CSV of kind,found,means")
+    parser.add_argument("--date-format", default="", help=" or ".join(DATE_FORMATS))
+    parser.add_argument("--decimal-mark", default="", help=" or ".join(DECIMAL_MARKS))
 
 
 def _add_warehouse(parser: argparse.ArgumentParser) -> None:
@@ -78,19 +92,40 @@ def _add_published(parser: argparse.ArgumentParser) -> None:
 
 def _build(options: argparse.Namespace) -> int:
     _say(f"Building {options.warehouse} from {options.deals} ...")
-    _say(
-        build.build(
-            build.BuildRequest(
-                deals=options.deals,
-                warehouse=options.warehouse,
-                report=options.report,
-                as_of=_as_of(options.as_of),
-                target=options.target,
-                threads=_threads(options.threads),
-            )
-        )
+    request = build.BuildRequest(
+        **_source(options),
+        warehouse=options.warehouse,
+        report=options.report,
+        as_of=_as_of(options.as_of),
+        target=options.target,
+        threads=_threads(options.threads),
     )
+    _say(build.build(request))
     return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    found = check.check(build.BuildRequest(**_source(options), warehouse=Path(), report=Path()))
+    _say(found.text)
+    return 0 if found.is_usable else EXIT_FAILED
+
+
+def _source(options: argparse.Namespace) -> dict[str, Any]:
+    """What an export is and how it is to be read."""
+    return {
+        "deals": options.deals,
+        "mapping": Path(options.mapping) if options.mapping else None,
+        "date_format": _choice("DATE_FORMAT", options.date_format.lower(), DATE_FORMATS),
+        "decimal_mark": _choice("DECIMAL_MARK", options.decimal_mark, DECIMAL_MARKS),
+    }
+
+
+def _choice(name: str, text: str, known: Sequence[str]) -> str:
+    if text and text not in known:
+        raise build.BuildError(
+            f"{name} is '{text}'; expected {' or '.join(known)}. Nothing was built."
+        )
+    return text
 
 
 def _report(options: argparse.Namespace) -> int:
@@ -102,13 +137,13 @@ def _report(options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     names = export.export_tables(options.warehouse, options.folder)
-    _say(f"{len(names)} public tables of {options.warehouse} are in {options.folder}.")
+    print(f"{len(names)} public tables of {options.warehouse} are in {options.folder}.")
     return 0
 
 
 def _check_fresh(options: argparse.Namespace) -> int:
     max_age = freshness.duration(options.max_age)
-    _say(freshness.check_fresh(options.warehouse, max_age, datetime.now(UTC)))
+    print(freshness.check_fresh(options.warehouse, max_age, datetime.now(UTC)))
     return 0
 
 

@@ -20,12 +20,13 @@ from pathlib import Path
 
 import duckdb
 
-from winrate import ingest, mapping, masking, project, publish, summary, wording
+from winrate import ingest, mapping, masking, project, publish, summary
 from winrate.publish import BuildError
 
 ASIDE = ".winrate-build"  # on the same file system as the database, so that a move is one step
 LOGS = project.ROOT / "logs"
 STANDS = "what was published before still stands"
+BUILD = ("build", "--exclude-resource-type", "unit_test")
 MAX_FAILURES = 5  # named at the end of a build; dbt's log has all
 
 # What dbt gets of our environment, and no more: its process reads what strangers wrote into the
@@ -99,15 +100,17 @@ def build(request: BuildRequest) -> str:
     if warehouse.is_dir():
         raise BuildError(f"{request.warehouse} is a folder; WAREHOUSE must name a database file.")
     try:
-        with _workplace(warehouse) as workplace:
+        with held_workplace(warehouse) as workplace:
             new_warehouse = workplace.aside / warehouse.name
-            _run_dbt(request, workplace, new_warehouse, _previous(warehouse, workplace))
+            previous = _previous(warehouse, workplace)
+            try:
+                run_dbt(request, workplace, new_warehouse, previous, *BUILD)
+            except BuildError as error:
+                faults = summary.read_faults(new_warehouse)
+                if faults:
+                    raise BuildError(f"{request.deals}: {'; '.join(faults)}; {STANDS}.") from error
+                raise
             facts = summary.read_facts(new_warehouse)
-            if not facts.n_accepted:
-                raise BuildError(
-                    f"{request.deals}: none of its {wording.count(facts.n_read)} rows can be used "
-                    f"({facts.rejections}); expected at least one deal. Nothing was published."
-                )
             publish.publish(new_warehouse, warehouse, request.report)
     except OSError as error:
         where = error.filename or warehouse.parent
@@ -120,7 +123,7 @@ def build(request: BuildRequest) -> str:
 
 
 @contextlib.contextmanager
-def _workplace(warehouse: Path) -> Iterator[Workplace]:
+def held_workplace(warehouse: Path) -> Iterator[Workplace]:
     """The folder beside the published database, held by one build at a time."""
     folder = warehouse.parent / ASIDE / warehouse.name
     try:
@@ -151,11 +154,13 @@ def _previous(warehouse: Path, workplace: Workplace) -> Path:
     return publish.snapshot(warehouse, previous) if warehouse.exists() else previous
 
 
-def _run_dbt(request: BuildRequest, workplace: Workplace, database: Path, previous: Path) -> None:
-    """`dbt build` into `database`, in a process of its own: its end closes the database.
+def run_dbt(
+    request: BuildRequest, workplace: Workplace, database: Path, previous: Path, *command: str
+) -> None:
+    """Run a command of dbt on `database`, in a process of its own: its end closes the database.
 
     The process holds the lock too. If this one is killed, Linux kills that one; elsewhere it
-    runs to its end, and no other build starts before.
+    runs to its end, and no other build starts before. Raises BuildError where dbt fails.
     """
     variables = {
         "deals_path": str(request.deals.absolute()),
@@ -168,7 +173,7 @@ def _run_dbt(request: BuildRequest, workplace: Workplace, database: Path, previo
     results = workplace.dbt_target / "run_results.json"
     results.unlink(missing_ok=True)
     arguments = [
-        *("--quiet", "build", "--exclude-resource-type", "unit_test"),
+        *("--quiet", *command),
         *("--project-dir", project.ROOT, "--profiles-dir", project.ROOT),
         *("--target", request.target, "--target-path", workplace.dbt_target, "--log-path", LOGS),
         *("--vars", json.dumps(variables)),
@@ -176,7 +181,7 @@ def _run_dbt(request: BuildRequest, workplace: Workplace, database: Path, previo
     run = subprocess.run(
         [sys.executable, "-m", "dbt.cli.main", *map(str, arguments)],
         cwd=project.ROOT,
-        env=_dbt_environment(os.environ, database, request.threads),
+        env=_dbt_environment(os.environ, database, request.threads or _cores()),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -192,9 +197,7 @@ def _run_dbt(request: BuildRequest, workplace: Workplace, database: Path, previo
         )
 
 
-def _dbt_environment(
-    ours: Mapping[str, str], database: Path, threads: int | None
-) -> dict[str, str]:
+def _dbt_environment(ours: Mapping[str, str], database: Path, threads: int) -> dict[str, str]:
     passed = {
         name: value
         for name, value in ours.items()
@@ -202,21 +205,21 @@ def _dbt_environment(
     }
     return passed | {
         "WINRATE_DATABASE": str(database),
-        "WINRATE_THREADS": str(threads or _cores()),
+        "WINRATE_THREADS": str(threads),
         "DO_NOT_TRACK": "1",
     }
-
-
-def _cores() -> int:
-    """The number of cores that DuckDB finds; unlike Python it knows the limits of a container."""
-    with duckdb.connect() as connection:
-        return connection.execute("select current_setting('threads')").fetchall()[0][0]
 
 
 def _end_with_parent() -> None:
     """Ask Linux to kill this process when the one that started it ends, however that ends."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _cores() -> int:
+    """The number of cores that DuckDB finds; unlike Python it knows the limits of a container."""
+    with duckdb.connect() as connection:
+        return connection.execute("select current_setting('threads')").fetchall()[0][0]
 
 
 def _failures(run_results: Path) -> list[str]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import duckdb
+
 from winrate import database, wording
 
 SEVERITIES = ("critical", "warning", "info")
@@ -15,7 +17,8 @@ WIDTH = 100
 class BuildFacts:
     """The figures of one build, read from its database.
 
-    rejections: the commonest reason codes with their counts, as text; empty where there are none.
+    rejections, skips: the commonest reason codes of the rows that were rejected and of those passed
+        over, with their counts, as text; empty where there are none.
     change: the sentence on the last two quarters, or None where the data do not reach back.
     alerts: number of alerts per severity.
     """
@@ -26,6 +29,7 @@ class BuildFacts:
     n_rejected: int
     n_skipped: int
     rejections: str
+    skips: str
     n_won: int
     n_lost: int
     n_open: int
@@ -44,8 +48,8 @@ def read_facts(warehouse: Path) -> BuildFacts:
         ledger = rows("select n_read, n_accepted, n_rejected, n_skipped from quality.row_ledger")[0]
         reasons = rows(
             """
-            select reason_code, count(*) from quality.rejected_deals
-            where not is_skipped group by all order by 2 desc, 1 limit 5
+            select is_skipped, reason_code, count(*) from quality.rejected_deals
+            group by all order by 3 desc, 2
             """
         )
         outcomes = rows(
@@ -69,12 +73,36 @@ def read_facts(warehouse: Path) -> BuildFacts:
     return BuildFacts(
         outcomes[0],
         *ledger,
-        ", ".join(f"{wording.count(n)} {code}" for code, n in reasons),
+        *(
+            ", ".join(
+                [f"{wording.count(n)} {code}" for is_skip, code, n in reasons if is_skip == wanted][
+                    :5
+                ]
+            )
+            for wanted in (False, True)
+        ),
         *outcomes[1:],
         verdict,
         change[0][0] if change else None,
         alerts,
     )
+
+
+def read_faults(warehouse: Path) -> list[str]:
+    """Why an export cannot be used as a whole, a sentence each; none where nothing says so.
+
+    warehouse: a database that a build may have left unfinished.
+    """
+    try:
+        with database.open_readonly(warehouse) as connection:
+            return [
+                message
+                for (message,) in connection.execute(
+                    "select message from staging.export_faults order by fault"
+                ).fetchall()
+            ]
+    except duckdb.Error:  # the build did not come to say
+        return []
 
 
 def summary_text(
@@ -92,7 +120,7 @@ def summary_text(
     if facts.n_rejected:
         lines.append(("", f"rejected: {facts.rejections}; see quality.rejected_deals"))
     if facts.n_skipped:
-        lines.append(("", f"{n(facts.n_skipped)} skipped: blank, or created after the as-of date"))
+        lines.append(("", f"skipped: {facts.skips}"))
     lines += [
         ("outcomes", f"{n(facts.n_won)} won, {n(facts.n_lost)} lost, {n(facts.n_open)} open"),
         ("verdict", facts.verdict),

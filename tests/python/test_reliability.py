@@ -144,7 +144,7 @@ def copied_build(finished: Path, published: Path, kill_at: int | None = None) ->
     if kill_at:
         die_at_step(kill_at)
     with (
-        mock.patch.object(build, "_run_dbt", copy_database),
+        mock.patch.object(build, "run_dbt", copy_database),
         mock.patch.object(report, "write_report", copy_report),
     ):
         build.build(build.BuildRequest(SAMPLE, published, published.parent / "report"))
