@@ -1,12 +1,11 @@
 """The public tables as CSV files: the same build, the same bytes; safe to open in a spreadsheet."""
 
-import tempfile
 from pathlib import Path
 
 import duckdb
 import yaml
 
-from winrate import project
+from winrate import project, publish
 
 # A spreadsheet takes a cell that starts so for a formula, wherever its text came from (OWASP, "CSV
 # Injection"); some do so behind what is not seen, and some where the sign has full width.
@@ -40,22 +39,34 @@ def export_tables(warehouse: Path, folder: Path) -> list[str]:
         raise TablesError(f"{warehouse} is not there; run `make build` first.")
     names = public_tables()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as aside:
-            with duckdb.connect(str(warehouse), read_only=True) as connection:
-                for name in names:
-                    _write_csv(connection, name, Path(aside) / f"{name}.csv")
-            for file in sorted(Path(aside).iterdir()):
-                file.replace(folder / file.name)
-    except duckdb.Error as error:
-        reason = str(error).splitlines()[0]
+        publish.publish_files(folder, lambda aside: _write_tables(warehouse, names, aside))
+    except duckdb.CatalogException as error:
         raise TablesError(
-            f"{warehouse} cannot be exported ({reason}); expected a database that this version "
-            "built. Build it again."
+            f"{warehouse} lacks a public table ({_first_line(error)}); expected a database that "
+            "this version built. Build it again."
+        ) from error
+    except duckdb.Error as error:
+        raise TablesError(
+            f"{warehouse} cannot be written to {folder} ({_first_line(error)}); what was there "
+            "still stands."
         ) from error
     except OSError as error:
         raise TablesError(f"{folder} cannot be written to: {error.strerror}.") from error
     return names
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]
+
+
+def _write_tables(warehouse: Path, names: list[str], folder: Path) -> None:
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        # Whatever its views ask for, nothing is read but this database, and written but here.
+        connection.execute("set allowed_directories = ?", [[str(folder.absolute())]])
+        connection.execute("set enable_external_access = false")
+        connection.execute("set lock_configuration = true")
+        for name in names:
+            _write_csv(connection, name, folder / f"{name}.csv")
 
 
 def _write_csv(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:

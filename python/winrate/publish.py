@@ -8,12 +8,13 @@ import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
-ASIDE = ".winrate-new"  # in the folder of the report: a move within a file system is one step
+ASIDE = ".winrate-new"  # in the folder that is written to: a move within a file system is one step
 
 
 class BuildError(RuntimeError):
@@ -33,10 +34,10 @@ def publish(new: Path, published: Path, report: Path) -> None:
     the report could not follow the database.
     """
     _seal(new)
-    with _drawn_report(new, report) as pages:
+    with _written_aside(report, _drawing(new)) as pages:
         replace_database(new, published)
         try:
-            _replace_pages(pages, report)
+            _replace_files(pages, report)
         except OSError as error:
             raise BuildError(
                 f"{published} is new, but its report could not be put into {report} "
@@ -50,11 +51,19 @@ def publish_report(warehouse: Path, folder: Path) -> Path:
     Raises BuildError where the folder cannot be written.
     """
     try:
-        with _drawn_report(warehouse, folder) as pages:
-            _replace_pages(pages, folder)
+        publish_files(folder, _drawing(warehouse))
     except OSError as error:
         raise BuildError(f"{folder} cannot be written to: {error.strerror}.") from error
     return folder / "index.html"
+
+
+def publish_files(folder: Path, write: Callable[[Path], object]) -> None:
+    """Replace files of `folder` by those that `write` puts into the folder that it is given.
+
+    Where `write` fails, none is replaced. Raises what it raises, and OSError.
+    """
+    with _written_aside(folder, write) as files:
+        _replace_files(files, folder)
 
 
 def replace_database(new: Path, published: Path) -> None:
@@ -106,29 +115,34 @@ def _seal(database: Path) -> None:
     _sync(database)
 
 
-@contextlib.contextmanager
-def _drawn_report(warehouse: Path, folder: Path) -> Iterator[list[Path]]:
-    """The files of a report, drawn in a folder within `folder`, by one process at a time."""
+def _drawing(warehouse: Path) -> Callable[[Path], object]:
+    """Draws the report of a database into a folder."""
     from winrate import report  # Plotly and matplotlib take a second to load
 
+    return partial(report.write_report, warehouse)
+
+
+@contextlib.contextmanager
+def _written_aside(folder: Path, write: Callable[[Path], object]) -> Iterator[list[Path]]:
+    """The files that `write` makes, in a folder within `folder`, by one process at a time."""
     folder.mkdir(parents=True, exist_ok=True)
     aside = folder / ASIDE
     with locked(folder):
         try:
             shutil.rmtree(aside, ignore_errors=True)  # a killed build leaves it
             aside.mkdir()
-            report.write_report(warehouse, aside)
-            pages = sorted(aside.iterdir())
-            for page in pages:
-                _sync(page)
-            yield pages
+            write(aside)
+            files = sorted(aside.iterdir())
+            for file in files:
+                _sync(file)
+            yield files
         finally:
             shutil.rmtree(aside, ignore_errors=True)
 
 
-def _replace_pages(pages: list[Path], folder: Path) -> None:
-    for page in pages:
-        page.replace(folder / page.name)
+def _replace_files(files: list[Path], folder: Path) -> None:
+    for file in files:
+        file.replace(folder / file.name)
     _sync(folder)
 
 

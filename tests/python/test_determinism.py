@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pandas as pd
 import pytest
 
+from conftest import run_winrate
 from winrate import project
 
 N_DEALS = 2_500
@@ -166,3 +167,12 @@ def test_the_page_of_the_same_export_differs_in_the_name_of_the_run_alone(first,
         return build.page.replace(run["run_id"], "").replace(run["built_at"], "")
 
     assert nameless(first) == nameless(elsewhere)
+
+
+@pytest.mark.parametrize("threads", ["0", "-1", "two", "1.5"])
+def test_a_number_of_threads_that_is_none_is_refused(threads, tmp_path):
+    warehouse = tmp_path / "warehouse.duckdb"
+    run = run_winrate("build", f"--threads={threads}", "--warehouse", warehouse)
+    assert run.returncode == 1
+    assert f"THREADS is '{threads}'; expected a whole number from 1 on." in run.stderr
+    assert not warehouse.exists()

@@ -96,6 +96,17 @@ def test_an_export_that_fails_replaces_no_file(warehouse, tmp_path):
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
+def test_a_view_that_reads_a_file_is_not_exported(warehouse, tmp_path):
+    secret = tmp_path / "secret.csv"
+    secret.write_text("feature,coefficient\nsecret,1.5\n")
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("drop table drivers.importance")
+        connection.execute(f"create view drivers.importance as from read_csv('{secret}')")
+    with pytest.raises(export.TablesError, match="what was there still stands"):
+        export.export_tables(warehouse, tmp_path / "export")
+    assert list((tmp_path / "export").iterdir()) == []
+
+
 def test_a_missing_database_and_a_folder_that_is_a_file_are_one_sentence(warehouse, tmp_path):
     with pytest.raises(export.TablesError, match="is not there; run `make build` first"):
         export.export_tables(tmp_path / "missing.duckdb", tmp_path / "export")
