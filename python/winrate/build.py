@@ -165,7 +165,7 @@ def _run_dbt(request: BuildRequest, workplace: Workplace, database: Path, previo
     run = subprocess.run(
         [sys.executable, "-m", "dbt.cli.main", *map(str, arguments)],
         cwd=project.ROOT,
-        env=_dbt_environment(os.environ, database),
+        env=dbt_environment(os.environ, database),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -181,7 +181,8 @@ def _run_dbt(request: BuildRequest, workplace: Workplace, database: Path, previo
         )
 
 
-def _dbt_environment(ours: Mapping[str, str], database: Path) -> dict[str, str]:
+def dbt_environment(ours: Mapping[str, str], database: Path) -> dict[str, str]:
+    """The environment of dbt's process, from that of ours."""
     passed = {
         name: value
         for name, value in ours.items()
@@ -221,5 +222,7 @@ def _without_results(run: subprocess.CompletedProcess) -> str:
 def _last_line(message: str | None) -> str:
     """Of a traceback the sentence at its end, without the exception's name."""
     lines = (message or "no message").strip().splitlines()
-    sentence = lines[-1] if "Traceback" in (message or "") else " ".join(map(str.strip, lines))
+    sentence = (
+        lines[-1].strip() if "Traceback" in (message or "") else " ".join(map(str.strip, lines))
+    )
     return sentence.removeprefix("winrate.ingest.ExportError: ")
