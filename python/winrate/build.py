@@ -103,7 +103,7 @@ def build(request: BuildRequest) -> str:
             publish.publish(new_warehouse, warehouse, request.report)
     except OSError as error:
         where = error.filename or warehouse.parent
-        raise BuildError(f"{where}: {error.strerror}; {STANDS}.") from error
+        raise BuildError(f"{where}: {error.strerror or error}; {STANDS}.") from error
     except duckdb.Error as error:
         raise BuildError(f"{_last_line(str(error))}; {STANDS}.") from error
     return summary.summary_text(

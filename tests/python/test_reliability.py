@@ -144,7 +144,8 @@ def copied_build(finished: Path, published: Path, kill_at: int | None = None) ->
         shutil.copyfile(finished, database)
 
     def copy_report(warehouse, folder):
-        shutil.copytree(finished.parent / "report", folder, dirs_exist_ok=True)
+        for page in (finished.parent / "report").iterdir():
+            shutil.copyfile(page, folder / page.name)
 
     if kill_at:
         die_at_step(kill_at)
