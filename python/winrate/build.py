@@ -114,7 +114,7 @@ def build(request: BuildRequest) -> str:
             publish.publish(new_warehouse, warehouse, request.report)
     except OSError as error:
         where = error.filename or warehouse.parent
-        raise BuildError(f"{where}: {error.strerror}; {STANDS}.") from error
+        raise BuildError(f"{where}: {error.strerror or error}; {STANDS}.") from error
     except duckdb.Error as error:
         raise BuildError(f"{_last_line(str(error))}; {STANDS}.") from error
     return summary.summary_text(
@@ -181,7 +181,7 @@ def run_dbt(
     run = subprocess.run(
         [sys.executable, "-m", "dbt.cli.main", *map(str, arguments)],
         cwd=project.ROOT,
-        env=_dbt_environment(os.environ, database, request.threads or _cores()),
+        env=dbt_environment(os.environ, database, request.threads or _cores()),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -197,7 +197,8 @@ def run_dbt(
         )
 
 
-def _dbt_environment(ours: Mapping[str, str], database: Path, threads: int) -> dict[str, str]:
+def dbt_environment(ours: Mapping[str, str], database: Path, threads: int) -> dict[str, str]:
+    """The environment of dbt's process, from that of ours."""
     passed = {
         name: value
         for name, value in ours.items()
@@ -247,5 +248,7 @@ def _without_results(run: subprocess.CompletedProcess) -> str:
 def _last_line(message: str | None) -> str:
     """Of a traceback the sentence at its end, without the exception's name."""
     lines = (message or "no message").strip().splitlines()
-    sentence = lines[-1] if "Traceback" in (message or "") else " ".join(map(str.strip, lines))
+    sentence = (
+        lines[-1].strip() if "Traceback" in (message or "") else " ".join(map(str.strip, lines))
+    )
     return sentence.removeprefix("winrate.ingest.ExportError: ")
