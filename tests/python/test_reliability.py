@@ -687,11 +687,12 @@ def test_no_secret_of_the_caller_reaches_dbt(tmp_path):
         "WINRATE_SLACK": "https://hooks.example/secret",
         "AWS_SECRET_ACCESS_KEY": "secret",
     }
-    assert build.dbt_environment(ours, tmp_path / "warehouse.duckdb") == {
+    assert build.dbt_environment(ours, tmp_path / "warehouse.duckdb", threads=2) == {
         "PATH": "/bin",
         "LC_ALL": "C.UTF-8",
         "PYTHONPATH": "python",
         "WINRATE_DATABASE": str(tmp_path / "warehouse.duckdb"),
+        "WINRATE_THREADS": "2",
         "DO_NOT_TRACK": "1",
     }
 
