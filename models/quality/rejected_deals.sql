@@ -30,7 +30,8 @@ final as (
             when 'bad_closed_date'
                 then 'closed_date ''' || close_date_text || ''' cannot be read as a date'
             when 'implausible_date'
-                then 'created_date ' || created_date || coalesce(' or closed_date ' || close_date_text, '')
+                then
+                    'created_date ' || created_date || coalesce(' or closed_date ' || close_date_text, '')
                     || ' is before 1970, or far beyond all other dates of the export'
             when 'closed_before_created'
                 then 'closed_date ' || close_date || ' is before created_date ' || created_date

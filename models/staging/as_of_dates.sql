@@ -14,7 +14,9 @@ typed_rows as (
 
 days as (
 
-    select day, count(*) as n_rows
+    select
+        day,
+        count(*) as n_rows
     from (
         select created_date as day from typed_rows
         union all

@@ -87,12 +87,12 @@ numbered as (
         latest_first as (
             partition by deal_id, row_reject_code
             order by
-                is_open,
+                is_open asc,
                 close_date desc nulls last,
                 stage_entered_date desc nulls last,
                 created_date desc,
-                row_content,
-                source_line
+                row_content asc,
+                source_line asc
         )
 
 ),

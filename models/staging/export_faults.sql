@@ -24,21 +24,37 @@ totals as (
 
 ),
 
+reason_counts as (
+
+    select
+        reject_code,
+        count(*) as n_rows
+    from checked_rows
+    where reject_code is not null
+    group by reject_code
+
+),
+
 reasons as (
 
-    select string_agg({{ as_count('n_rows') }} || ' ' || reject_code, ', ' order by n_rows desc, reject_code) as list
-    from (
-        select reject_code, count(*) as n_rows from checked_rows where reject_code is not null group by all
-    ) as counted
+    select
+        string_agg({{ as_count('n_rows') }} || ' ' || reject_code, ', ' order by n_rows desc, reject_code asc) as list
+    from reason_counts
+
+),
+
+stage_names as (
+
+    select distinct level as stage
+    from {{ ref('level_spellings') }}
+    where column_name = 'deal_stage'
 
 ),
 
 stages as (
 
-    select string_agg(level, ', ' order by level) as list
-    from (
-        select distinct level from {{ ref('level_spellings') }} where column_name = 'deal_stage' order by level limit 20
-    ) as distinct_stages
+    select string_agg(stage, ', ' order by stage) as list
+    from (select stage from stage_names order by stage limit 20) as first_stages
 
 ),
 
@@ -61,8 +77,9 @@ final as (
         'decimal_mark' as fault,
         case
             when decimal_mark = 'ambiguous'
-                then 'amounts such as ''' || unclear_amount_example || ''' can be thousands or decimals, and no amount of '
-                || 'the file can be read in one way only'
+                then
+                    'amounts such as ''' || unclear_amount_example || ''' can be thousands or decimals, and no amount of '
+                    || 'the file can be read in one way only'
             else 'some amounts are written with a decimal comma, others with a decimal point'
         end
         || '; say DECIMAL_MARK=. or DECIMAL_MARK=,' as message

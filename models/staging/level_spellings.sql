@@ -58,7 +58,7 @@ final as (
         column_name,
         spelling,
         first_value(name) over (
-            partition by column_name, level_key order by is_stated desc, n_deals_of_name desc, name
+            partition by column_name, level_key order by is_stated desc, n_deals_of_name desc, name asc
         ) as level,
         n_deals
     from counted

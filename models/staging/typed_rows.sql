@@ -29,12 +29,12 @@ outcome_words as (
 cells as (
 
     select
+        {% for column in export_columns() -%}
+        {{ text(column) }} as {{ column }},
+        {% endfor -%}
         source_line,
         raw_text,
-        read_error,
-        {% for column in export_columns() -%}
-        {{ text(column) }} as {{ column }}{{ "," if not loop.last }}
-        {% endfor %}
+        read_error
     from {{ ref('raw_deals') }}
 
 ),
@@ -107,20 +107,22 @@ typed as (
         ---------- outcome
         case export.outcome_from
             when 'outcome' then coalesce(stated.means, case when export.outcome is null then 'Open' end)
-            when 'is_won' then
-                case
-                    when {{ yes_or_no('export.is_won') }} then 'Won'
-                    when {{ yes_or_no('export.is_closed') }} then 'Lost'
-                    when not {{ yes_or_no('export.is_closed') }} then 'Open'
-                    when not {{ yes_or_no('export.is_won') }} then coalesce(named.means, 'Open')
-                    when export.is_won is null then 'Open'
-                end
-            when 'won_date' then
-                case
-                    when export.won_date is not null then 'Won'
-                    when export.lost_date is not null then 'Lost'
-                    else 'Open'
-                end
+            when 'is_won'
+                then
+                    case
+                        when {{ yes_or_no('export.is_won') }} then 'Won'
+                        when {{ yes_or_no('export.is_closed') }} then 'Lost'
+                        when not {{ yes_or_no('export.is_closed') }} then 'Open'
+                        when not {{ yes_or_no('export.is_won') }} then coalesce(named.means, 'Open')
+                        when export.is_won is null then 'Open'
+                    end
+            when 'won_date'
+                then
+                    case
+                        when export.won_date is not null then 'Won'
+                        when export.lost_date is not null then 'Lost'
+                        else 'Open'
+                    end
             else coalesce(named.means, 'Open')
         end as outcome_word,
         coalesce(export.outcome, export.is_won) as outcome_text,

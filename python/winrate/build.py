@@ -20,7 +20,7 @@ from pathlib import Path
 
 import duckdb
 
-from winrate import ingest, mapping, masking, project, publish, summary
+from winrate import ingest, mapping, masking, project, provenance, publish, summary
 from winrate.publish import BuildError
 
 ASIDE = ".winrate-build"  # on the same file system as the database, so that a move is one step
@@ -102,14 +102,7 @@ def build(request: BuildRequest) -> str:
     try:
         with held_workplace(warehouse) as workplace:
             new_warehouse = workplace.aside / warehouse.name
-            previous = _previous(warehouse, workplace)
-            try:
-                run_dbt(request, workplace, new_warehouse, previous, *BUILD)
-            except BuildError as error:
-                faults = summary.read_faults(new_warehouse)
-                if faults:
-                    raise BuildError(f"{request.deals}: {'; '.join(faults)}; {STANDS}.") from error
-                raise
+            _build_aside(request, workplace, new_warehouse, _previous(warehouse, workplace))
             facts = summary.read_facts(new_warehouse)
             publish.publish(new_warehouse, warehouse, request.report)
     except OSError as error:
@@ -120,6 +113,22 @@ def build(request: BuildRequest) -> str:
     return summary.summary_text(
         facts, request.deals, request.warehouse, request.report, variables["importance_max_deals"]
     )
+
+
+def _build_aside(
+    request: BuildRequest, workplace: Workplace, database: Path, previous: Path
+) -> None:
+    """Build all tables and run all checks; raises BuildError."""
+    read_from = provenance.file_sha256(request.deals)
+    try:
+        run_dbt(request, workplace, database, previous, *BUILD)
+    except BuildError as error:
+        faults = summary.read_faults(database)
+        if faults:
+            raise BuildError(f"{request.deals}: {'; '.join(faults)}; {STANDS}.") from error
+        raise
+    if provenance.file_sha256(request.deals) != read_from:
+        raise BuildError(f"{request.deals} changed while it was read; {STANDS}.")
 
 
 @contextlib.contextmanager

@@ -1,7 +1,9 @@
-"""Opens workbooks so that a small file cannot take all memory or time of the machine."""
+"""Opens workbooks so that no row is lost and none takes all memory or time of the machine."""
 
+import re
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO
+from itertools import pairwise
+from typing import IO, Any, BinaryIO
 from zipfile import ZipFile
 
 import openpyxl
@@ -11,16 +13,19 @@ from openpyxl.workbook import Workbook
 MAX_ROWS = 1_048_576  # of a sheet: all that the file format allows
 MAX_UNPACKED = 2 << 30  # bytes; a full sheet of twelve columns is a quarter of it
 MAX_PACKING = 100  # unpacked bytes per byte of the file; repeated text in every cell gives 30
+ROW_NUMBER = re.compile(rb'<(?:\w+:)?row\s[^>]*?\br="(\d+)"')
+CHUNK = 1 << 20  # bytes
 FREE_UNPACKED = 100 << 20  # bytes that are no matter, however tightly they are packed
 
 
 def open_workbook(file: BinaryIO) -> Workbook:
     """A workbook to read row by row: the values of formulas, nothing that it links to.
 
-    Raises ValueError where it unpacks to more than a workbook of deals can need, or defines XML
-    entities, by which a few bytes become billions or name other files.
+    Raises ValueError where it unpacks to more than a workbook of deals can need, has rows out of
+    order, or defines XML entities, by which a few bytes become billions or name other files.
     """
     _check_unpacked_size(file)
+    _check_row_order(file)
     try:
         return openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
     except ValueError as error:
@@ -54,3 +59,31 @@ def _check_unpacked_size(file: BinaryIO) -> None:
         raise ValueError(
             f"{packed:,} bytes that unpack to {unpacked:,}, more than a workbook of deals needs"
         )
+
+
+def _check_row_order(file: BinaryIO) -> None:
+    """Raise ValueError where a sheet has a row at or above one before it.
+
+    openpyxl would pass over such a row without a word. Leaves `file` at its start.
+    """
+    with ZipFile(file) as archive:
+        for name in archive.namelist():
+            if name.startswith("xl/worksheets/") and name.endswith(".xml"):
+                with archive.open(name) as sheet:
+                    numbers = _row_numbers(sheet)
+                    if any(below <= above for above, below in pairwise(numbers)):
+                        raise ValueError(f"rows that are out of order in {name}")
+    file.seek(0)
+
+
+def _row_numbers(sheet: IO[bytes]) -> Iterator[int]:
+    """The number of each row that states one, in the order of the file."""
+    text = b""
+    while chunk := sheet.read(CHUNK):
+        text += chunk
+        end = 0
+        for match in ROW_NUMBER.finditer(text):
+            yield int(match[1])
+            end = match.end()
+        # A tag may be cut in two by the end of the chunk.
+        text = text[max(end, text.rfind(b"<")) :]

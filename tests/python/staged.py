@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from winrate import ingest, mapping, project
+from winrate import ingest, mapping, project, provenance
 
 SELECTED = ["winrate.staging", "rejected_deals", "row_ledger"]
 SETTINGS = ("date_format", "decimal_mark")  # compiled as placeholders, set at each run
@@ -79,6 +79,7 @@ class Staging:
             "raw_columns": ingest.columns_table(header),
             "raw_lines": ingest.lines_table(path, header),
             "raw_meanings": mapping.meanings_table(mapping_path, variables),
+            "raw_build": provenance.build_facts(path, {}),
         }
         connection = duckdb.connect(config={"threads": 1})
         for schema in self.schemas:

@@ -320,6 +320,18 @@ def test_a_failing_dbt_run_leaves_what_was_published(published):
     assert_refused(published, "--target", "nowhere", says="what was published before still stands")
 
 
+def test_an_export_that_changes_while_it_is_read_is_refused(tmp_path, published, monkeypatch):
+    """Its hash in quality.build_info would be that of another file."""
+    deals = small_export(tmp_path / "deals.csv", 50)
+
+    def run_dbt(request, *_):
+        request.deals.write_text("more to come")
+
+    monkeypatch.setattr(build, "run_dbt", run_dbt)
+    with pytest.raises(build.BuildError, match="changed while it was read"):
+        build.build(build.BuildRequest(deals, published, tmp_path / "report"))
+
+
 def test_a_second_build_at_the_same_time_is_turned_away(published):
     workplace = published.parent / build.ASIDE / published.name
     workplace.mkdir(parents=True)

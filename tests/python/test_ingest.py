@@ -6,6 +6,7 @@ import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from zipfile import ZipFile
 
 import openpyxl
 import pyarrow as pa
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from winrate import ingest
+from winrate import ingest, workbooks
 from winrate.ingest import (
     ExportError,
     WantedColumns,
@@ -463,6 +464,30 @@ def test_a_wrong_dimension_in_a_workbook_is_not_believed(workbook, monkeypatch):
     book = openpyxl.load_workbook(path, read_only=True)
     assert book.active.max_row == 2, "the workbook should understate its size"
     assert [row[3] for row in rows_of(path)] == [f"d{i}" for i in range(5)]
+
+
+@pytest.mark.parametrize("number", ["2", "1"], ids=["twice the same row", "a row above"])
+def test_a_sheet_with_rows_out_of_order_is_refused(workbook, number):
+    """Openpyxl would drop the row."""
+    path = workbook([["Deal ID", "Lead Source", "Outcome"], ["d1", "a", "Won"], ["d2", "b", "Won"]])
+    with ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts["xl/worksheets/sheet1.xml"] = parts["xl/worksheets/sheet1.xml"].replace(
+        b'<row r="3"', f'<row r="{number}"'.encode()
+    )
+    with ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    assert_refused(read_export, path, "rows that are out of order", "saved as .xlsx")
+
+
+def test_row_numbers_are_found_across_chunks(monkeypatch):
+    sheet = b"<sheetData>" + b"".join(
+        b'<row r="%d" spans="1:3"><c/></row>' % n for n in range(1, 60)
+    )
+    for size in (7, 16, 100):
+        monkeypatch.setattr(workbooks, "CHUNK", size)
+        assert list(workbooks._row_numbers(io.BytesIO(sheet))) == list(range(1, 60))
 
 
 def test_parquet_cells_are_text(export, tmp_path):

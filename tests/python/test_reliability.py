@@ -140,7 +140,7 @@ def copied_build(finished: Path, published: Path, kill_at: int | None = None) ->
     kill_at: the number of the step on the file system or with DuckDB before which it is killed.
     """
 
-    def copy_database(request, workplace, database, previous):
+    def copy_database(request, workplace, database, previous, *command):
         shutil.copyfile(finished, database)
 
     def copy_report(warehouse, folder):
