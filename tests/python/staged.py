@@ -1,6 +1,7 @@
 """The staging of the project on one export, in memory: dbt compiles it once, DuckDB runs it."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ class Staging:
                 *("--target-path", str(folder), "--log-path", str(folder)),
             ],
             cwd=project.ROOT,
+            env=os.environ | {"WINRATE_DATABASE": str(folder / "warehouse.duckdb")},
             capture_output=True,
             text=True,
         )

@@ -140,7 +140,7 @@ def copied_build(finished: Path, published: Path, kill_at: int | None = None) ->
     kill_at: the number of the step on the file system or with DuckDB before which it is killed.
     """
 
-    def copy_database(request, workplace, database, previous, *command):
+    def copy_database(request, workplace, database, *_):
         shutil.copyfile(finished, database)
 
     def copy_report(warehouse, folder):
@@ -235,7 +235,7 @@ if "dbt.cli.main" in sys.orig_argv:
 """
 KILL_ALL = "os.killpg(0, signal.SIGKILL)"
 KILL_PARENT = "os.kill(os.getppid(), signal.SIGKILL)"
-DBT_STEPS = (1, 45, 90, 135, 180)  # of about 190
+DBT_STEPS = (1, 60, 120, 180)  # of about 200
 
 
 def hook(folder: Path, action: str, number: int = 1, at_start: str = "pass") -> Path:
@@ -630,7 +630,7 @@ def test_a_disk_that_is_full_at_any_moment_of_publishing_leaves_what_stands(
 def test_a_limit_on_the_size_of_files_is_said_and_leaves_what_stands(
     published, small_deals, refused
 ):
-    limit = (4_000_000, 4_000_000)
+    limit = (2_500_000, 2_500_000)
     at_most = partial(resource.setrlimit, resource.RLIMIT_FSIZE, limit)
     refused(start_build(published, small_deals, preexec=at_most), "File too large", build.STANDS)
 
