@@ -62,12 +62,17 @@ class Case:
 
 def csv_text(deals: list[dict], delimiter: str = ",", line_end: str = "\n", **titles: str) -> str:
     """Deals as delimited text; `titles` gives columns another title."""
-    text = io.StringIO()
     columns = list(dict.fromkeys(name for deal in deals for name in deal))
-    writer = csv.writer(text, delimiter=delimiter, lineterminator=line_end)
-    writer.writerow([titles.get(name, name) for name in columns])
-    writer.writerows([[deal.get(name, "") for name in columns] for deal in deals])
-    return text.getvalue()
+    rows = [[titles.get(name, name) for name in columns]]
+    rows += [[deal.get(name, "") for name in columns] for deal in deals]
+    return "".join(_csv_line(row, delimiter) + line_end for row in rows)
+
+
+def _csv_line(cells: list[str], delimiter: str) -> str:
+    """One record; a cell with a line end of any kind is quoted."""
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter, lineterminator="\r\n").writerow(cells)
+    return text.getvalue().removesuffix("\r\n")
 
 
 def saved(content: str | bytes, name: str = "deals.csv") -> Callable[[Path], Path]:
