@@ -32,6 +32,7 @@ BAND, INK, QUIET, GRID = "#eceff2", "#222222", "#5c6670", "#e3e6e9"
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 MAX_LABEL = 42  # characters beside a bar; the whole name stands in the hover text
+MAX_BARS = 60  # more of them are a wall, and with 100,000 levels never drawn
 MAX_LABELLED_QUARTERS = 12  # more of them leave no room for a number at each
 MIN_WATERFALL_SPAN = 0.1  # of win rate: a change of nothing is not blown up to fill the picture
 SCORE_BINS = 20  # of the open deals: five points of win probability each
@@ -80,12 +81,23 @@ def recipe_label(encoded: str, features: list[str]) -> str:
 def order_bars(bars: pd.DataFrame) -> pd.DataFrame:
     """The bars from most negative to most positive, each with its `colour`.
 
-    bars: `label`, `value` and `is_pale`. Blue helps, orange hurts; pale is the same hue.
+    bars: `label`, `value` and `is_pale`. Blue helps, orange hurts; pale is the same hue. Of more
+    than `MAX_BARS` those that are not pale stay, and then the longest.
     """
-    bars = bars[bars["value"].notna()].sort_values(["value", "label"], ignore_index=True)
+    by_weight = bars.assign(length=-bars["value"].abs()).sort_values(["is_pale", "length", "label"])
+    bars = by_weight[by_weight["value"].notna()].head(MAX_BARS).drop(columns="length")
+    bars = bars.sort_values(["value", "label"], ignore_index=True)
     strong = np.where(bars["value"] < 0, HURTS, HELPS)
     pale = np.where(bars["value"] < 0, PALE_HURTS, PALE_HELPS)
     return bars.assign(colour=np.where(bars["is_pale"], pale, strong))
+
+
+def _with_number(subtitle: str, values: pd.Series, table: str) -> str:
+    """A subtitle that says so where not every bar is shown."""
+    n_bars = values.notna().sum()
+    if n_bars <= MAX_BARS:
+        return subtitle
+    return f"{subtitle}; {MAX_BARS} of {wording.count(n_bars)}, the others are in {table}"
 
 
 def driver_bars(drivers: pd.DataFrame) -> Bars:
@@ -101,7 +113,11 @@ def driver_bars(drivers: pd.DataFrame) -> Bars:
         }
     )
     return Bars(
-        subtitle="Effect of each level, other things equal, 95 % interval",
+        subtitle=_with_number(
+            "Effect of each level, other things equal, 95 % interval",
+            drivers["effect_pp"],
+            "drivers.win_rate_drivers",
+        ),
         axis="percentage points of win rate",
         rows=order_bars(rows),
         legend={
@@ -132,7 +148,9 @@ def recipe_bars(importance: pd.DataFrame, features: list[str]) -> Bars:
         }
     )
     return Bars(
-        subtitle="Original recipe: coefficients, without uncertainty",
+        subtitle=_with_number(
+            "Original recipe: coefficients, without uncertainty", values, "drivers.importance"
+        ),
         axis="coefficient (log-odds)",
         rows=order_bars(rows),
         legend={HELPS: "positive", HURTS: "negative"},

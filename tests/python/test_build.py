@@ -272,6 +272,18 @@ def test_an_export_with_little_in_it_makes_tables_but_no_claims(
     assert rows(warehouse, claims) == [(0,)]
 
 
+def test_a_hundred_thousand_levels_are_one_that_is_too_rare_to_judge(tmp_path):
+    n = 100_000
+    deals = pd.read_csv(SAMPLE, dtype=str).sample(n, replace=True, random_state=1)
+    names = [f"name {i}" for i in range(n)]
+    deals.assign(deal_id=names, industry=names).to_csv(tmp_path / "deals.csv", index=False)
+    warehouse = built(tmp_path, tmp_path / "deals.csv")
+    levels = "select level from drivers.win_rate_drivers where feature = 'industry'"
+    assert rows(warehouse, levels) == [("Other",)]
+    page = tmp_path / "report" / "index.html"
+    assert page.stat().st_size < 10_000_000
+
+
 # ---- builds that fail
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -879,3 +880,24 @@ def test_order_bars_leaves_out_what_has_no_value():
     ordered = charts.order_bars(bars)
     assert ordered["label"].tolist() == ["a", "b"]
     assert ordered["colour"].tolist() == [charts.PALE_HELPS, charts.HELPS]
+
+
+def test_of_very_many_bars_the_claims_and_the_longest_are_drawn():
+    importance = pd.DataFrame(
+        {"feature": [f"cat__industry_{n}" for n in range(500)], "coefficient": np.arange(500) - 100}
+    )
+    bars = charts.recipe_bars(importance, ["industry"])
+    assert len(bars.rows) == charts.MAX_BARS
+    assert bars.rows["value"].tolist() == list(range(340, 400))
+    assert "60 of 500, the others are in drivers.importance" in bars.subtitle
+
+    ordered = charts.order_bars(
+        pd.DataFrame(
+            {
+                "label": [str(n) for n in range(100)],
+                "value": [0.5, *range(1, 100)],
+                "is_pale": [False] + [True] * 99,
+            }
+        )
+    )
+    assert ordered["value"].tolist() == [0.5, *range(41, 100)]
