@@ -18,6 +18,7 @@ final as (
             when 'unreadable_quotes' then 'a quotation mark is opened and not closed, or closed too early'
             when 'nul_character' then 'the line holds a NUL character: the file is damaged'
             when 'above_header' then 'the line stands above the header'
+            when 'header_again' then 'the line repeats the header'
             when 'missing_deal_id' then 'deal_id is empty'
             when 'missing_created_date' then 'created_date is empty'
             when 'bad_created_date'
@@ -31,7 +32,11 @@ final as (
                 then 'closed_date ''' || close_date_text || ''' cannot be read as a date'
             when 'implausible_date'
                 then
-                    'created_date ' || created_date || coalesce(' or closed_date ' || close_date_text, '')
+                    case
+                        when created_date < date '1970-01-01' or created_date >= first_slip_date or close_date is null
+                            then 'created_date ' || created_date
+                        else 'closed_date ' || close_date_text
+                    end
                     || ' is before 1970, or far beyond all other dates of the export'
             when 'closed_before_created'
                 then 'closed_date ' || close_date || ' is before created_date ' || created_date
@@ -43,7 +48,7 @@ final as (
             when 'other_currency' then 'deal_amount ' || deal_amount_text || ' is in another currency than most'
             when 'exact_duplicate' then 'deal_id ' || deal_id || ' stands in line ' || kept_line || ' with the same values'
             when 'duplicate_deal_id'
-                then 'deal_id ' || deal_id || ' stands in line ' || kept_line || ' too, with other values and later dates'
+                then 'deal_id ' || deal_id || ' stands in line ' || kept_line || ' too, with other values; the closed one, else the one with the latest dates, is used'
         end as reason,
         reject_code in ({{ quoted_list(skip_codes()) }}) as is_skipped,
         deal_id

@@ -44,7 +44,7 @@ first_slip as (
     from neighbours
     where
         {{ dbt.datediff('day_before', 'day', 'day') }} > {{ var('max_silent_days') }}
-        and n_rows_from_here <= 0.01 * n_rows_in_all
+        and n_rows_from_here <= case when n_rows_in_all >= 20 then greatest(1, 0.01 * n_rows_in_all) else 0 end
 
 ),
 

@@ -20,6 +20,7 @@ as_it_stood as (
     select
         typed_rows.* exclude (is_open, outcome, close_date),
         as_of_dates.as_of_date,
+        as_of_dates.first_slip_date,
         coalesce(
             typed_rows.created_date >= as_of_dates.first_slip_date
             or typed_rows.created_date < date '1970-01-01'

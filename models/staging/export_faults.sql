@@ -19,7 +19,8 @@ totals as (
     select
         count(*) as n_rows,
         count(case when reject_code is null then 1 end) as n_accepted,
-        count(case when stated_outcome is not null then 1 end) as n_with_outcome
+        count(case when stated_outcome = 'Won' then 1 end) as n_won,
+        count(case when stated_outcome = 'Lost' then 1 end) as n_lost
     from checked_rows
 
 ),
@@ -51,6 +52,16 @@ stage_names as (
 
 ),
 
+unknown_stages as (
+
+    select string_agg(stage, ', ' order by stage) as list
+    from stage_names
+    left join {{ ref('value_meanings') }} as meanings
+        on meanings.kind = 'outcome' and {{ level_key('stage_names.stage') }} = meanings.level_key
+    where meanings.means is null and regexp_matches(lower(stage_names.stage), '\b(won|lost)\b')
+
+),
+
 stages as (
 
     select string_agg(stage, ', ' order by stage) as list
@@ -78,8 +89,8 @@ final as (
         case
             when decimal_mark = 'ambiguous'
                 then
-                    'amounts such as ''' || unclear_amount_example || ''' can be thousands or decimals, and no amount of '
-                    || 'the file can be read in one way only'
+                    'amounts such as ''' || unclear_amount_example || ''' can be thousands or decimals, and too few amounts '
+                    || 'of the file can be read in one way only'
             else 'some amounts are written with a decimal comma, others with a decimal point'
         end
         || '; say DECIMAL_MARK=. or DECIMAL_MARK=,' as message
@@ -104,7 +115,34 @@ final as (
     from formats
     cross join totals
     cross join stages
-    where formats.outcome_from = 'deal_stage' and totals.n_with_outcome = 0
+    where formats.outcome_from = 'deal_stage' and totals.n_won + totals.n_lost = 0
+
+    union all
+
+    -- Half of the outcomes may hide where they are put together from other columns.
+    select
+        'one_outcome' as fault,
+        'of {{ var("min_rows_for_both_outcomes") }} rows or more none is '
+        || case when totals.n_won = 0 then 'won' else 'lost' end || ', by ' || formats.outcome_from
+        || '; say in MAPPING which of its values, or of the stages (' || coalesce(stages.list, 'none')
+        || '), mean Won and Lost' as message
+    from formats
+    cross join totals
+    cross join stages
+    where
+        formats.outcome_from != 'outcome'
+        and totals.n_rows >= {{ var('min_rows_for_both_outcomes') }}
+        and (totals.n_won = 0) != (totals.n_lost = 0)
+
+    union all
+
+    select
+        'unknown_stages' as fault,
+        'the stages ' || unknown_stages.list || ' seem to name an outcome; say in MAPPING whether they mean Won, '
+        || 'Lost or Open' as message
+    from formats
+    cross join unknown_stages
+    where formats.outcome_from in ('deal_stage', 'is_won') and unknown_stages.list is not null
 
     union all
 

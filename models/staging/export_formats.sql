@@ -9,6 +9,12 @@ export as (
 
 ),
 
+meanings as (
+
+    select * from {{ ref('value_meanings') }} where kind = 'outcome'
+
+),
+
 columns_there as (
 
     select column_name from {{ ref('raw_columns') }} where title is not null
@@ -45,11 +51,15 @@ dates as (
 
 ),
 
+-- An amount in the company's own currency is in another one than all others.
 amount_cells as (
 
     select
         coalesce({{ text('converted_amount') }}, {{ text('deal_amount') }}) as cell,
-        case when {{ text('converted_amount') }} is null then upper({{ text('amount_currency') }}) end as stated_currency
+        case
+            when {{ text('converted_amount') }} is not null then 'converted'
+            else upper({{ text('amount_currency') }})
+        end as stated_currency
     from export
 
 ),
@@ -68,8 +78,22 @@ amounts as (
     select
         count(case when mark = '.' then 1 end) as n_points,
         count(case when mark = ',' then 1 end) as n_commas,
-        min(case when mark = '?' then cell end) as unclear_amount_example
+        count(case when mark = '.?' then 1 end) as n_unclear_points,
+        count(case when mark = ',?' then 1 end) as n_unclear_commas,
+        min(case when mark in ('.?', ',?') then cell end) as unclear_amount_example
     from marks
+
+),
+
+outcome_words as (
+
+    select
+        count({{ text('export.outcome') }}) as n_outcomes,
+        count(stated.means) as n_outcomes_known,
+        count(case when named.means in ('Won', 'Lost') then 1 end) as n_stages_known
+    from export
+    left join meanings as stated on {{ level_key(text('export.outcome')) }} = stated.level_key
+    left join meanings as named on {{ level_key(text('export.deal_stage')) }} = named.level_key
 
 ),
 
@@ -107,17 +131,19 @@ final as (
             when lower('{{ var("date_format") }}') = 'dd/mm/yyyy' then 'day first'
             when lower('{{ var("date_format") }}') = 'mm/dd/yyyy' then 'month first'
             when dates.n_slash_dates = 0 then 'none to tell'
-            when dates.n_day_first > 0 and dates.n_month_first > 0 then 'contradictory'
-            when dates.n_day_first > 0 then 'day first'
-            when dates.n_month_first > 0 then 'month first'
+            when {{ is_rare('dates.n_month_first', 'dates.n_day_first') }} then 'day first'
+            when {{ is_rare('dates.n_day_first', 'dates.n_month_first') }} then 'month first'
+            when dates.n_day_first > 0 then 'contradictory'
             else 'ambiguous'
         end as date_order,
         amounts.unclear_amount_example,
         case
             when '{{ var("decimal_mark") }}' != '' then '{{ var("decimal_mark") }}'
+            -- '12,345' has decimals only in a file where most amounts with a comma have.
+            when {{ is_rare('amounts.n_points', 'amounts.n_commas') }} and amounts.n_unclear_commas <= amounts.n_commas then ','
+            when {{ is_rare('amounts.n_commas', 'amounts.n_points') }} and amounts.n_unclear_points <= amounts.n_points then '.'
             when amounts.n_points > 0 and amounts.n_commas > 0 then 'contradictory'
-            when amounts.n_commas > 0 then ','
-            when amounts.n_points > 0 or amounts.unclear_amount_example is null then '.'
+            when amounts.n_points + amounts.n_commas + amounts.n_unclear_points = 0 then '.'
             else 'ambiguous'
         end as decimal_mark,
         currency_totals.n_currencies,
@@ -125,15 +151,20 @@ final as (
         currency_totals.main_currency,
         currency_totals.n_with_currency - currency_totals.n_in_main_currency as n_in_other_currencies,
         currency_totals.n_with_currency,
+        -- A column called Status may hold anything; it is the outcome where it says one.
         case
-            {% for column in ['outcome', 'is_won', 'won_date'] -%}
+            when outcome_words.n_outcomes_known > 0 then 'outcome'
+            {% for column in ['is_won', 'won_date'] -%}
             when exists (select 1 from columns_there where column_name = '{{ column }}') then '{{ column }}'
             {% endfor -%}
+            when outcome_words.n_stages_known > 0 and outcome_words.n_outcomes = 0 then 'deal_stage'
+            when exists (select 1 from columns_there where column_name = 'outcome') then 'outcome'
             else 'deal_stage'
         end as outcome_from
     from dates
     cross join amounts
     cross join currency_totals
+    cross join outcome_words
 
 )
 

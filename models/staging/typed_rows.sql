@@ -46,7 +46,7 @@ amounts_chosen as (
         *
         replace (
             coalesce(converted_amount, deal_amount) as deal_amount,
-            case when converted_amount is null then upper(amount_currency) end as amount_currency
+            case when converted_amount is not null then 'converted' else upper(amount_currency) end as amount_currency
         ),
         {{ row_content() }} as row_content
     from cells
@@ -108,22 +108,22 @@ typed as (
         case export.outcome_from
             when 'outcome' then coalesce(stated.means, case when export.outcome is null then 'Open' end)
             when 'is_won'
-                then
-                    case
-                        when {{ yes_or_no('export.is_won') }} then 'Won'
-                        when {{ yes_or_no('export.is_closed') }} then 'Lost'
-                        when not {{ yes_or_no('export.is_closed') }} then 'Open'
-                        when not {{ yes_or_no('export.is_won') }} then coalesce(named.means, 'Open')
-                        when export.is_won is null then 'Open'
-                    end
+                then case
+                    when export.is_won is not null and {{ yes_or_no('export.is_won') }} is null then null
+                    when export.is_closed is not null and {{ yes_or_no('export.is_closed') }} is null then null
+                    when {{ yes_or_no('export.is_won') }} then 'Won'
+                    when not {{ yes_or_no('export.is_closed') }} then 'Open'
+                    when {{ yes_or_no('export.is_closed') }} and not {{ yes_or_no('export.is_won') }} then 'Lost'
+                    when {{ yes_or_no('export.is_closed') }} then named.means
+                    else coalesce(named.means, 'Open')
+                end
             when 'won_date'
-                then
-                    case
-                        when export.won_date is not null then 'Won'
-                        when export.lost_date is not null then 'Lost'
-                        else 'Open'
-                    end
-            else coalesce(named.means, 'Open')
+                then case
+                    when export.won_date is not null then 'Won'
+                    when export.lost_date is not null then 'Lost'
+                    else 'Open'
+                end
+            else coalesce(named.means, case when export.deal_stage is not null then 'Open' end)
         end as outcome_word,
         coalesce(export.outcome, export.is_won) as outcome_text,
         case when named.means in ('Won', 'Lost') then named.means end as stage_outcome

@@ -121,7 +121,7 @@ def _unread(header: ExportHeader) -> tuple[str, str]:
 
 
 def _formats(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
-    """How dates and amounts are written."""
+    """How dates and amounts are written, and the day that they lead to."""
     order, n_slash_dates, example, mark, currencies = connection.execute(
         "select date_order, n_slash_dates, slash_date_example, decimal_mark, currency_list"
         " from staging.export_formats"
@@ -131,6 +131,8 @@ def _formats(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]
     else:
         yield "dates", "each says by itself which is the day and which the month"
     marks = {".": "decimal point", ",": "decimal comma"}
+    ((as_of_date,),) = connection.execute("select as_of_date from staging.as_of_dates").fetchall()
+    yield "as of", f"{as_of_date}, the newest date that is not an expected close"
     yield "amounts", f"{marks.get(mark, f'{mark} decimal mark')}; {currencies or 'no currency'}"
 
 

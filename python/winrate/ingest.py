@@ -10,6 +10,7 @@ line and its text and says why in `read_error`:
   closing quote, or makes a record that spans lines and does not fit the header
   or swallows lines that are rows themselves.
 - `nul_character`: the text holds a NUL, which no CRM writes: a damaged file.
+- `header_again`: the titles once more, as in exports put one below the other; a declared skip.
 - `above_header`: a title or a remark that a report puts above its header; a declared skip.
 
 In text files, a record that cannot be read costs its first line only: reading
@@ -46,8 +47,10 @@ WRONG_COLUMN_COUNT = "wrong_column_count"
 UNREADABLE_QUOTES = "unreadable_quotes"
 NUL_CHARACTER = "nul_character"
 ABOVE_HEADER = "above_header"
+HEADER_AGAIN = "header_again"
 
 DELIMITERS = ",;\t|"
+UNIT = re.compile(r"\s*\([^()]*\)\s*$")
 BATCH_ROWS = 50_000
 MAX_HEADER_RECORD = 25  # a report's titles and filters stand above its header, in no more records
 MAX_RECORD_LINES = 1_000  # a quote open for longer is damage; looking on costs time squared
@@ -273,7 +276,8 @@ def _split_header(
             f" {first[place].source_line}); expected text that names {_listed(wanted.required)}."
         )
     above = [_as_remark(record) for record in first[:place]]
-    rows = chain(first[place + 1 :], records)
+    below = chain(first[place + 1 :], records)
+    rows = (_unless_header(record, first[place].cells) for record in below)
     passed = []
     for record in rows:
         passed.append(record)
@@ -318,11 +322,20 @@ def _as_remark(record: Record) -> Record:
     return record if is_blank else record._replace(cells=None, read_error=ABOVE_HEADER)
 
 
+def _unless_header(record: Record, header: Sequence[str | None]) -> Record:
+    """A record below the header, which is no row of data where it says the same."""
+    is_header = record.cells == header
+    return record._replace(cells=None, read_error=HEADER_AGAIN) if is_header else record
+
+
 def _positions(path: Path, titles: Sequence[str], wanted: WantedColumns) -> dict[str, int | None]:
     """Where each wanted column stands among `titles`; raises ExportError where that is unclear."""
     places: dict[str, list[int]] = {}
     for place, title in enumerate(titles):
-        places.setdefault(normalise_header(title), []).append(place)
+        name = normalise_header(title)
+        if name not in wanted.known_titles:
+            name = normalise_header(UNIT.sub("", title))  # 'Amount (USD)' is the amount
+        places.setdefault(name, []).append(place)
 
     positions: dict[str, int | None] = {}
     for name in wanted.names:
@@ -342,7 +355,8 @@ def _refuse_missing(path: Path, header: ExportHeader, wanted: WantedColumns) -> 
         subject = "column {} is" if len(header.missing) == 1 else "columns {} are"
         raise ExportError(
             f"{path}: the required {subject.format(_listed(header.missing))} missing;"
-            f" found {_listed(header.titles)}; expected {_listed(wanted.required)}."
+            f" found {_listed(header.titles)}; expected {_listed(wanted.required)},"
+            " or their titles in MAPPING."
         )
 
 
@@ -411,6 +425,8 @@ def _record(source_line: int, raw_text: str, cells: Sequence[str | None], width:
     """A record that was split into cells, judged against the `width` of the header."""
     if not raw_text.strip(NOTHING):
         return Record(source_line, raw_text, None, BLANK_LINE)
+    while len(cells) > width and not (cells[-1] or "").strip():  # Excel's trailing delimiters
+        cells = cells[:-1]
     if len(cells) != width:
         return Record(source_line, raw_text, None, WRONG_COLUMN_COUNT)
     if "\0" in raw_text:
@@ -444,9 +460,10 @@ def _text_records(file: BinaryIO, wanted: WantedColumns) -> Iterator[Record]:
 
 
 def _encoding(file: BinaryIO) -> str:
-    """The encoding of a whole text file: by its byte-order mark, else UTF-8 if valid, else cp1252.
+    """The encoding of a whole text file: by its byte-order mark, else UTF-8, else cp1252.
 
-    Leaves `file` at its start.
+    A few damaged bytes do not make a file of UTF-8 one of cp1252, in which no letter beyond ASCII
+    is right by chance. Leaves `file` at its start.
     """
     head = file.read(4)
     file.seek(0)
@@ -454,16 +471,16 @@ def _encoding(file: BinaryIO) -> str:
         return "utf-16"
     if head.startswith(BOM_UTF8):
         return "utf-8-sig"
-    decoder = getincrementaldecoder("utf-8")()
-    try:
-        for chunk in iter(partial(file.read, 1 << 20), b""):
-            decoder.decode(chunk)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return "cp1252"
-    finally:
-        file.seek(0)
-    return "utf-8"
+    n_letters = n_bad = 0  # beyond ASCII; bytes that are no UTF-8
+    decoder = getincrementaldecoder("utf-8")("replace")
+    for chunk in iter(partial(file.read, 1 << 20), b""):
+        text = decoder.decode(chunk)
+        if not text.isascii():
+            n_bad += text.count("\ufffd")
+            n_letters += len(text) - len(text.encode("ascii", "ignore"))
+    n_bad += bool(decoder.decode(b"", final=True))
+    file.seek(0)
+    return "utf-8" if n_bad == 0 or n_letters - n_bad > n_bad else "cp1252"
 
 
 def _dialect(lines: Iterable[str], wanted: WantedColumns) -> tuple[str, int]:
@@ -508,19 +525,36 @@ def _holds_rows(lines: Iterable[str], delimiter: str, width: int) -> bool:
 
 
 def _sheet_records(file: BinaryIO, wanted: WantedColumns) -> Iterator[Record]:
-    """Records of the first visible worksheet of a workbook.
+    """Records of the worksheet that holds the deals.
 
     Blank rows count as far as the last row that has anything in it: a sheet
     has no end of its own. A cell with a formula gives the value that the
     workbook was saved with.
     """
     workbook = workbooks.open_workbook(file)
-    visible = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
-    if not visible:
-        raise ValueError("no visible worksheet")
-    visible[0].reset_dimensions()  # what a workbook says of its size is often wrong
-    rows = workbooks.numbered_rows(visible[0].iter_rows(values_only=True))
+    sheet = _sheet_of_deals(workbook, wanted)
+    rows = workbooks.numbered_rows(sheet.iter_rows(values_only=True))
     return _typed_records(_up_to_last_used(rows), wanted)
+
+
+def _sheet_of_deals(workbook: Any, wanted: WantedColumns) -> Any:
+    """The visible sheet whose header names most columns; raises ValueError where two are alike."""
+    named: dict[int, list[Any]] = {}
+    for sheet in workbook.worksheets:
+        if sheet.sheet_state == "visible":
+            sheet.reset_dimensions()  # what a workbook says of its size is often wrong
+            rows = sheet.iter_rows(max_row=MAX_HEADER_RECORD, values_only=True)
+            n_named = max((_n_named(_cell_texts(row), wanted) for row in rows), default=0)
+            named.setdefault(n_named, []).append(sheet)
+    if not named:
+        raise ValueError("no visible worksheet")
+    best = named[max(named)]
+    if len(best) > 1 and max(named) > 0:
+        raise ValueError(
+            f"deals in {len(best)} sheets, {_listed([sheet.title for sheet in best])}: put them"
+            " into one, or hide the others"
+        )
+    return best[0]
 
 
 def _up_to_last_used(

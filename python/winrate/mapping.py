@@ -3,6 +3,7 @@
 A user's file has the columns `kind`, `found` and `means`:
 
 - `column,Opp. Ref.,deal_id`: the column of that title is deal_id.
+- `column,Status,ignore`: the column of that title is none of ours, whatever the seeds say.
 - `outcome,Signed,Won`: that word, as an outcome or as a stage, means Won, Lost or Open.
 - `industry,Financial Technology,FinTech`: that value of industry is read as FinTech.
 """
@@ -18,6 +19,7 @@ from winrate import project
 from winrate.ingest import ExportError, WantedColumns, normalise_header
 
 COLUMN, OUTCOME = "column", "outcome"
+IGNORE = "ignore"
 OUTCOMES = ("Won", "Lost", "Open")
 FIELDS = ("kind", "found", "means")
 OWN, SEED = 0, 1  # what the user says stands before what the seeds say
@@ -62,9 +64,9 @@ def wanted_columns(path: str | Path | None, variables: Mapping[str, Any]) -> Wan
     own = [each for each in meanings if each.priority == OWN]
     for each in reversed(own):
         spoken_for[normalise_header(each.found)] = each.means
-        titles[each.means].insert(0, normalise_header(each.found))
+        titles.get(each.means, []).insert(0, normalise_header(each.found))
     for each in meanings:
-        titles[each.means].append(normalise_header(each.found))
+        titles.get(each.means, []).append(normalise_header(each.found))
     return WantedColumns(
         required=required,
         optional=optional,
@@ -119,7 +121,7 @@ def _own_meanings(path: Path, variables: Mapping[str, Any]) -> Iterator[Meaning]
         if not found or not means:
             raise ExportError(f"{where}: found or means is empty; expected both.")
         if kind == COLUMN:
-            _refuse_unless_among(where, "column", means, columns)
+            _refuse_unless_among(where, "column", means, [*columns, IGNORE])
         if kind == OUTCOME:
             _refuse_unless_among(where, "outcome", means, OUTCOMES)
         yield Meaning(kind, found, means, OWN)

@@ -91,13 +91,15 @@ def deals(*further: dict, **every: str) -> Callable[[Path], Path]:
     return saved(csv_text([deal | every for deal in [*GOOD, *further]]))
 
 
-def workbook(rows: list[list]) -> Callable[[Path], Path]:
-    """A workbook of one sheet."""
+def workbook(*sheets: list[list]) -> Callable[[Path], Path]:
+    """A workbook of these sheets."""
 
     def write(folder: Path) -> Path:
         book = openpyxl.Workbook()
-        for row in rows:
-            book.active.append(row)
+        for number, rows in enumerate(sheets):
+            sheet = book.create_sheet() if number else book.active
+            for row in rows:
+                sheet.append(row)
         book.save(folder / "deals.xlsx")
         return folder / "deals.xlsx"
 
@@ -204,6 +206,12 @@ DIALECTS = [
         workbook([["Deals of March"], [], *TABLE]),
         skipped={1: "above_header", 2: "blank_line"},
     ),
+    Case("workbook_with_a_cover", workbook([["Our deals"], ["by Ann"]], TABLE)),
+    Case(
+        "workbook_with_deals_in_two_sheets",
+        workbook(TABLE, TABLE),
+        refused="deals in 2 sheets, Sheet, Sheet1: put them into one, or hide the others",
+    ),
     Case("parquet", parquet({name: [deal[name] for deal in GOOD] for name in COLUMNS})),
 ]
 
@@ -249,7 +257,17 @@ DAMAGE = [
         "header_again_below",
         lines(*LINES, LINES[0], FOURTH_LINE),
         accepted=(*GOOD_IDS, "d4"),
-        rejected={5: "bad_created_date"},
+        skipped={5: "header_again"},
+    ),
+    Case("trailing_delimiters", lines(LINES[0], *(line + ", ," for line in LINES[1:]))),
+    Case(
+        "one_damaged_byte_among_accents",
+        saved(
+            csv_text([deal | {"industry": "Café"} for deal in GOOD])
+            .encode()
+            .replace(b"Ann", b"An\xff", 1)
+        ),
+        values={("d1", "industry"): "Café", ("d1", "sales_rep_id"): "An\\xff"},
     ),
     Case(
         "required_column_twice",
@@ -280,6 +298,10 @@ HEADERS = [
             csv_text(GOOD, deal_id="Deal ID", closed_date="CLOSED-DATE", deal_amount="dealAmount")
         ),
     ),
+    Case(
+        "headers_with_units",
+        saved(csv_text(GOOD, deal_amount="Amount (USD)", closed_date="Close Date (UTC)")),
+    ),
     Case("columns_in_another_order", saved(csv_text([dict(reversed(WON.items())), LOST, OPEN]))),
     Case(
         "further_columns",
@@ -299,6 +321,18 @@ HEADERS = [
         "a_header_of_the_users_own",
         saved(csv_text(GOOD, deal_id="Ref.", outcome="Result")),
         mapping="kind,found,means\ncolumn,Ref.,deal_id\ncolumn,Result,outcome\n",
+    ),
+    Case(
+        "a_column_that_is_not_what_it_is_called",
+        saved(csv_text([deal | {"Owner": "none of ours"} for deal in without("sales_rep_id")])),
+        mapping="kind,found,means\ncolumn,Owner,ignore\n",
+        refused="the required column sales_rep_id is missing",
+    ),
+    Case(
+        "a_title_that_the_user_speaks_for",
+        saved(csv_text([deal | {"Stage": "x", "Ours": "Ann"} for deal in GOOD])),
+        mapping="kind,found,means\ncolumn,Ours,industry\ncolumn,industry,ignore\n",
+        values={("d1", "industry"): "Ann", ("d1", "deal_stage"): "Demo"},
     ),
     Case(
         "a_mapping_with_an_unknown_kind",
@@ -353,6 +387,9 @@ VALUES = [
     ),
     read_as("ids_that_differ_by_case", {"industry": "FinTech"}, deal_id="D1"),
     read_as("dollars_and_thousands", {"deal_amount": 1234.5}, deal_amount="$1,234.50"),
+    read_as(
+        "id_kept_as_text_by_a_formula", {"industry": "FinTech"}, deal_id="d4", industry='="FinTech"'
+    ),
     read_as("currency_code", {"deal_amount": 1234.5}, deal_amount="USD 1,234.50"),
     read_as("zero_amount", {"deal_amount": 0.0}, deal_amount="0"),
     Case(
@@ -364,6 +401,7 @@ VALUES = [
     bad("negative_amount", "negative_deal_amount", deal_amount="-1"),
     bad("amount_beyond_every_number", "bad_deal_amount", deal_amount="1e400"),
     bad("amount_with_an_underscore", "bad_deal_amount", deal_amount="1_000"),
+    bad("amount_in_millions", "bad_deal_amount", deal_amount="5 MIO"),
     bad("amount_in_words", "bad_deal_amount", deal_amount="five"),
     bad("absurd_amount", "absurd_deal_amount", deal_amount="999999999999999"),
     Case(
@@ -668,6 +706,51 @@ CRMS = [
             ("d3", "is_open"): True,
             ("d1", "deal_stage"): "Closed",
         },
+    ),
+    Case(
+        "outcome_from_stages_of_which_one_is_unknown",
+        saved(
+            csv_text(
+                [
+                    deal | {"deal_stage": stage}
+                    for deal, stage in zip(
+                        without("outcome"),
+                        ["Closed Won", "Closed Lost - Price", "Demo"],
+                        strict=True,
+                    )
+                ]
+            )
+        ),
+        refused="the stages Closed Lost - Price seem to name an outcome",
+    ),
+    Case(
+        "wins_and_no_losses_from_stages",
+        saved(
+            csv_text(
+                [
+                    deal | {"deal_id": f"{deal['deal_id']}-{n}", "deal_stage": stage}
+                    for n in range(20)
+                    for deal, stage in zip(
+                        without("outcome"), ["Closed Won", "Dead", "Demo"], strict=True
+                    )
+                ]
+            )
+        ),
+        refused="of 50 rows or more none is lost, by deal_stage; say in MAPPING which",
+    ),
+    Case(
+        "a_status_that_is_no_outcome",
+        saved(
+            csv_text(
+                [
+                    deal | {"Status": "Active", "Won": won, "Closed": "1"}
+                    for deal, won in zip(without("outcome"), ["1", "0", "1"], strict=True)
+                ]
+            )
+        ),
+        values={("d1", "outcome"): "Won", ("d2", "outcome"): "Lost"},
+        rejected={},
+        accepted=GOOD_IDS,
     ),
     Case(
         "nothing_says_the_outcome",

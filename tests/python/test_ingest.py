@@ -548,13 +548,13 @@ def test_the_reference_data_reads_alike_from_csv_and_from_a_workbook():
             "deals.csv",
             "Deal ID,Outcome,Notes\nd1,Won,x\n",
             "the required column lead_source is missing; found Deal ID, Outcome, Notes",
-            "expected deal_id, lead_source, outcome.",
+            "expected deal_id, lead_source, outcome, or their titles in MAPPING.",
         ),
         (
             "deals.csv",
             "Id;Outcome\nd1;Won\n",
             "the required columns deal_id, lead_source are missing; found Id, Outcome",
-            "expected deal_id, lead_source, outcome.",
+            "expected deal_id, lead_source, outcome, or their titles in MAPPING.",
         ),
         (
             "deals.csv",
