@@ -47,7 +47,7 @@
 {# White space and dashes folded: what two spellings of one value may not differ by. #}
 {% macro folded(expression) -%}
     trim(regexp_replace(
-        regexp_replace(nfc_normalize({{ expression }}), '[‐‑‒–—]', '-', 'g'), '[\s\p{Z}]+', ' ', 'g'
+        regexp_replace(nfc_normalize({{ expression }}), '[‐‑‒–—]', '-', 'g'), '[\s\p{Zs}]+', ' ', 'g'
     ))
 {%- endmacro %}
 
