@@ -277,16 +277,7 @@ def _split_header(
         )
     above = [_as_remark(record) for record in first[:place]]
     below = chain(first[place + 1 :], records)
-    rows = (_unless_header(record, first[place].cells) for record in below)
-    passed = []
-    for record in rows:
-        passed.append(record)
-        if record.read_error != BLANK_LINE:
-            break
-    else:
-        raise ExportError(
-            f"{path}: found a header and no rows below it; expected at least one row of data."
-        )
+    rows = _with_data(path, (_unless_header(record, first[place].cells) for record in below))
     titles = tuple(cell or "" for cell in first[place].cells)
     positions = _positions(path, titles, wanted)
     missing = [
@@ -297,7 +288,19 @@ def _split_header(
     header = ExportHeader(
         first[place].source_line, first[place].n_lines, titles, positions, tuple(missing)
     )
-    return header, chain(above, passed, rows)
+    return header, chain(above, rows)
+
+
+def _with_data(path: Path, rows: Iterator[Record]) -> Iterator[Record]:
+    """The same rows; raises ExportError where all of them are blank."""
+    passed = []
+    for record in rows:
+        passed.append(record)
+        if record.read_error != BLANK_LINE:
+            return chain(passed, rows)
+    raise ExportError(
+        f"{path}: found a header and no rows below it; expected at least one row of data."
+    )
 
 
 def _header_place(
@@ -330,12 +333,13 @@ def _unless_header(record: Record, header: Sequence[str | None]) -> Record:
 
 def _positions(path: Path, titles: Sequence[str], wanted: WantedColumns) -> dict[str, int | None]:
     """Where each wanted column stands among `titles`; raises ExportError where that is unclear."""
+    names = [normalise_header(title) for title in titles]
     places: dict[str, list[int]] = {}
     for place, title in enumerate(titles):
-        name = normalise_header(title)
-        if name not in wanted.known_titles:
-            name = normalise_header(UNIT.sub("", title))  # 'Amount (USD)' is the amount
-        places.setdefault(name, []).append(place)
+        without_unit = normalise_header(UNIT.sub("", title))
+        # 'Amount (USD)' is the amount, unless there is an 'Amount' beside it.
+        is_known = names[place] in wanted.known_titles or without_unit in names
+        places.setdefault(names[place] if is_known else without_unit, []).append(place)
 
     positions: dict[str, int | None] = {}
     for name in wanted.names:

@@ -299,6 +299,11 @@ HEADERS = [
         ),
     ),
     Case(
+        "a_header_beside_one_with_a_unit",
+        saved(csv_text([deal | {"Deal Amount (weighted)": "1"} for deal in GOOD])),
+        values={("d1", "deal_amount"): 1200.5},
+    ),
+    Case(
         "headers_with_units",
         saved(csv_text(GOOD, deal_amount="Amount (USD)", closed_date="Close Date (UTC)")),
     ),
