@@ -14,7 +14,8 @@ def trapped(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trapped")
     deals = pd.read_csv(project.ROOT / "seeds" / "deals.csv", dtype=str)
     is_closed = deals["outcome"].notna()
-    closed_stage = "Closed " + deals["outcome"].fillna("")
+    # Names that seeds/stage_outcomes.csv does not know; those it knows never become a feature.
+    closed_stage = deals["outcome"].map({"Won": "Signed", "Lost": "Gone"})
     deals["deal_stage"] = np.where(is_closed, closed_stage, deals["deal_stage"])
     deals["product_type"] = "sells to " + deals["industry"]
     is_late = deals["closed_date"].fillna("2026-06-30") >= "2026-01-01"
