@@ -24,7 +24,7 @@ columns_there as (
 date_cells as (
 
     {% for column in date_columns() -%}
-    select trim({{ column }}) as cell, {{ day_text('trim(' ~ column ~ ')') }} as day from export
+    select {{ text(column) }} as cell, {{ day_text(text(column)) }} as day from export
     {{ "union all" if not loop.last }}
     {% endfor %}
 ),

@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,9 +40,7 @@ def check(request: build.BuildRequest) -> Check:
         warehouse = Path(folder) / "check.duckdb"
         with build.held_workplace(warehouse) as workplace:
             staged = workplace.aside / warehouse.name
-            build.run_dbt(
-                replace(request, warehouse=warehouse), workplace, staged, warehouse, *READ
-            )
+            build.run_dbt(request, workplace, staged, warehouse, *READ)
             faults = summary.read_faults(staged)
             with database.open_readonly(staged) as connection:
                 sections += [

@@ -276,7 +276,8 @@ def test_killed_at_any_time_in_dbt_the_old_build_stands_and_the_next_succeeds(
 def test_dbt_ends_with_a_build_that_is_killed(
     tmp_path, published, small_deals, sample_warehouse, gate
 ):
-    hooks = hook(tmp_path / "hooks", f"{KILL_PARENT}; open({str(gate)!r}).read()")
+    # At the gate first: dbt ends so soon after its parent that it would never come to it.
+    hooks = hook(tmp_path / "hooks", f"at = open({str(gate)!r}); {KILL_PARENT}; at.read()")
     running = start_build(published, small_deals, hooks)
     with gate.open("w") as held_open:  # once dbt has come to read it
         assert finish(running)[0] == -signal.SIGKILL
