@@ -20,9 +20,13 @@
     {{ return(['blank_line', 'above_header', 'header_again', 'created_after_as_of_date', 'exact_duplicate']) }}
 {%- endmacro %}
 
-{# Columns of the export that hold dates, and the features that are text. #}
+{# Columns of the export that hold dates, numbers, and features that are text. #}
 {% macro date_columns() -%}
     {{ return(['created_date', 'closed_date', 'expected_close_date', 'won_date', 'lost_date', 'stage_entered_date']) }}
+{%- endmacro %}
+
+{% macro number_columns() -%}
+    {{ return((['deal_amount', 'sales_cycle_days'] + numeric_features()) | unique | list) }}
 {%- endmacro %}
 
 {% macro category_columns() -%}

@@ -183,6 +183,21 @@ cycles_off as (
 
 ),
 
+unread_cells as (
+
+    select
+        'cells_not_read' as check_name,
+        case when column_name in ({{ quoted_list(feature_names()) }}) then column_name end as feature,
+        cast(null as {{ dbt.type_string() }}) as level,
+        count(*) as n_deals,
+        column_name || ' cannot be read in ' || {{ as_count('count(*)') }} || ' deals, such as '''
+        || min_by(cell, source_line) || ''' in line ' || min(source_line)
+        || ': it counts as empty there.' as message
+    from {{ ref('unread_cells') }}
+    group by column_name
+
+),
+
 unioned as (
 
     select * from few_outcomes
@@ -200,6 +215,8 @@ unioned as (
     select * from new_levels
     union all
     select * from cycles_off
+    union all
+    select * from unread_cells
 
 ),
 

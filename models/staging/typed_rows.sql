@@ -1,8 +1,6 @@
 -- Every row of the export with its cells typed. A value that cannot be read is
 -- null here; checked_rows compares it with its text to say why.
 
-{% set numbers = (['deal_amount', 'sales_cycle_days'] + numeric_features()) | unique | list -%}
-
 with
 
 formats as (
@@ -61,7 +59,7 @@ bared as (
         formats.main_currency,
         formats.outcome_from,
         formats.is_day_first,
-        {% for column in numbers -%}
+        {% for column in number_columns() -%}
         {{ with_decimal_point(bare_number('amounts_chosen.' ~ column), 'formats.decimal_mark') }} as bare_{{ column }},
         {% endfor -%}
         {% for column in date_columns() -%}
@@ -97,8 +95,8 @@ typed as (
         coalesce({{ column }}_levels.level, 'Unknown') as {{ column }},
         {% endfor %}
         ---------- numbers
-        export.deal_amount as deal_amount_text,
-        {% for column in numbers -%}
+        {% for column in number_columns() -%}
+        export.{{ column }} as {{ column }}_text,
         {{ number('export.bare_' ~ column) }} as {{ column }},
         {% endfor -%}
         coalesce(export.amount_currency, {{ currency_of('export.deal_amount') }}) != export.main_currency
@@ -152,20 +150,21 @@ final as (
         case outcome_word
             when 'Won' then coalesce(closed_date_text, won_date_text)
             when 'Lost' then coalesce(closed_date_text, lost_date_text)
-            else closed_date_text
+            else coalesce(expected_close_date_text, closed_date_text)
         end as close_date_text,
         case outcome_word
             when 'Won' then coalesce(closed_date, won_date)
             when 'Lost' then coalesce(closed_date, lost_date)
             else coalesce(expected_close_date, closed_date)
         end as close_date,
+        stage_entered_date_text,
         stage_entered_date,
         {% for column in category_columns() -%}
         {{ "case when stage_outcome is not null then 'Closed' else deal_stage end as deal_stage"
             if column == 'deal_stage' else column }},
         {% endfor -%}
-        deal_amount_text,
-        {% for column in numbers -%}
+        {% for column in number_columns() -%}
+        {{ column }}_text,
         {{ column }},
         {% endfor -%}
         is_other_currency,

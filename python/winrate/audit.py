@@ -3,11 +3,22 @@
 import json
 import subprocess
 import sys
+from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any
 
+from cyclonedx.contrib.hash.factories import HashTypeFactory
+from cyclonedx.model import ExternalReference, ExternalReferenceType, XsUri
+from cyclonedx.model.bom import Bom
+from cyclonedx.model.component import Component, ComponentType
+from cyclonedx.model.license import DisjunctiveLicense
+from cyclonedx.output.json import JsonV1Dot6
+from packageurl import PackageURL
+from pip_requirements_parser import InstallRequirement, RequirementsFile
+
 from winrate import project, wording
 
+PACKAGE = "winrate"
 LOCK = project.ROOT / "requirements.txt"
 SBOM = project.ROOT / "target" / "sbom.cdx.json"
 
@@ -24,13 +35,40 @@ def main() -> int:
 
 def write_sbom(path: Path) -> int:
     """Write every package of the lock, for any system, with its hashes; returns their number."""
+    bill = Bom(components=map(_component, RequirementsFile.from_file(str(LOCK)).requirements))
+    bill.metadata.timestamp = None  # the same bill for the same lock
+    bill.serial_number = None
+    about = metadata(PACKAGE)
+    bill.metadata.component = Component(
+        name=PACKAGE,
+        version=about["Version"],
+        description=about["Summary"],
+        licenses=[DisjunctiveLicense(id=about["License-Expression"])],
+        type=ComponentType.APPLICATION,
+        bom_ref=PACKAGE,
+    )
+    bill.register_dependency(bill.metadata.component, bill.components)
     path.parent.mkdir(parents=True, exist_ok=True)
-    arguments = ["--pyproject", project.ROOT / "pyproject.toml", "--output-reproducible", LOCK]
-    run = _tool("cyclonedx_py", "requirements", "--validate", *arguments)
-    if run.returncode:
-        raise SystemExit(f"The bill of materials could not be written: {run.stderr.strip()}")
-    path.write_text(run.stdout, encoding="utf-8")
-    return len(json.loads(run.stdout)["components"])
+    path.write_text(JsonV1Dot6(bill).output_as_string(indent=2), encoding="utf-8")
+    return len(bill.components)
+
+
+def _component(locked: InstallRequirement) -> Component:
+    """A package of the lock; each of its files may be the one that is installed."""
+    version = locked.get_pinned_version
+    purl = PackageURL("pypi", None, locked.name, version)
+    files = ExternalReference(
+        type=ExternalReferenceType.DISTRIBUTION,
+        url=XsUri(str(purl)),
+        hashes=map(HashTypeFactory().from_composite_str, locked.hash_options),
+    )
+    return Component(
+        name=locked.name,
+        version=version,
+        purl=purl,
+        bom_ref=str(purl),
+        external_references=[files],
+    )
 
 
 def known_vulnerabilities() -> dict[str, Any] | None:

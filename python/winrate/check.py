@@ -10,7 +10,7 @@ import duckdb
 from winrate import build, database, ingest, mapping, project, summary, wording
 from winrate.ingest import ExportHeader, WantedColumns
 
-READ = ("run", "--select", "+export_faults", "+rejected_deals", "+row_ledger")
+READ = ("run", "--select", "+export_faults", "+rejected_deals", "+row_ledger", "+unread_cells")
 N_EXAMPLES = 3
 N_LEVELS = 8
 EXAMPLE_LETTERS = 40
@@ -44,7 +44,7 @@ def check(request: build.BuildRequest) -> Check:
             faults = summary.read_faults(staged)
             with database.open_readonly(staged) as connection:
                 sections += [
-                    _section("columns", _columns(connection, header)),
+                    _section("columns", _columns(connection, header, wanted)),
                     _section("values", [*_formats(connection), *_outcomes(connection)]),
                     _section("levels", _levels(connection)),
                     _section("rows", _rows(connection)),
@@ -87,7 +87,9 @@ def _missing_sentence(header: ExportHeader) -> str:
     )
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, header: ExportHeader) -> list[tuple[str, str]]:
+def _columns(
+    connection: duckdb.DuckDBPyConnection, header: ExportHeader, wanted: WantedColumns
+) -> list[tuple[str, str]]:
     """For each column what it is called and what stands in it."""
     features = project.feature_names(project.project_vars()["features"])
     lines = []
@@ -99,6 +101,11 @@ def _columns(connection: duckdb.DuckDBPyConnection, header: ExportHeader) -> lis
             ).fetchall()
             found = ", ".join(_brief(cell) for (cell,) in examples) or "(blank)"
             lines.append((name, f"{_title(header, name)}: {found}"))
+            lines += [
+                ("", f"'{_brief(title)}' could be it too and is not read; MAPPING decides")
+                for title in _unread_titles(header)
+                if ingest.normalise_header(title) in wanted.titles_of(name)
+            ]
         elif name in features and name not in project.COMPUTED_COLUMNS:
             lines.append((name, "not there; 'Unknown' in every deal, so nothing is said of it"))
     return [*lines, _unread(header)]
@@ -109,12 +116,12 @@ def _title(header: ExportHeader, name: str) -> str:
 
 
 def _unread(header: ExportHeader) -> tuple[str, str]:
-    unread = [
-        _brief(title)
-        for place, title in enumerate(header.titles)
-        if place not in header.positions.values()
-    ]
-    return "not read", ", ".join(unread) or "none"
+    return "not read", ", ".join(map(_brief, _unread_titles(header))) or "none"
+
+
+def _unread_titles(header: ExportHeader) -> list[str]:
+    read = header.positions.values()
+    return [title for place, title in enumerate(header.titles) if place not in read]
 
 
 def _formats(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
@@ -211,6 +218,16 @@ def _rows(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     for code, n_rows, examples in unused:
         lines.append((code, wording.count(n_rows)))
         lines += [("", f"line {line}: {_brief(reason, 100)}") for line, reason in examples]
+    unread = connection.execute(
+        """
+        select column_name, count(*), min_by((source_line, cell), source_line, $1)
+        from staging.unread_cells group by all order by 2 desc, 1
+        """,
+        [N_EXAMPLES],
+    ).fetchall()
+    for name, n_cells, examples in unread:
+        lines.append((name, f"not read in {wording.count(n_cells)} of the accepted rows"))
+        lines += [("", f"line {line}: '{_brief(cell)}'") for line, cell in examples]
     return lines
 
 

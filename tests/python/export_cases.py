@@ -304,6 +304,11 @@ HEADERS = [
         values={("d1", "deal_amount"): 1200.5},
     ),
     Case(
+        "two_titles_of_one_column",
+        saved(csv_text([deal | {"Deal - Value": "1"} for deal in GOOD])),
+        values={("d1", "deal_amount"): 1200.5},
+    ),
+    Case(
         "headers_with_units",
         saved(csv_text(GOOD, deal_amount="Amount (USD)", closed_date="Close Date (UTC)")),
     ),
@@ -529,6 +534,13 @@ DATES = [
         "close_of_an_open_deal_in_the_future",
         {"expected_close_date": "2031-01-01"},
         closed_date="2031-01-01",
+        outcome="",
+    ),
+    read_as(
+        "unreadable_dates_of_an_open_deal",
+        {"expected_close_date": None, "stage_entered_date": None},
+        closed_date="next spring",
+        stage_entered_date="in May",
         outcome="",
     ),
     read_as("close_on_the_day_of_creation", {"sales_cycle_days": 0.0}, closed_date="2024-01-10"),

@@ -45,6 +45,20 @@ def test_spellings_that_are_read_as_one_are_shown(tmp_path):
     assert "read as FinTech: 'FinTech', 'Fin Tech'" in levels
 
 
+def test_a_second_column_for_one_meaning_is_pointed_out(tmp_path):
+    found = checked(tmp_path, "two_titles_of_one_column")
+    assert found.is_usable
+    columns = section(found.text, "columns")
+    assert "'Deal - Value' could be it too and is not read; MAPPING decides" in columns
+    assert "not read      Deal - Value" in columns
+
+
+def test_cells_that_cannot_be_read_are_shown_though_their_rows_are_used(tmp_path):
+    rows = section(checked(tmp_path, "unreadable_dates_of_an_open_deal").text, "rows")
+    assert "expected_close_date  not read in 1 of the accepted rows" in rows
+    assert "line 5: 'next spring'" in rows and "line 5: 'in May'" in rows
+
+
 def test_what_a_build_would_refuse_is_said_with_its_remedy(tmp_path):
     found = checked(tmp_path, "day_or_month_first")
     assert not found.is_usable

@@ -24,7 +24,8 @@ def trapped(tmp_path_factory):
     no_bid = deals.index[is_closed & (deals["lead_source"] == "Outbound")][:60]
     deals.loc[no_bid, "lead_source"] = "Tender"
     deals.loc[no_bid, "outcome"] = "Lost"
-    deals["sales_cycle_days"] = np.where(deals.index == 0, "999", deals["sales_cycle_days"])
+    deals.loc[0, "sales_cycle_days"] = "999"
+    deals.loc[[1, 5], "sales_cycle_days"] = "about a month"
     deals.to_csv(folder / "deals.csv", index=False)
     return built(folder, folder / "deals.csv")
 
@@ -32,12 +33,22 @@ def trapped(tmp_path_factory):
 def test_every_trap_is_named(trapped):
     found = rows(trapped, "select check_name, feature, level from quality.data_checks")
     assert found == [
+        ("cells_not_read", "sales_cycle_days", None),
         ("cycle_disagrees_with_dates", "sales_cycle_days", None),
         ("feature_names_outcome", "deal_stage", None),
         ("feature_repeats_another", "product_type", None),
         ("level_is_determined", "lead_source", "Tender"),
         ("level_is_new", "region", "Nordics"),
     ]
+
+
+def test_the_first_cell_that_cannot_be_read_is_shown(trapped):
+    query = "select n_deals, message from quality.data_checks where check_name = 'cells_not_read'"
+    sentence = (
+        "sales_cycle_days cannot be read in 2 deals, such as 'about a month' in line 3:"
+        " it counts as empty there."
+    )
+    assert rows(trapped, query) == [(2, sentence)]
 
 
 def test_what_is_trapped_is_not_modelled_and_the_rest_is(trapped):

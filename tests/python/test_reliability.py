@@ -702,7 +702,9 @@ def test_a_word_from_the_keyboard_stops_a_build_in_one_sentence(
     tmp_path, published, small_deals, small_warehouse, gate
 ):
     hooks = hook(tmp_path / "hooks", f"open({str(gate)!r}).read()")
-    running = start_build(published, small_deals, hooks)
+    # Where the tests run in the background of a shell, the keyboard is ignored.
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    running = start_build(published, small_deals, hooks, preexec=heard)
     with gate.open("w"):
         os.killpg(running.pid, signal.SIGINT)
     exit_code, said = finish(running)
