@@ -183,6 +183,27 @@ cycles_off as (
 
 ),
 
+-- What happened after the day of the build (which is the next one already, east of UTC) did not
+-- happen; and its date makes the as-of date one that is still to come.
+dates_to_come as (
+
+    select
+        'dates_to_come' as check_name,
+        cast(null as {{ dbt.type_string() }}) as feature,
+        cast(null as {{ dbt.type_string() }}) as level,
+        count(*) as n_deals,
+        'The as-of date ' || max(deals.as_of_date) || ' is still to come: so are dates of '
+        || {{ as_count('count(*)') }} || ' deals, the first in line ' || min(deals.source_line)
+        || '. Where they are slips of the keyboard, build with AS_OF.' as message
+    from {{ ref('stg_deals') }} as deals
+    cross join {{ ref('build_info') }} as build_info
+    where
+        greatest(deals.created_date, coalesce(deals.closed_date, deals.created_date))
+        > {{ add_days('cast(left(build_info.built_at, 10) as date)', '1') }}
+    having count(*) > 0
+
+),
+
 unread_cells as (
 
     select
@@ -215,6 +236,8 @@ unioned as (
     select * from new_levels
     union all
     select * from cycles_off
+    union all
+    select * from dates_to_come
     union all
     select * from unread_cells
 

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -136,7 +137,8 @@ def _formats(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]
         yield "dates", "each says by itself which is the day and which the month"
     marks = {".": "decimal point", ",": "decimal comma"}
     ((as_of_date,),) = connection.execute("select as_of_date from staging.as_of_dates").fetchall()
-    yield "as of", f"{as_of_date}, the newest date that is not an expected close"
+    warning = "; it is still to come: say AS_OF" if (as_of_date or date.min) > date.today() else ""
+    yield "as of", f"{as_of_date}, the newest date that is not an expected close{warning}"
     yield "amounts", f"{marks.get(mark, f'{mark} decimal mark')}; {currencies or 'no currency'}"
 
 

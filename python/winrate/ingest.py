@@ -533,11 +533,11 @@ def _sheet_records(file: BinaryIO, wanted: WantedColumns) -> Iterator[Record]:
 
     Blank rows count as far as the last row that has anything in it: a sheet
     has no end of its own. A cell with a formula gives the value that the
-    workbook was saved with.
+    workbook was saved with, or the formula where it was saved without.
     """
     workbook = workbooks.open_workbook(file)
     sheet = _sheet_of_deals(workbook, wanted)
-    rows = workbooks.numbered_rows(sheet.iter_rows(values_only=True))
+    rows = workbooks.numbered_rows(workbooks.cell_values(file, sheet))
     return _typed_records(_up_to_last_used(rows), wanted)
 
 

@@ -21,6 +21,7 @@ class BuildFacts:
         over, with their counts, as text; empty where there are none.
     change: the sentence on the last two quarters, or None where the data do not reach back.
     alerts: number of alerts per severity.
+    n_checks: rows of quality.data_checks.
     """
 
     as_of_date: date | None
@@ -36,6 +37,7 @@ class BuildFacts:
     verdict: str
     change: str | None
     alerts: dict[str, int]
+    n_checks: int
 
 
 def read_facts(warehouse: Path) -> BuildFacts:
@@ -70,6 +72,7 @@ def read_facts(warehouse: Path) -> BuildFacts:
             """
         )
         alerts = dict(rows("select severity, count(*) from alerts.alerts group by all"))
+        n_checks = rows("select count(*) from quality.data_checks")[0][0]
     return BuildFacts(
         outcomes[0],
         *ledger,
@@ -85,6 +88,7 @@ def read_facts(warehouse: Path) -> BuildFacts:
         verdict,
         change[0][0] if change else None,
         alerts,
+        n_checks,
     )
 
 
@@ -130,6 +134,9 @@ def summary_text(
     if facts.n_won + facts.n_lost > importance_max_deals:
         sample = f"fixed sample of {n(importance_max_deals)} deals"
         lines.append(("recipe", f"drivers.importance is fitted on a {sample}"))
+    if facts.n_checks:
+        found = f"leaks and traps found: {n(facts.n_checks)}; see quality.data_checks"
+        lines.append(("checks", found))
     alerts = ", ".join(f"{n(facts.alerts.get(name, 0))} {name}" for name in SEVERITIES)
     lines += [
         ("alerts", alerts),

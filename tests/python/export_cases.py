@@ -5,6 +5,8 @@ All start from three good deals; most cases change one thing.
 
 import csv
 import io
+import re
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,6 +106,23 @@ def workbook(*sheets: list[list]) -> Callable[[Path], Path]:
         return folder / "deals.xlsx"
 
     return write
+
+
+def with_text_values(write: Callable[[Path], Path]) -> Callable[[Path], Path]:
+    """A workbook whose formulas have text as their value, of which openpyxl writes none."""
+
+    def rewrite(folder: Path) -> Path:
+        path = write(folder)
+        with zipfile.ZipFile(path) as archive:
+            parts = {name: archive.read(name) for name in archive.namelist()}
+        sheet = "xl/worksheets/sheet1.xml"
+        parts[sheet] = re.sub(rb"<c([^>]*)><f>", rb'<c\1 t="str"><f>', parts[sheet])
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in parts.items():
+                archive.writestr(name, content)
+        return path
+
+    return rewrite
 
 
 def parquet(columns: dict[str, list]) -> Callable[[Path], Path]:
@@ -394,6 +413,17 @@ VALUES = [
         {"industry": "=cmd|' /C calc'!A0", "sales_rep_id": "@SUM(A1)"},
         industry="=cmd|' /C calc'!A0",
         sales_rep_id="@SUM(A1)",
+    ),
+    Case(
+        "formulas_that_were_never_calculated",
+        workbook([*TABLE, list(fourth(deal_amount="=600*2").values())]),
+        rejected={5: "bad_deal_amount"},
+    ),
+    Case(
+        "formula_that_gives_no_text",
+        with_text_values(workbook([*TABLE, list(fourth(deal_amount='=""').values())])),
+        accepted=(*GOOD_IDS, "d4"),
+        values={("d4", "deal_amount"): None},
     ),
     read_as("ids_that_differ_by_case", {"industry": "FinTech"}, deal_id="D1"),
     read_as("dollars_and_thousands", {"deal_amount": 1234.5}, deal_amount="$1,234.50"),

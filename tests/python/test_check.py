@@ -1,5 +1,6 @@
 """What `make check` says of an export, before anything is built."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,19 @@ def test_a_report_of_salesforce_is_explained(tmp_path):
 def test_spellings_that_are_read_as_one_are_shown(tmp_path):
     levels = section(checked(tmp_path, "level_in_two_words").text, "levels")
     assert "read as FinTech: 'FinTech', 'Fin Tech'" in levels
+
+
+def test_an_as_of_date_that_is_still_to_come_is_pointed_out(tmp_path, monkeypatch):
+    class YesterdaysDate(date):
+        @classmethod
+        def today(cls):
+            return date(2024, 3, 19)
+
+    monkeypatch.setattr(check, "date", YesterdaysDate)
+    found = checked(tmp_path, "plain")
+    assert found.is_usable
+    sentence = "2024-03-20, the newest date that is not an expected close; it is still to come"
+    assert sentence in section(found.text, "values")
 
 
 def test_a_second_column_for_one_meaning_is_pointed_out(tmp_path):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from conftest import built, rows
-from winrate import project
+from winrate import project, summary
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +40,13 @@ def test_every_trap_is_named(trapped):
         ("level_is_determined", "lead_source", "Tender"),
         ("level_is_new", "region", "Nordics"),
     ]
+
+
+def test_the_summary_of_a_build_counts_them(trapped):
+    text = summary.summary_text(
+        summary.read_facts(trapped), trapped, trapped, trapped.parent, importance_max_deals=1
+    )
+    assert "leaks and traps found: 6; see quality.data_checks" in text
 
 
 def test_the_first_cell_that_cannot_be_read_is_shown(trapped):
