@@ -5,6 +5,17 @@
     avg(cast({{ value }} as decimal(18, 2)))
 {%- endmacro %}
 
+{# The closed, the won and the open deals of a group, and what they came to. #}
+{% macro deal_totals(amount='deal_amount') -%}
+    count(is_won) as n_deals,
+    cast(coalesce(sum(is_won), 0) as bigint) as n_won,
+    {{ sum_amount('case when is_won is not null then ' ~ amount ~ ' end') }} as closed_amount,
+    {{ sum_amount('case when is_won = 1 then ' ~ amount ~ ' end') }} as won_amount,
+    {{ mean_of('case when is_won = 1 then ' ~ amount ~ ' end') }} as average_won_amount,
+    count(case when is_open then 1 end) as n_open_deals,
+    {{ sum_amount('case when is_open then ' ~ amount ~ ' end') }} as open_amount
+{%- endmacro %}
+
 {# What a closed deal brings: 0 where none was won, although there is no average amount then. #}
 {% macro value_per_deal(n_won, n_deals, average_won_amount) -%}
     case

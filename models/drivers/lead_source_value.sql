@@ -7,13 +7,7 @@ sources as (
     select
         lead_source,
         count(*) as n_leads,
-        count(is_won) as n_deals,
-        cast(coalesce(sum(is_won), 0) as bigint) as n_won,
-        {{ mean_of('case when is_won = 1 then deal_amount end') }} as average_won_amount,
-        {{ sum_amount('case when is_won = 1 then deal_amount end') }} as won_amount,
-        {{ sum_amount('case when is_won is not null then deal_amount end') }} as closed_amount,
-        count(case when is_open then 1 end) as n_open_deals,
-        {{ sum_amount('case when is_open then deal_amount end') }} as open_amount
+        {{ deal_totals() }}
     from {{ ref('stg_deals') }}
     group by lead_source
 

@@ -1,37 +1,32 @@
 -- Text is cast because a table that Python leaves empty has no types.
 
 select
-    cast(segments.comparison as string) as comparison,
-    cast(segments.feature as string) as feature,
-    cast(segments.level as string) as level,
-    segments.n_before,
-    segments.n_after,
-    segments.share_before,
-    segments.share_after,
-    segments.win_rate_before,
-    segments.win_rate_after,
-    amounts.won_amount_before / nullif(amounts.closed_amount_before, 0) as amount_weighted_win_rate_before,
-    amounts.won_amount_after / nullif(amounts.closed_amount_after, 0) as amount_weighted_win_rate_after,
-    segments.change_pp,
-    segments.change_pp_low,
-    segments.change_pp_high,
-    segments.mix_effect_pp,
-    segments.rate_effect_pp,
-    segments.total_effect_pp,
-    segments.mix_effect_pp_low,
-    segments.mix_effect_pp_high,
-    segments.rate_effect_pp_low,
-    segments.rate_effect_pp_high,
-    segments.total_effect_pp_low,
-    segments.total_effect_pp_high,
-    segments.p_value,
-    segments.q_value,
-    cast(segments.evidence as string) as evidence,
-    segments.rank
-from {{ ref('model_win_rate_change_segments') }} as segments
-left join {{ ref('segment_window_amounts') }} as amounts
-    on
-        cast(segments.comparison as string) = amounts.comparison
-        and cast(segments.feature as string) = amounts.feature
-        and cast(segments.level as string) = amounts.level
-order by segments.comparison, segments.rank
+    cast(comparison as string) as comparison,
+    cast(feature as string) as feature,
+    cast(level as string) as level,
+    n_before,
+    n_after,
+    share_before,
+    share_after,
+    win_rate_before,
+    win_rate_after,
+    won_amount_before / nullif(closed_amount_before, 0) as amount_weighted_win_rate_before,
+    won_amount_after / nullif(closed_amount_after, 0) as amount_weighted_win_rate_after,
+    change_pp,
+    change_pp_low,
+    change_pp_high,
+    mix_effect_pp,
+    rate_effect_pp,
+    total_effect_pp,
+    mix_effect_pp_low,
+    mix_effect_pp_high,
+    rate_effect_pp_low,
+    rate_effect_pp_high,
+    total_effect_pp_low,
+    total_effect_pp_high,
+    p_value,
+    q_value,
+    cast(evidence as string) as evidence,
+    rank
+from {{ ref('model_win_rate_change_segments') }}
+order by comparison, rank

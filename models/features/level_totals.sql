@@ -19,14 +19,8 @@ final as (
     select
         '{{ feature }}' as feature,
         {{ feature }} as level,
-        count(is_won) as n_deals,
-        cast(coalesce(sum(is_won), 0) as bigint) as n_won,
-        {{ sum_amount('case when not is_open then amount end') }} as closed_amount,
-        {{ sum_amount('case when is_won = 1 then amount end') }} as won_amount,
-        {{ mean_of('case when is_won = 1 then amount end') }} as average_won_amount,
-        {{ mean_of('case when is_won = 1 then cycle_days end') }} as mean_won_cycle_days,
-        count(case when is_open then 1 end) as n_open_deals,
-        {{ sum_amount('case when is_open then amount end') }} as open_amount
+        {{ deal_totals('amount') }},
+        {{ mean_of('case when is_won = 1 then cycle_days end') }} as mean_won_cycle_days
     from deals
     group by {{ feature }}
     {{ 'union all' if not loop.last }}

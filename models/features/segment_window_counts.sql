@@ -1,24 +1,10 @@
--- Closed and won deals of each level in each comparison window, by close date.
+-- Closed and won deals of each level in each comparison window, and what they came to.
 
 with
 
-windows as (
-
-    select * from {{ ref('comparison_windows') }} where basis = 'closed'
-
-),
-
 deals as (
 
-    select
-        deal_features.*,
-        windows.comparison,
-        deal_features.closed_date < windows.after_start as is_before
-    from {{ ref('deal_features') }} as deal_features
-    inner join windows
-        on
-            deal_features.closed_date between windows.before_start and windows.before_end
-            or deal_features.closed_date between windows.after_start and windows.after_end
+    select * from {{ ref('window_deals') }}
 
 ),
 
@@ -31,8 +17,12 @@ final as (
         {{ feature }} as level,
         count(case when is_before then 1 end) as n_before,
         count(case when is_before and is_won = 1 then 1 end) as n_won_before,
+        {{ sum_amount('case when is_before then amount end') }} as closed_amount_before,
+        {{ sum_amount('case when is_before and is_won = 1 then amount end') }} as won_amount_before,
         count(case when not is_before then 1 end) as n_after,
-        count(case when not is_before and is_won = 1 then 1 end) as n_won_after
+        count(case when not is_before and is_won = 1 then 1 end) as n_won_after,
+        {{ sum_amount('case when not is_before then amount end') }} as closed_amount_after,
+        {{ sum_amount('case when not is_before and is_won = 1 then amount end') }} as won_amount_after
     from deals
     group by comparison, {{ feature }}
     {{ 'union all' if not loop.last }}
