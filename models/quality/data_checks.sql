@@ -34,6 +34,12 @@ segments as (
 
 ),
 
+days_of_building as (
+
+    select {{ add_days('cast(left(built_at, 10) as date)', '1') }} as last_day from {{ ref('build_info') }}
+
+),
+
 -- Of a feature that is left out as a whole, one row, not one per level.
 features_left_out as (
 
@@ -184,7 +190,8 @@ cycles_off as (
 ),
 
 -- What happened after the day of the build (which is the next one already, east of UTC) did not
--- happen; and its date makes the as-of date one that is still to come.
+-- happen; and its date makes the as-of date one that is still to come, even in a row that cannot be
+-- used.
 dates_to_come as (
 
     select
@@ -192,14 +199,14 @@ dates_to_come as (
         cast(null as {{ dbt.type_string() }}) as feature,
         cast(null as {{ dbt.type_string() }}) as level,
         count(*) as n_deals,
-        'The as-of date ' || max(deals.as_of_date) || ' is still to come: so are dates of '
-        || {{ as_count('count(*)') }} || ' deals, the first in line ' || min(deals.source_line)
+        'The as-of date ' || max(export.as_of_date) || ' is still to come: so are dates of '
+        || {{ as_count('count(*)') }} || ' rows' || coalesce(', such as that of deal ' || min(export.deal_id), '')
         || '. Where they are slips of the keyboard, build with AS_OF.' as message
-    from {{ ref('stg_deals') }} as deals
-    cross join {{ ref('build_info') }} as build_info
+    from {{ ref('checked_rows') }} as export
+    cross join days_of_building
     where
-        greatest(deals.created_date, coalesce(deals.closed_date, deals.created_date))
-        > {{ add_days('cast(left(build_info.built_at, 10) as date)', '1') }}
+        (export.created_date > days_of_building.last_day and export.created_date <= export.as_of_date)
+        or (not export.is_open and export.close_date > days_of_building.last_day)
     having count(*) > 0
 
 ),
@@ -212,8 +219,7 @@ unread_cells as (
         cast(null as {{ dbt.type_string() }}) as level,
         count(*) as n_deals,
         column_name || ' cannot be read in ' || {{ as_count('count(*)') }} || ' deals, such as '''
-        || min_by(cell, source_line) || ''' in line ' || min(source_line)
-        || ': it counts as empty there.' as message
+        || min(cell) || ''': it counts as empty there.' as message
     from {{ ref('unread_cells') }}
     group by column_name
 

@@ -123,7 +123,8 @@ typed as (
                 end
             else coalesce(named.means, case when export.deal_stage is not null then 'Open' end)
         end as outcome_word,
-        coalesce(export.outcome, export.is_won) as outcome_text,
+        coalesce(export.outcome, export.is_won, export.won_date, export.lost_date) as outcome_text,
+        export.outcome_from,
         case when named.means in ('Won', 'Lost') then named.means end as stage_outcome
     from bared as export
     {% for column in category_columns() -%}
@@ -132,6 +133,25 @@ typed as (
     {% endfor -%}
     left join outcome_words as stated on export.outcome_key = stated.level_key
     left join outcome_words as named on export.stage_key = named.level_key
+
+),
+
+-- A day of winning or losing that cannot be read says nothing of the outcome.
+understood as (
+
+    select
+        * exclude (outcome_word),
+        case
+            when
+                outcome_from = 'won_date'
+                and (
+                    (won_date_text is not null and won_date is null)
+                    or (lost_date_text is not null and lost_date is null)
+                )
+                then null
+            else outcome_word
+        end as outcome_word
+    from typed
 
 ),
 
@@ -145,20 +165,20 @@ final as (
         row_content,
         deal_id,
         sales_rep_id,
-        created_date_text,
-        created_date,
+        {% for column in date_columns() -%}
+        {{ column }}_text,
+        {{ column }},
+        {% endfor -%}
         case outcome_word
             when 'Won' then coalesce(closed_date_text, won_date_text)
             when 'Lost' then coalesce(closed_date_text, lost_date_text)
-            else coalesce(expected_close_date_text, closed_date_text)
+            else closed_date_text
         end as close_date_text,
         case outcome_word
             when 'Won' then coalesce(closed_date, won_date)
             when 'Lost' then coalesce(closed_date, lost_date)
             else coalesce(expected_close_date, closed_date)
         end as close_date,
-        stage_entered_date_text,
-        stage_entered_date,
         {% for column in category_columns() -%}
         {{ "case when stage_outcome is not null then 'Closed' else deal_stage end as deal_stage"
             if column == 'deal_stage' else column }},
@@ -172,7 +192,7 @@ final as (
         stage_outcome,
         case when outcome_word in ('Won', 'Lost') then outcome_word end as outcome,
         coalesce(outcome_word = 'Open', false) as is_open
-    from typed
+    from understood
 
 )
 

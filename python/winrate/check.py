@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -105,7 +105,10 @@ def _columns(
             lines += [
                 ("", f"'{_brief(title)}' could be it too and is not read; MAPPING decides")
                 for title in _unread_titles(header)
-                if ingest.normalise_header(title) in wanted.titles_of(name)
+                if not {
+                    ingest.normalise_header(title),
+                    ingest.title_without_unit(title),
+                }.isdisjoint(wanted.titles_of(name))
             ]
         elif name in features and name not in project.COMPUTED_COLUMNS:
             lines.append((name, "not there; 'Unknown' in every deal, so nothing is said of it"))
@@ -137,7 +140,8 @@ def _formats(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]
         yield "dates", "each says by itself which is the day and which the month"
     marks = {".": "decimal point", ",": "decimal comma"}
     ((as_of_date,),) = connection.execute("select as_of_date from staging.as_of_dates").fetchall()
-    warning = "; it is still to come: say AS_OF" if (as_of_date or date.min) > date.today() else ""
+    tomorrow = datetime.now(UTC).date() + timedelta(days=1)  # which it is already east of here
+    warning = "; it is still to come: say AS_OF" if (as_of_date or date.min) > tomorrow else ""
     yield "as of", f"{as_of_date}, the newest date that is not an expected close{warning}"
     yield "amounts", f"{marks.get(mark, f'{mark} decimal mark')}; {currencies or 'no currency'}"
 

@@ -231,6 +231,11 @@ def normalise_header(text: str) -> str:
     return re.sub(r"[\W_]+", "_", words).strip("_").lower()
 
 
+def title_without_unit(text: str) -> str:
+    """A column title as a column name, without a unit behind it: `Amount (USD)` is `amount`."""
+    return normalise_header(UNIT.sub("", text))
+
+
 def cell_text(value: Any) -> str | None:
     """A typed cell as the text that a CSV export of the same data would show.
 
@@ -336,7 +341,7 @@ def _positions(path: Path, titles: Sequence[str], wanted: WantedColumns) -> dict
     names = [normalise_header(title) for title in titles]
     places: dict[str, list[int]] = {}
     for place, title in enumerate(titles):
-        without_unit = normalise_header(UNIT.sub("", title))
+        without_unit = title_without_unit(title)
         # 'Amount (USD)' is the amount, unless there is an 'Amount' beside it.
         is_known = names[place] in wanted.known_titles or without_unit in names
         places.setdefault(names[place] if is_known else without_unit, []).append(place)
@@ -533,7 +538,7 @@ def _sheet_records(file: BinaryIO, wanted: WantedColumns) -> Iterator[Record]:
 
     Blank rows count as far as the last row that has anything in it: a sheet
     has no end of its own. A cell with a formula gives the value that the
-    workbook was saved with, or the formula where it was saved without.
+    workbook was saved with.
     """
     workbook = workbooks.open_workbook(file)
     sheet = _sheet_of_deals(workbook, wanted)

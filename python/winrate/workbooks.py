@@ -8,14 +8,17 @@ from zipfile import ZipFile
 
 import openpyxl
 from defusedxml import DefusedXmlException
+from openpyxl.utils import get_column_letter
 from openpyxl.workbook import Workbook
-from openpyxl.worksheet.formula import ArrayFormula
+from openpyxl.worksheet import _read_only
+from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
 
 MAX_ROWS = 1_048_576  # of a sheet: all that the file format allows
 MAX_UNPACKED = 2 << 30  # bytes; a full sheet of twelve columns is a quarter of it
 MAX_PACKING = 100  # unpacked bytes per byte of the file; repeated text in every cell gives 30
 ROW_NUMBER = re.compile(rb'<(?:\w+:)?row\s[^>]*?\br="(\d+)"')
-FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
+CALCULATE_ALL = re.compile(rb"""\bfullCalcOnLoad=["'](1|true)["']""")
+MAX_FORMULA_LETTERS = 40
 CHUNK = 1 << 20  # bytes
 FREE_UNPACKED = 100 << 20  # bytes that are no matter, however tightly they are packed
 
@@ -28,27 +31,63 @@ def open_workbook(file: BinaryIO) -> Workbook:
     """
     _check_unpacked_size(file)
     _check_row_order(file)
-    return _load(file, data_only=True)
+    try:
+        return openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+    except ValueError as error:
+        if isinstance(error.__cause__, DefusedXmlException):
+            raise ValueError("XML entities, which no spreadsheet program writes") from error
+        raise
 
 
 def cell_values(file: BinaryIO, sheet: Any) -> Iterator[Sequence[Any]]:
-    """The rows of a sheet of `open_workbook(file)`.
+    """The rows of a sheet of `open_workbook(file)`, a formula as the value that it was saved with.
 
-    A formula that the workbook was saved without a value of, as programs do that write workbooks
-    and cannot calculate, is its own text: it must not pass for a blank cell.
+    Raises ValueError where it was saved without: programs that write workbooks and cannot calculate
+    leave formulas without a value, or with 0 and the wish that all be calculated when it is opened.
     """
-    if not _has_formulas(file):
-        yield from sheet.iter_rows(values_only=True)
-        return
-    formulas = _load(file, data_only=False)[sheet.title]
-    formulas.reset_dimensions()
-    rows = zip(sheet.iter_rows(), formulas.iter_rows(values_only=True), strict=True)
-    for cells, contents in rows:
-        yield [
-            # Text of no letters has the type 'str': a value, if an empty one.
-            _content_text(content) if cell.value is None and cell.data_type == "n" else cell.value
-            for cell, content in zip(cells, contents, strict=True)
-        ]
+    uncalculated = {Uncalculated}
+    if _is_to_be_calculated(file):
+        uncalculated.add(FormulaZero)
+    for cells in sheet.iter_rows(values_only=True):
+        if not uncalculated.isdisjoint(map(type, cells)):
+            column, cell = next(
+                (column, cell)
+                for column, cell in enumerate(cells, start=1)
+                if type(cell) in uncalculated
+            )
+            raise ValueError(
+                f"formulas that were never calculated, such as {cell.formula} in column"
+                f" {get_column_letter(column)}: open it in a spreadsheet program and save it"
+            )
+        yield cells
+
+
+class Uncalculated(str):
+    """Stands in a cell whose formula was saved without a value."""
+
+    formula: str
+
+
+class FormulaZero(int):
+    """The value 0 of a formula."""
+
+    formula: str
+
+
+class FormulaParser(WorkSheetParser):
+    """Tells formulas without a value from blank cells, which openpyxl takes for the same."""
+
+    def parse_cell(self, element: Any) -> dict[str, Any]:
+        cell = super().parse_cell(element)
+        found = element.find(FORMULA_TAG)
+        # The type of a formula that gives no letters is 'str'.
+        if found is not None and cell["value"] in (None, 0) and cell["data_type"] == "n":
+            cell["value"] = Uncalculated() if cell["value"] is None else FormulaZero()
+            cell["value"].formula = f"={(found.text or '')[:MAX_FORMULA_LETTERS]}"
+        return cell
+
+
+_read_only.WorkSheetParser = FormulaParser  # openpyxl offers no other way to choose it
 
 
 def numbered_rows(rows: Iterator[Sequence[Any]]) -> Iterator[tuple[int, Sequence[Any]]]:
@@ -62,25 +101,14 @@ def numbered_rows(rows: Iterator[Sequence[Any]]) -> Iterator[tuple[int, Sequence
         yield number, cells
 
 
-def _load(file: BinaryIO, data_only: bool) -> Workbook:
-    """A workbook, its formulas as their values or as their text."""
-    try:
-        return openpyxl.load_workbook(file, read_only=True, data_only=data_only, keep_links=False)
-    except ValueError as error:
-        if isinstance(error.__cause__, DefusedXmlException):
-            raise ValueError("XML entities, which no spreadsheet program writes") from error
-        raise
+def _is_to_be_calculated(file: BinaryIO) -> bool:
+    """Whether a workbook asks for all its formulas to be calculated when it is opened.
 
-
-def _content_text(content: Any) -> str | None:
-    """What stands in a cell that has no value: a formula of some kind, or nothing."""
-    match content:
-        case None | str():
-            return content
-        case ArrayFormula():
-            return content.text
-        case _:
-            return "=TABLE()"
+    openpyxl says so of every workbook that does not say the opposite.
+    """
+    with ZipFile(file) as archive:
+        parts = [name for name in archive.namelist() if name.endswith("workbook.xml")]
+        return any(CALCULATE_ALL.search(archive.read(part)) for part in parts)
 
 
 def _check_unpacked_size(file: BinaryIO) -> None:
@@ -102,36 +130,24 @@ def _check_unpacked_size(file: BinaryIO) -> None:
 def _check_row_order(file: BinaryIO) -> None:
     """Raise ValueError where a sheet has a row at or above one before it.
 
-    openpyxl would pass over such a row without a word.
+    openpyxl would pass over such a row without a word. A sheet may be any part of the file.
     """
-    for sheet in _sheets(file):
-        numbers = (int(match[1]) for match in _matches(ROW_NUMBER, sheet))
-        if any(below <= above for above, below in pairwise(numbers)):
-            raise ValueError(f"rows that are out of order in {sheet.name}")
-
-
-def _has_formulas(file: BinaryIO) -> bool:
-    """Whether any sheet has a cell with a formula."""
-    return any(True for sheet in _sheets(file) for _ in _matches(FORMULA, sheet))
-
-
-def _sheets(file: BinaryIO) -> Iterator[IO[bytes]]:
-    """The XML of each sheet, unpacked."""
     with ZipFile(file) as archive:
         for name in archive.namelist():
-            if name.startswith("xl/worksheets/") and name.endswith(".xml"):
-                with archive.open(name) as sheet:
-                    yield sheet
+            if name.endswith(".xml"):
+                with archive.open(name) as part:
+                    if any(below <= above for above, below in pairwise(_row_numbers(part))):
+                        raise ValueError(f"rows that are out of order in {name}")
 
 
-def _matches(pattern: re.Pattern[bytes], sheet: IO[bytes]) -> Iterator[re.Match[bytes]]:
-    """Where a pattern of one tag stands in a sheet, in the order of the file."""
+def _row_numbers(part: IO[bytes]) -> Iterator[int]:
+    """The number of each row that states one, in the order of the file."""
     text = b""
-    while chunk := sheet.read(CHUNK):
+    while chunk := part.read(CHUNK):
         text += chunk
         end = 0
-        for match in pattern.finditer(text):
-            yield match
+        for match in ROW_NUMBER.finditer(text):
+            yield int(match[1])
             end = match.end()
         # A tag may be cut in two by the end of the chunk.
         text = text[max(end, text.rfind(b"<")) :]

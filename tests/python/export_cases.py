@@ -324,7 +324,7 @@ HEADERS = [
     ),
     Case(
         "two_titles_of_one_column",
-        saved(csv_text([deal | {"Deal - Value": "1"} for deal in GOOD])),
+        saved(csv_text([deal | {"Deal - Value": "1", "Est. Revenue (USD)": "2"} for deal in GOOD])),
         values={("d1", "deal_amount"): 1200.5},
     ),
     Case(
@@ -417,11 +417,13 @@ VALUES = [
     Case(
         "formulas_that_were_never_calculated",
         workbook([*TABLE, list(fourth(deal_amount="=600*2").values())]),
-        rejected={5: "bad_deal_amount"},
+        refused="formulas that were never calculated, such as =600*2 in column J",
     ),
     Case(
         "formula_that_gives_no_text",
-        with_text_values(workbook([*TABLE, list(fourth(deal_amount='=""').values())])),
+        with_text_values(
+            workbook([*TABLE, list(fourth(deal_amount='=IF(A1="x","","")').values())])
+        ),
         accepted=(*GOOD_IDS, "d4"),
         values={("d4", "deal_amount"): None},
     ),
@@ -621,6 +623,25 @@ DUPLICATES = [
 ]
 
 CRMS = [
+    Case(
+        "day_of_the_win_that_cannot_be_read",
+        saved(
+            csv_text(
+                [
+                    {name: WON[name] for name in COLUMNS if name != "outcome"} | dates
+                    for dates in (
+                        {"deal_id": "d1", "won_date": "2024-03-20"},
+                        {"deal_id": "d2", "lost_date": "2024-03-20"},
+                        {"deal_id": "d3", "won_date": "not yet", "lost_date": "2024-03-20"},
+                        {"deal_id": "d4", "lost_date": "never"},
+                    )
+                ]
+            )
+        ),
+        accepted=("d1", "d2"),
+        rejected={4: "bad_outcome", 5: "bad_outcome"},
+        values={("d1", "outcome"): "Won", ("d2", "outcome"): "Lost"},
+    ),
     Case(
         "salesforce_object",
         lines(

@@ -52,6 +52,7 @@ def deals() -> pd.DataFrame:
     sample = pd.read_csv(project.ROOT / "seeds" / "deals.csv", dtype=str, keep_default_na=False)
     deals = sample.iloc[:: len(sample) // N_DEALS].head(N_DEALS).reset_index(drop=True)
     deals.loc[::100, "created_date"] = "soon"
+    deals.loc[1::500, "sales_cycle_days"] = [f"{n} or so" for n in range(len(deals.loc[1::500]))]
     india = deals.index[deals["region"] == "India"]
     deals.loc[india[: len(india) // 2], "region"] = "INDIA"
     # Cents, whose sums as floats depend on their order.

@@ -438,6 +438,39 @@ def test_sheet_cells_are_text(workbook):
     )
 
 
+@pytest.mark.parametrize(
+    ("cell", "asks_for_calculation", "found"),
+    [
+        ("<f>A2*2</f>", False, "never calculated, such as =A2*2 in column B"),
+        ("<f>A2*2</f><v />", False, "never calculated, such as =A2*2 in column B"),
+        ('<f t="array" ref="B2:B3">A2:A3</f><v />', False, "such as =A2:A3 in column B"),
+        ("<f>A2*2</f><v>0</v>", True, "never calculated, such as =A2*2 in column B"),
+        ("<f>A2*2</f><v>0</v>", False, "0"),
+        ("<f>A2*2</f><v>7</v>", True, "7"),
+        ('<f t="shared" si="0" /><v>7</v>', True, "7"),
+        ("<v>0</v>", True, "0"),
+    ],
+)
+def test_formulas_without_a_value_are_no_blank_cells(workbook, cell, asks_for_calculation, found):
+    """As openpyxl and XlsxWriter leave them; the latter with 0."""
+    path = workbook([["Deal ID", "Amount"], ["d1", 8]])
+    with ZipFile(path) as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    sheet, book = "xl/worksheets/sheet1.xml", "xl/workbook.xml"
+    parts[sheet] = re.sub(r'<c r="B2"[^>]*><v>8</v>', f'<c r="B2">{cell}', parts[sheet])
+    assert cell in parts[sheet] and 'fullCalcOnLoad="1"' in parts[book]
+    if not asks_for_calculation:
+        parts[book] = parts[book].replace('fullCalcOnLoad="1"', "")
+    with ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    if len(found) > 1:
+        with pytest.raises(ExportError, match=re.escape(found)):
+            rows_of(path, ["deal_id", "amount"])
+    else:
+        assert [row[-1] for row in rows_of(path, ["deal_id", "amount"])] == [found]
+
+
 def test_the_first_visible_sheet_is_read(workbook):
     def hide_first(book):
         book.active.sheet_state = "hidden"
@@ -487,8 +520,7 @@ def test_row_numbers_are_found_across_chunks(monkeypatch):
     )
     for size in (7, 16, 100):
         monkeypatch.setattr(workbooks, "CHUNK", size)
-        matches = workbooks._matches(workbooks.ROW_NUMBER, io.BytesIO(sheet))
-        assert [int(match[1]) for match in matches] == list(range(1, 60))
+        assert list(workbooks._row_numbers(io.BytesIO(sheet))) == list(range(1, 60))
 
 
 def test_parquet_cells_are_text(export, tmp_path):

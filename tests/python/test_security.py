@@ -20,6 +20,8 @@ import openpyxl
 import pandas as pd
 import pytest
 import yaml
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 from dbt.adapters.duckdb import environments
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 
@@ -506,6 +508,7 @@ def test_the_bill_of_materials_lists_the_lock_and_no_address_of_an_own_index(
     n_packages = audit.write_sbom(path)
     text = path.read_text(encoding="utf-8")
     assert CANARY not in text
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     bill = json.loads(text)
     assert (bill["bomFormat"], bill["metadata"]["component"]["name"]) == ("CycloneDX", "winrate")
     listed = {(component["name"], component["version"]) for component in bill["components"]}
