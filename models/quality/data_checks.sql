@@ -34,12 +34,6 @@ segments as (
 
 ),
 
-days_of_building as (
-
-    select {{ add_days('cast(left(built_at, 10) as date)', '1') }} as last_day from {{ ref('build_info') }}
-
-),
-
 -- Of a feature that is left out as a whole, one row, not one per level.
 features_left_out as (
 
@@ -129,7 +123,7 @@ single_levels as (
         {{ feature_title('feature') }} || ' is ' || level || ' in all closed deals: '
         || 'there is nothing to compare.' as message
     from levels
-    where n_levels = 1 and n_deals > 0
+    where n_levels = 1 and n_deals > 0 and level not in ('Unknown', 'Other')
 
 ),
 
@@ -189,28 +183,6 @@ cycles_off as (
 
 ),
 
--- What happened after the day of the build (which is the next one already, east of UTC) did not
--- happen; and its date makes the as-of date one that is still to come, even in a row that cannot be
--- used.
-dates_to_come as (
-
-    select
-        'dates_to_come' as check_name,
-        cast(null as {{ dbt.type_string() }}) as feature,
-        cast(null as {{ dbt.type_string() }}) as level,
-        count(*) as n_deals,
-        'The as-of date ' || max(export.as_of_date) || ' is still to come: so are dates of '
-        || {{ as_count('count(*)') }} || ' rows' || coalesce(', such as that of deal ' || min(export.deal_id), '')
-        || '. Where they are slips of the keyboard, build with AS_OF.' as message
-    from {{ ref('checked_rows') }} as export
-    cross join days_of_building
-    where
-        (export.created_date > days_of_building.last_day and export.created_date <= export.as_of_date)
-        or (not export.is_open and export.close_date > days_of_building.last_day)
-    having count(*) > 0
-
-),
-
 unread_cells as (
 
     select
@@ -242,8 +214,6 @@ unioned as (
     select * from new_levels
     union all
     select * from cycles_off
-    union all
-    select * from dates_to_come
     union all
     select * from unread_cells
 

@@ -33,11 +33,11 @@ final as (
             when 'implausible_date'
                 then
                     case
-                        when created_date < date '1970-01-01' or created_date >= first_slip_date or close_date is null
+                        when created_date < date '1970-01-01' or created_date >= first_slip_date or close_date_text is null
                             then 'created_date ' || created_date
                         else 'closed_date ' || close_date_text
                     end
-                    || ' is before 1970, or far beyond all other dates of the export'
+                    || ' is before 1970, far beyond all other dates of the export, or still to come'
             when 'closed_before_created'
                 then 'closed_date ' || close_date || ' is before created_date ' || created_date
             when 'created_after_as_of_date'
@@ -46,9 +46,9 @@ final as (
             when 'negative_deal_amount' then 'deal_amount ' || deal_amount_text || ' is negative'
             when 'absurd_deal_amount' then 'deal_amount ' || deal_amount_text || ' is beyond {{ var("max_deal_amount") }}'
             when 'other_currency' then 'deal_amount ' || deal_amount_text || ' is in another currency than most'
-            when 'exact_duplicate' then 'deal_id ' || deal_id || ' stands in line ' || kept_line || ' with the same values'
+            when 'exact_duplicate' then 'deal_id ' || deal_id || ' stands in line ' || kept_line || ' too, the same in every column that is read'
             when 'duplicate_deal_id'
-                then 'deal_id ' || deal_id || ' stands in line ' || kept_line || ' too, with other values; the closed one, else the one with the latest dates, is used'
+                then 'deal_id ' || deal_id || ' stands in line ' || kept_line || ' too, with other values, and one row per deal is used: the closed one, else the one with the latest dates'
         end as reason,
         reject_code in ({{ quoted_list(skip_codes()) }}) as is_skipped,
         deal_id

@@ -1,6 +1,7 @@
 -- The day the export speaks of, in one row: the one that was asked for, or the newest date in the
 -- data. An open deal's close date is a hope, so it does not count; nor does a slip of the keyboard
--- such as 2205, which stands far beyond all others.
+-- such as 2205, which stands far beyond all others, or a day that was still to come when the build
+-- began (unless a later one was asked for).
 
 {% set asked_for = "cast(" ~ ("'" ~ var('as_of_date') ~ "'" if var('as_of_date') else "null") ~ " as date)" -%}
 
@@ -43,8 +44,11 @@ first_slip as (
     select min(day) as first_slip_date
     from neighbours
     where
-        {{ dbt.datediff('day_before', 'day', 'day') }} > {{ var('max_silent_days') }}
-        and n_rows_from_here <= case when n_rows_in_all >= 20 then greatest(1, 0.01 * n_rows_in_all) else 0 end
+        day > greatest({{ last_day_of_building() }}, {{ asked_for }})
+        or (
+            {{ dbt.datediff('day_before', 'day', 'day') }} > {{ var('max_silent_days') }}
+            and n_rows_from_here <= case when n_rows_in_all >= 20 then greatest(1, 0.01 * n_rows_in_all) else 0 end
+        )
 
 ),
 

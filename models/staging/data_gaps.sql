@@ -10,7 +10,13 @@ deals as (
 
 ),
 
-final as (
+columns_there as (
+
+    select column_name from {{ ref('raw_columns') }} where title is not null
+
+),
+
+gaps as (
 
     select
         'export' as entity_type,
@@ -30,6 +36,16 @@ final as (
         count(case when {{ column }} is null {{ "or " ~ column ~ " = 'Unknown'" if column != 'deal_amount' }} then 1 end) as n_gaps
     from deals
     {% endfor %}
+),
+
+-- Of a category that the export does not have, nothing is said.
+final as (
+
+    select gaps.*
+    from gaps
+    left join columns_there on gaps.entity_id = columns_there.column_name
+    where columns_there.column_name is not null or gaps.entity_id in ('rejected rows', 'deal_amount')
+
 )
 
 select * from final

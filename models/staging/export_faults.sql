@@ -20,7 +20,9 @@ totals as (
         count(*) as n_rows,
         count(case when reject_code is null then 1 end) as n_accepted,
         count(case when stated_outcome = 'Won' then 1 end) as n_won,
-        count(case when stated_outcome = 'Lost' then 1 end) as n_lost
+        count(case when stated_outcome = 'Lost' then 1 end) as n_lost,
+        count(case when reject_code = 'bad_outcome' then 1 end) as n_not_understood,
+        min(case when reject_code = 'bad_outcome' then outcome_text end) as outcome_example
     from checked_rows
 
 ),
@@ -116,6 +118,23 @@ final as (
     cross join totals
     cross join stages
     where formats.outcome_from = 'deal_stage' and totals.n_won + totals.n_lost = 0
+
+    union all
+
+    -- What is not understood may be all that was won, or all that was lost.
+    select
+        'outcome_words' as fault,
+        'none of its outcomes is read as '
+        || case
+            when totals.n_won + totals.n_lost = 0 then 'Won or Lost'
+            when totals.n_won = 0 then 'Won'
+            else 'Lost'
+        end
+        || ', and ' || {{ as_count('totals.n_not_understood') }} || ' are not understood, such as '''
+        || totals.outcome_example || '''; say in MAPPING what they mean' as message
+    from formats
+    cross join totals
+    where formats.outcome_from = 'outcome' and totals.n_not_understood > 0 and (totals.n_won = 0 or totals.n_lost = 0)
 
     union all
 

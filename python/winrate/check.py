@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +13,9 @@ from winrate.ingest import ExportHeader, WantedColumns
 READ = ("run", "--select", "+export_faults", "+rejected_deals", "+row_ledger", "+unread_cells")
 N_EXAMPLES = 3
 N_LEVELS = 8
+N_WORDS = 25  # for an outcome, those that are not known first
 EXAMPLE_LETTERS = 40
+MAY_BE_BLANK = ("sales_rep_id", "deal_stage", "deal_amount")  # of the required columns
 
 
 class Check(NamedTuple):
@@ -75,16 +76,25 @@ def _verdict(faults: list[str]) -> str:
 
 def _missing_columns(header: ExportHeader, wanted: WantedColumns) -> list[tuple[str, str]]:
     """Where each required column is, before the file can be read."""
-    return [
-        (name, _title(header, name) if header.positions[name] is not None else "missing")
-        for name in wanted.required
-    ] + [_unread(header)]
+    lines = []
+    for name in wanted.required:
+        places = [
+            each
+            for each in (name, *wanted.stand_ins.get(name, []))
+            if header.positions[each] is not None
+        ]
+        found = f"{_title(header, places[0])}" if places else "missing"
+        lines.append((name, found))
+    return [*lines, _unread(header)]
 
 
 def _missing_sentence(header: ExportHeader) -> str:
+    may_be_blank = [name for name in MAY_BE_BLANK if name in header.missing]
+    unkept = f"; where you do not keep {' and '.join(may_be_blank)}, add it as an empty column"
+    unkept = unkept if may_be_blank else ""
     return (
         f"it has no {' and no '.join(header.missing)}; name the columns that are these in MAPPING,"
-        f" a CSV of kind,found,means with lines such as 'column,Title,{header.missing[0]}'"
+        f" a CSV of kind,found,means with lines such as 'column,Title,{header.missing[0]}'{unkept}"
     )
 
 
@@ -140,9 +150,8 @@ def _formats(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]
         yield "dates", "each says by itself which is the day and which the month"
     marks = {".": "decimal point", ",": "decimal comma"}
     ((as_of_date,),) = connection.execute("select as_of_date from staging.as_of_dates").fetchall()
-    tomorrow = datetime.now(UTC).date() + timedelta(days=1)  # which it is already east of here
-    warning = "; it is still to come: say AS_OF" if (as_of_date or date.min) > tomorrow else ""
-    yield "as of", f"{as_of_date}, the newest date that is not an expected close{warning}"
+    if as_of_date:
+        yield "as of", f"{as_of_date}, the newest date that is not an expected close"
     yield "amounts", f"{marks.get(mark, f'{mark} decimal mark')}; {currencies or 'no currency'}"
 
 
@@ -157,13 +166,16 @@ def _outcomes(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]
         from raw.raw_deals
         inner join staging.typed_rows using (source_line)
         where typed_rows.read_error is null
-        group by 1 order by 2 desc, 1 limit {N_LEVELS}
+        group by 1
+        order by bool_or(typed_rows.outcome is null and not typed_rows.is_open) desc, 2 desc, 1
         """
     ).fetchall()
     if source != "won_date":
-        for word, n_deals, meanings in words:
+        for word, n_deals, meanings in words[:N_WORDS]:
             read_as = " or ".join(sorted(meanings)).replace("?", "not known: say so in MAPPING")
             yield "", f"{_brief(word)} ({wording.count(n_deals)}): {read_as}"
+        if len(words) > N_WORDS:
+            yield "", f"and {wording.count(len(words) - N_WORDS)} more"
 
 
 def _levels(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
@@ -223,7 +235,7 @@ def _rows(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     ).fetchall()
     for code, n_rows, examples in unused:
         lines.append((code, wording.count(n_rows)))
-        lines += [("", f"line {line}: {_brief(reason, 100)}") for line, reason in examples]
+        lines += [("", f"line {line}: {_brief(reason, 160)}") for line, reason in examples]
     unread = connection.execute(
         """
         select column_name, count(*), min_by((source_line, cell), source_line, $1)

@@ -324,6 +324,22 @@ def _n_named(titles: Iterable[str | None], wanted: WantedColumns) -> int:
     return len(wanted.known_titles.intersection(normalise_header(title or "") for title in titles))
 
 
+def _has_all_required(titles: Iterable[str | None], wanted: WantedColumns) -> bool:
+    """Whether some titles name every required column, or a stand-in of it."""
+    known = {
+        name
+        for text in titles
+        for name in (normalise_header(text or ""), title_without_unit(text or ""))
+    }
+    return all(
+        any(
+            not known.isdisjoint(wanted.titles_of(each))
+            for each in (name, *wanted.stand_ins.get(name, ()))
+        )
+        for name in wanted.required
+    )
+
+
 def _as_remark(record: Record) -> Record:
     """A record above the header, which is no row of data."""
     is_blank = record.read_error == BLANK_LINE
@@ -547,17 +563,23 @@ def _sheet_records(file: BinaryIO, wanted: WantedColumns) -> Iterator[Record]:
 
 
 def _sheet_of_deals(workbook: Any, wanted: WantedColumns) -> Any:
-    """The visible sheet whose header names most columns; raises ValueError where two are alike."""
-    named: dict[int, list[Any]] = {}
+    """The visible sheet that has all required columns, or else most of those that are wanted.
+
+    Raises ValueError where two are alike in that.
+    """
+    complete, named = [], {}
     for sheet in workbook.worksheets:
         if sheet.sheet_state == "visible":
             sheet.reset_dimensions()  # what a workbook says of its size is often wrong
             rows = sheet.iter_rows(max_row=MAX_HEADER_RECORD, values_only=True)
-            n_named = max((_n_named(_cell_texts(row), wanted) for row in rows), default=0)
+            headers = [_cell_texts(row) for row in rows]
+            n_named = max((_n_named(header, wanted) for header in headers), default=0)
             named.setdefault(n_named, []).append(sheet)
+            if any(_has_all_required(header, wanted) for header in headers):
+                complete.append(sheet)
     if not named:
         raise ValueError("no visible worksheet")
-    best = named[max(named)]
+    best = complete or named[max(named)]
     if len(best) > 1 and max(named) > 0:
         raise ValueError(
             f"deals in {len(best)} sheets, {_listed([sheet.title for sheet in best])}: put them"

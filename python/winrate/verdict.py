@@ -52,9 +52,10 @@ def model_verdict(
         row |= _foretold(profiles, features)
         row["verdict"] = "signal" if fit.tells_outcome(max_p_value) else "no signal"
         row["minimum_deals"] = _minimum_deals(fit, row["verdict"] == "signal")
-    row["statement"] = _verdict_statement(
-        row, min_outcomes, low_evidence(profiles, low_evidence_outcomes)
-    )
+    caution = low_evidence(profiles, low_evidence_outcomes)
+    if row["verdict"] == "no signal" and row["lr_p_value"] < max_p_value:
+        caution = f", but {fit.score_p_value:.3f} by the score test{caution}"
+    row["statement"] = _verdict_statement(row, min_outcomes, caution)
     return pd.DataFrame([row]).astype(dict.fromkeys(MEASURES, float))
 
 

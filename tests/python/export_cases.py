@@ -231,6 +231,12 @@ DIALECTS = [
         workbook(TABLE, TABLE),
         refused="deals in 2 sheets, Sheet, Sheet1: put them into one, or hide the others",
     ),
+    Case(
+        "workbook_with_deals_in_two_sheets_one_of_them_wider",
+        workbook(TABLE, [row[:5] + row[6:] for row in TABLE]),
+        refused="deals in 2 sheets, Sheet, Sheet1: put them into one, or hide the others",
+    ),
+    Case("workbook_with_a_summary", workbook([["Region", "Amount"], ["APAC", 9]], TABLE)),
     Case("parquet", parquet({name: [deal[name] for deal in GOOD] for name in COLUMNS})),
 ]
 
@@ -482,6 +488,16 @@ VALUES = [
     bad("missing_id", "missing_deal_id", deal_id=""),
     bad("unknown_outcome", "bad_outcome", outcome="maybe"),
     Case(
+        "outcomes_in_words_of_its_own",
+        saved(csv_text([WON | {"outcome": "Yes"}, LOST | {"outcome": "No"}, OPEN])),
+        refused="none of its outcomes is read as Won or Lost, and 2 are not understood",
+    ),
+    Case(
+        "losses_in_a_word_of_its_own",
+        saved(csv_text([WON, LOST | {"outcome": "Gone"}, OPEN])),
+        refused="none of its outcomes is read as Lost, and 1 are not understood, such as 'Gone'",
+    ),
+    Case(
         "outcome_as_the_user_says",
         deals(fourth(outcome="Signed!")),
         accepted=(*GOOD_IDS, "d4"),
@@ -587,6 +603,15 @@ DATES = [
         accepted=tuple(f"w{n}" for n in range(300)),
         rejected={302: "implausible_date"},
         values={("w0", "as_of_date"): "2024-03-20"},
+    ),
+    Case(
+        "dates_after_the_day_of_the_build",
+        deals(
+            fourth(closed_date="2999-01-01"),
+            fourth(deal_id="d5", created_date="2998-01-01", closed_date="", outcome=""),
+        ),
+        rejected={5: "implausible_date", 6: "implausible_date"},
+        values={("d1", "as_of_date"): "2024-03-20"},
     ),
     bad("year_of_four_wrong_digits", "implausible_date", created_date="0024-01-10"),
 ]

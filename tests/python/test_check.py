@@ -1,6 +1,5 @@
 """What `make check` says of an export, before anything is built."""
 
-from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -44,19 +43,6 @@ def test_a_report_of_salesforce_is_explained(tmp_path):
 def test_spellings_that_are_read_as_one_are_shown(tmp_path):
     levels = section(checked(tmp_path, "level_in_two_words").text, "levels")
     assert "read as FinTech: 'FinTech', 'Fin Tech'" in levels
-
-
-def test_an_as_of_date_that_is_still_to_come_is_pointed_out(tmp_path, monkeypatch):
-    class EarlierClock(datetime):
-        @classmethod
-        def now(cls, zone):
-            return datetime(2024, 3, 18, 23, 59, tzinfo=zone)
-
-    monkeypatch.setattr(check, "datetime", EarlierClock)
-    found = checked(tmp_path, "plain")
-    assert found.is_usable
-    sentence = "2024-03-20, the newest date that is not an expected close; it is still to come"
-    assert sentence in section(found.text, "values")
 
 
 def test_a_second_column_for_one_meaning_is_pointed_out(tmp_path):
