@@ -824,7 +824,7 @@ CRMS = [
                     deal | {"deal_id": f"{deal['deal_id']}-{n}", "deal_stage": stage}
                     for n in range(20)
                     for deal, stage in zip(
-                        without("outcome"), ["Closed Won", "Dead", "Demo"], strict=True
+                        without("outcome"), ["Closed Won", "Gone", "Demo"], strict=True
                     )
                 ]
             )

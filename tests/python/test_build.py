@@ -153,7 +153,7 @@ def test_a_salesforce_export_is_built_as_it_comes(tmp_path):
     )
     assert evidence["Referral"] == "helps" and evidence["Partner"] == "hurts"
     single = "select feature from quality.data_checks where check_name = 'feature_has_one_level'"
-    assert rows(warehouse, single) == []  # there are no such columns
+    assert rows(warehouse, single) == [("deal_stage",)]  # and no column that is not there
     unknown = "select entity_id from alerts.alert_data_quality where entity_type = 'column'"
     assert rows(warehouse, unknown) == []
 

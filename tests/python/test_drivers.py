@@ -209,6 +209,13 @@ def test_too_few_outcomes_make_tables_but_no_claims(n_won, n_lost):
     assert table["n_deals"].sum() == 3 * len(deals)
 
 
+def test_a_verdict_that_the_score_test_does_not_share_says_so():
+    profiles = profiles_of(simulated_deals(150, seed=70))
+    row = verdict.model_verdict(profiles, FEATURES).iloc[0]
+    assert row["lr_p_value"] < 0.05 and row["verdict"] == "no signal"
+    assert "(p = 0.049, but 0.059 by the score test; low evidence)" in row["statement"]
+
+
 def test_no_deals_at_all_make_empty_tables():
     nothing = profiles_of(simulated_deals(10, seed=9)).head(0)
     assert drivers.win_rate_drivers(nothing, FEATURES).empty
