@@ -36,7 +36,7 @@ def check(request: build.BuildRequest) -> Check:
     sections = [_headline(request.deals, header)]
     if header.missing:
         sections.append(_section("columns", _missing_columns(header, wanted)))
-        sections.append(_verdict([_missing_sentence(header)]))
+        sections.append(_refused([_missing_sentence(header)]))
         return Check("\n".join(sections), is_usable=False)
     with tempfile.TemporaryDirectory() as folder:
         warehouse = Path(folder) / "check.duckdb"
@@ -50,7 +50,7 @@ def check(request: build.BuildRequest) -> Check:
                     _section("values", [*_formats(connection), *_outcomes(connection)]),
                     _section("levels", _levels(connection)),
                     _section("rows", _rows(connection)),
-                    _verdict(faults),
+                    _refused(faults) if faults else _accepted(connection),
                 ]
     return Check("\n".join(sections), is_usable=not faults)
 
@@ -68,10 +68,17 @@ def _section(title: str, lines: list[tuple[str, str]]) -> str:
     return "\n".join([title, *(f"  {name:<{width}}{text}".rstrip() for name, text in lines), ""])
 
 
-def _verdict(faults: list[str]) -> str:
-    if not faults:
-        return "A build would accept this file."
+def _refused(faults: list[str]) -> str:
     return "A build would refuse this file:\n" + "\n".join(f"  {fault}." for fault in faults)
+
+
+def _accepted(connection: duckdb.DuckDBPyConnection) -> str:
+    query = "select n_read - n_skipped, n_rejected from quality.row_ledger"
+    n_rows, n_rejected = connection.execute(query).fetchall()[0]
+    if not n_rejected:
+        return "A build would accept this file."
+    rejected = f"{wording.count(n_rejected)} of its {wording.count(n_rows)} rows"
+    return f"A build would accept this file, without {rejected}."
 
 
 def _missing_columns(header: ExportHeader, wanted: WantedColumns) -> list[tuple[str, str]]:
