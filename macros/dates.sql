@@ -1,8 +1,8 @@
 {# Date arithmetic that stays a date. #}
 
-{# The last day that can have happened when dbt starts: in the east it is a day later than in UTC. #}
-{% macro last_day_of_building() -%}
-    cast('{{ (run_started_at + modules.datetime.timedelta(days=1)).strftime("%Y-%m-%d") }}' as date)
+{# A day that a variable gives; null where it is empty. #}
+{% macro day_of(variable) -%}
+    try_cast('{{ var(variable) }}' as date)
 {%- endmacro %}
 
 {% macro add_days(date, days) -%}

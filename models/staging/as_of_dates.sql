@@ -1,9 +1,6 @@
 -- The day the export speaks of, in one row: the one that was asked for, or the newest date in the
 -- data. An open deal's close date is a hope, so it does not count; nor does a slip of the keyboard
--- such as 2205, which stands far beyond all others, or a day that was still to come when the build
--- began (unless a later one was asked for).
-
-{% set asked_for = "cast(" ~ ("'" ~ var('as_of_date') ~ "'" if var('as_of_date') else "null") ~ " as date)" -%}
+-- such as 2205, which stands far beyond all others or after the latest date that there can be.
 
 with
 
@@ -44,7 +41,7 @@ first_slip as (
     select min(day) as first_slip_date
     from neighbours
     where
-        day > greatest({{ last_day_of_building() }}, {{ asked_for }})
+        day > greatest({{ day_of('latest_date') }}, {{ day_of('as_of_date') }})
         or (
             {{ dbt.datediff('day_before', 'day', 'day') }} > {{ var('max_silent_days') }}
             and n_rows_from_here <= case when n_rows_in_all >= 20 then greatest(1, 0.01 * n_rows_in_all) else 0 end
@@ -56,7 +53,7 @@ final as (
 
     select
         coalesce(
-            {{ asked_for }},
+            {{ day_of('as_of_date') }},
             max(case when first_slip_date is null or day < first_slip_date then day end)
         ) as as_of_date,
         max(first_slip_date) as first_slip_date

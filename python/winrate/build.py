@@ -15,7 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -174,6 +174,8 @@ def run_dbt(
     variables = {
         "deals_path": str(request.deals.absolute()),
         "as_of_date": request.as_of.isoformat() if request.as_of else "",
+        # In the east it is the next day already.
+        "latest_date": (datetime.now(UTC).date() + timedelta(days=1)).isoformat(),
         "previous_warehouse": str(previous),
         "mapping_path": str(request.mapping.absolute()) if request.mapping else "",
         "date_format": request.date_format,

@@ -23,7 +23,7 @@ PACKAGES = (
     "numpy",
 )
 # What a build reads and as of when, which has columns of its own; the other variables say how.
-RUN_VARS = {"deals_path", "as_of_date", "previous_warehouse", "mapping_path"}
+RUN_VARS = {"deals_path", "as_of_date", "latest_date", "previous_warehouse", "mapping_path"}
 SAMPLE = "deals.csv"  # the one seed that is an export, not a setting
 
 

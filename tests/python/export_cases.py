@@ -45,7 +45,7 @@ class Case:
     rejected, skipped: reason code by source line.
     refused: part of the sentence with which the whole file is refused; the rest is not looked at.
     mapping: the text of a MAPPING file, or None.
-    settings: date_format and decimal_mark, where the user says them.
+    settings: date_format and decimal_mark, where the user says them; latest_date.
     """
 
     name: str
@@ -610,6 +610,7 @@ DATES = [
             fourth(closed_date="2999-01-01"),
             fourth(deal_id="d5", created_date="2998-01-01", closed_date="", outcome=""),
         ),
+        settings={"latest_date": "2024-12-31"},
         rejected={5: "implausible_date", 6: "implausible_date"},
         values={("d1", "as_of_date"): "2024-03-20"},
     ),

@@ -12,7 +12,11 @@ import duckdb
 from winrate import ingest, mapping, project, provenance
 
 SELECTED = ["winrate.staging", "rejected_deals", "row_ledger"]
-SETTINGS = ("date_format", "decimal_mark")  # compiled as placeholders, set at each run
+SETTINGS = (
+    "date_format",
+    "decimal_mark",
+    "latest_date",
+)  # compiled as placeholders, set at each run
 
 
 @dataclass(frozen=True)
@@ -35,11 +39,12 @@ class Staging:
 
     def __init__(self, folder: Path):
         """Compile the project into `folder`."""
-        variables = {name: f"@{name}@" for name in SETTINGS}
+        self.variables = project.project_vars()
+        placeholders = {name: f"@{name}@" for name in SETTINGS}
         run = subprocess.run(
             [
                 *(sys.executable, "-m", "dbt.cli.main", "--quiet", "compile"),
-                *("--select", *SELECTED, "--vars", json.dumps(variables)),
+                *("--select", *SELECTED, "--vars", json.dumps(placeholders)),
                 *("--target-path", str(folder), "--log-path", str(folder)),
             ],
             cwd=project.ROOT,
@@ -73,14 +78,13 @@ class Staging:
 
     def run(self, path: Path, mapping_path: Path | None = None, **settings: str) -> Staged:
         """Read an export and stage it; raises what reading raises."""
-        variables = project.project_vars()
-        wanted = mapping.wanted_columns(mapping_path, variables)
+        wanted = mapping.wanted_columns(mapping_path, self.variables)
         header = ingest.check_export(path, wanted)
         raw = {
             "raw_deals": ingest.read_export(path, wanted).read_all(),
             "raw_columns": ingest.columns_table(header),
             "raw_lines": ingest.lines_table(path, header),
-            "raw_meanings": mapping.meanings_table(mapping_path, variables),
+            "raw_meanings": mapping.meanings_table(mapping_path, self.variables),
             "raw_build": provenance.build_facts(path, {}),
         }
         connection = duckdb.connect(config={"threads": 1})
