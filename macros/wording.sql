@@ -20,6 +20,11 @@
     format('{:,}', cast(round({{ value }}) as bigint))
 {%- endmacro %}
 
+{# 1 -> '1 deal', 5000 -> '5,000 deals' #}
+{% macro as_deals(n) -%}
+    {{ as_count(n) }} || case when {{ n }} = 1 then ' deal' else ' deals' end
+{%- endmacro %}
+
 {# 1 -> '1 day', 30 -> '30 days' #}
 {% macro as_days(days) -%}
     {{ days }} || case when {{ days }} = 1 then ' day' else ' days' end

@@ -35,7 +35,7 @@ declined as (
         || ' in the last two quarters, ' || {{ as_points('segments.change_pp') }}
         || ' below the two before (95 % interval ' || {{ as_decimal('segments.change_pp_low') }}
         || ' to ' || {{ as_decimal('segments.change_pp_high') }}
-        || ', ' || {{ as_count('segments.n_after') }} || ' deals)' as message
+        || ', ' || {{ as_deals('segments.n_after') }} || ')' as message
     from segments
     cross join rule
     left join {{ ref('level_totals') }} as level_totals using (feature, level)

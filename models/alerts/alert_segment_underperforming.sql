@@ -43,7 +43,7 @@ underperforming as (
         || ' other things equal, ' || {{ as_points('segments.effect_pp') }}
         || ' below the average deal (95 % interval ' || {{ as_decimal('segments.effect_pp_low') }}
         || ' to ' || {{ as_decimal('segments.effect_pp_high') }}
-        || ', ' || {{ as_count('segments.n_deals') }} || ' deals)' as message
+        || ', ' || {{ as_deals('segments.n_deals') }} || ')' as message
     from segments
     cross join rule
     cross join overall

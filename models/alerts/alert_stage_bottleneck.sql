@@ -28,7 +28,7 @@ bottlenecks as (
         || ' of the deals that ended here were lost, ' || {{ as_points('stages.difference_pp') }}
         || ' more than in the other stages (95 % interval ' || {{ as_decimal('stages.difference_pp_low') }}
         || ' to ' || {{ as_decimal('stages.difference_pp_high') }}
-        || ', ' || {{ as_count('stages.n_deals') }} || ' deals); open deals here now: '
+        || ', ' || {{ as_deals('stages.n_deals') }} || '); open deals here now: '
         || {{ as_count('stages.n_open_deals') }} as message
     from {{ ref('stage_funnel') }} as stages
     cross join rule

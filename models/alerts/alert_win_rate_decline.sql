@@ -40,7 +40,7 @@ declined as (
         || ' in the last two quarters, ' || {{ as_points('changes.change_pp') }}
         || ' below the two before (95 % interval ' || {{ as_decimal('changes.change_pp_low') }}
         || ' to ' || {{ as_decimal('changes.change_pp_high') }}
-        || ', ' || {{ as_count('changes.n_after') }} || ' deals)' as message
+        || ', ' || {{ as_deals('changes.n_after') }} || ')' as message
     from changes
     cross join rule
     cross join pipeline

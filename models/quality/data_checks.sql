@@ -137,7 +137,7 @@ separated_levels as (
         levels.level,
         levels.n_deals,
         {{ feature_title('levels.feature') }} || ' ' || levels.level || ': '
-        || {{ as_count('levels.n_won') }} || ' of ' || {{ as_count('levels.n_deals') }} || ' deals were won; '
+        || {{ as_count('levels.n_won') }} || ' of ' || {{ as_deals('levels.n_deals') }} || ' were won; '
         || case
             when estimates.left_out_because is null then 'read the size of its effect with care.'
             else 'no model can put a size to it, so it is left out.'
@@ -160,8 +160,8 @@ new_levels as (
         feature,
         level,
         n_after as n_deals,
-        {{ feature_title('feature') }} || ' ' || level || ' is in ' || {{ as_count('n_after') }}
-        || ' deals closed in the last two quarters and in none of the two before: '
+        {{ feature_title('feature') }} || ' ' || level || ' is in ' || {{ as_deals('n_after') }}
+        || ' closed in the last two quarters and in none of the two before: '
         || 'its part in a change is one of mix, and no rate can be compared.' as message
     from segments
     where n_before = 0 and n_after >= {{ var('min_deals_per_level') }}
@@ -176,7 +176,7 @@ cycles_off as (
         cast(null as {{ dbt.type_string() }}) as level,
         count(*) as n_deals,
         'sales_cycle_days is not the number of days from created_date to closed_date in '
-        || {{ as_count('count(*)') }} || ' deals; the given number is used.' as message
+        || {{ as_deals('count(*)') }} || '; the given number is used.' as message
     from {{ ref('stg_deals') }}
     where abs(sales_cycle_days - deal_age_days) > 1 and not is_open
     having count(*) > 0
@@ -190,7 +190,7 @@ unread_cells as (
         case when column_name in ({{ quoted_list(feature_names()) }}) then column_name end as feature,
         cast(null as {{ dbt.type_string() }}) as level,
         count(*) as n_deals,
-        column_name || ' cannot be read in ' || {{ as_count('count(*)') }} || ' deals, such as '''
+        column_name || ' cannot be read in ' || {{ as_deals('count(*)') }} || ', such as '''
         || min(cell) || ''': it counts as empty there.' as message
     from {{ ref('unread_cells') }}
     group by column_name

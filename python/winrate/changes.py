@@ -181,7 +181,7 @@ def _rate(hits: pd.Series, tries: pd.Series) -> pd.Series:
 def _change_statement(row, low_evidence_outcomes: int) -> str:
     after = f"in {WINDOW_NAMES[row.comparison][0]} ({_quarters(row.after_start, row.after_end)})"
     before = f"in {WINDOW_NAMES[row.comparison][1]} ({_quarters(row.before_start, row.before_end)})"
-    counts = f"{wording.count(row.n_after)} against {wording.count(row.n_before)} deals"
+    counts = f"{wording.count(row.n_after)} against {wording.deals(row.n_before)}"
     if row.verdict == "too few deals":
         return f"Too few deals {row.basis} {after} or {before} to compare: {counts}."
     windows = (

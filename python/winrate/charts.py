@@ -475,7 +475,7 @@ def funnel_figure(reps: pd.DataFrame) -> go.Figure:
                     label(row.sales_rep_id),
                     [
                         f"win rate {wording.percent(row.win_rate)} of "
-                        f"{wording.count(row.n_deals)} deals; expect "
+                        f"{wording.deals(row.n_deals)}; expect "
                         f"{known(row.shrunk_win_rate, wording.percent)}",
                         label(row.statement if not pd.isna(row.statement) else ""),
                     ],
@@ -556,7 +556,7 @@ def _rate_step(name: str, rate: float, n_deals: float) -> dict:
         "colour": NEUTRAL,
         "is_strong": False,
         "text": text,
-        "hover": [f"{text} of {known(n_deals, wording.count)} deals"],
+        "hover": [f"{text} of {known(n_deals, wording.deals)}"],
     }
 
 
@@ -589,7 +589,7 @@ def _quarter_points(
             "width": 4,
         },
         hovertext=[
-            f"{quarter_name(row.period_start)}: {rate} of {known(row.n_deals, wording.count)} deals"
+            f"{quarter_name(row.period_start)}: {rate} of {known(row.n_deals, wording.deals)}"
             f"<br>95 % interval {known(row.win_rate_low, wording.percent)}"
             f" to {known(row.win_rate_high, wording.percent)}"
             f"<br>chance alone: {known(row.control_low, wording.percent)}"
@@ -611,8 +611,7 @@ def _driver_hover(row) -> list[str]:
     at_close = " (known at close)" if row.known_at == "close" else ""
     return [
         f"effect {known(row.effect_pp, '{:+.1f} points'.format)}, {interval}{at_close}",
-        f"{known(row.n_deals, wording.count)} deals, win rate "
-        f"{known(row.win_rate, wording.percent)}",
+        f"{known(row.n_deals, wording.deals)}, win rate {known(row.win_rate, wording.percent)}",
         f"q-value {known(row.q_value, lambda q: 'below 0.001' if q < 0.001 else f'{q:.2g}')}",
         label(row.statement if not pd.isna(row.statement) else ""),
     ]

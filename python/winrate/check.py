@@ -9,8 +9,10 @@ import duckdb
 
 from winrate import build, database, ingest, mapping, project, summary, wording
 from winrate.ingest import ExportHeader, WantedColumns
+from winrate.mapping import Meaning
 
-READ = ("run", "--select", "+export_faults", "+rejected_deals", "+row_ledger", "+unread_cells")
+MODELS = ("export_faults", "rejected_deals", "row_ledger", "unread_cells", "unmatched_meanings")
+READ = ("run", "--select", *(f"+{model}" for model in MODELS))
 N_EXAMPLES = 3
 N_LEVELS = 8
 N_WORDS = 25  # for an outcome, those that are not known first
@@ -31,11 +33,13 @@ def check(request: build.BuildRequest) -> Check:
     request: its warehouse and report are not touched. Raises ExportError where the file cannot be
     read at all, BuildError where staging fails.
     """
-    wanted = mapping.wanted_columns(request.mapping, project.project_vars())
+    variables = project.project_vars()
+    wanted = mapping.wanted_columns(request.mapping, variables)
     header = ingest.read_header(request.deals, wanted)
     sections = [_headline(request.deals, header)]
+    absent = _absent_titles(header, mapping.read_meanings(request.mapping, variables))
     if header.missing:
-        sections.append(_section("columns", _missing_columns(header, wanted)))
+        sections.append(_section("columns", [*_missing_columns(header, wanted), *absent]))
         sections.append(_refused([_missing_sentence(header)]))
         return Check("\n".join(sections), is_usable=False)
     with tempfile.TemporaryDirectory() as folder:
@@ -46,9 +50,9 @@ def check(request: build.BuildRequest) -> Check:
             faults = summary.read_faults(staged)
             with database.open_readonly(staged) as connection:
                 sections += [
-                    _section("columns", _columns(connection, header, wanted)),
+                    _section("columns", [*_columns(connection, header, wanted), *absent]),
                     _section("values", [*_formats(connection), *_outcomes(connection)]),
-                    _section("levels", _levels(connection)),
+                    _section("levels", [*_levels(connection), *_unmatched(connection)]),
                     _section("rows", _rows(connection)),
                     _refused(faults) if faults else _accepted(connection),
                 ]
@@ -145,6 +149,22 @@ def _unread_titles(header: ExportHeader) -> list[str]:
     return [title for place, title in enumerate(header.titles) if place not in read]
 
 
+def _absent_titles(header: ExportHeader, meanings: list[Meaning]) -> list[tuple[str, str]]:
+    """The titles that MAPPING names and the export does not have: a slip of the pen, it may be."""
+    titles = {
+        form(title)
+        for title in header.titles
+        for form in (ingest.normalise_header, ingest.title_without_unit)
+    }
+    return [
+        ("MAPPING", f"no column is called '{_brief(each.found)}'")
+        for each in meanings
+        if each.kind == mapping.COLUMN
+        and each.priority == mapping.OWN
+        and ingest.normalise_header(each.found) not in titles
+    ]
+
+
 def _formats(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
     """How dates and amounts are written, and the day that they lead to."""
     order, n_slash_dates, example, mark, currencies = connection.execute(
@@ -217,6 +237,14 @@ def _levels(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
             cells = ", ".join(f"'{_brief(cell)}'" for cell in found[:N_LEVELS])
             lines.append(("", f"read as {_brief(level)}: {cells}"))
     return lines
+
+
+def _unmatched(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """The words and values that MAPPING names and no row has."""
+    unmatched = connection.execute(
+        "select kind, found from staging.unmatched_meanings order by all"
+    ).fetchall()
+    return [("MAPPING", f"no row has the {kind} '{_brief(found)}'") for kind, found in unmatched]
 
 
 def _rows(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:

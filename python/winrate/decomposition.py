@@ -476,7 +476,7 @@ def _outstanding(fit: WindowsFit, feature: str, by_level: np.ndarray) -> tuple[s
 
 def _statement(row, min_outcomes: int) -> str:
     title = "All deals alike" if row.feature == BASELINE else wording.feature_title(row.feature)
-    counts = f"{wording.count(row.n_after)} against {wording.count(row.n_before)} deals"
+    counts = f"{wording.count(row.n_after)} against {wording.deals(row.n_before)}"
     if row.evidence == "too few deals":
         return (
             f"{title}: too few deals to split the change ({counts}; {min_outcomes} won and "

@@ -188,11 +188,11 @@ def _left_out_because(row, left_out: dict) -> str | None:
 
 def _level_statement(row, caution: str) -> str:
     name = f"{wording.feature_title(row.feature)} {row.level}"
-    deals = f"{wording.count(row.n_deals)} deals"
+    deals = wording.deals(row.n_deals)
     if isinstance(row.left_out_because, str):
         return f"{name}: left out of the model, {_left_out_reason(row)} ({deals})."
     if row.evidence == "too few deals":
-        return f"{name}: {deals} are too few to say."
+        return f"{name}: too few deals to say ({deals})."
     span = f"{wording.interval(row.effect_pp_low, row.effect_pp_high)}, {deals}{caution}"
     if row.evidence == "inconclusive":
         return f"{name}: no difference from the average deal can be told ({span})."

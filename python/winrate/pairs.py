@@ -287,7 +287,7 @@ def _statement(row, caution: str) -> str:
         f"{wording.feature_title(row.feature_1)} {row.level_1} with "
         f"{wording.feature_title(row.feature_2).lower()} {row.level_2}"
     )
-    deals = f"{wording.count(row.n_deals)} deals"
+    deals = wording.deals(row.n_deals)
     if np.isnan(row.p_value):
         return f"{pair}: what the two do together cannot be told from what each does ({deals})."
     span = f"{wording.interval(row.difference_pp_low, row.difference_pp_high)}, {deals}"

@@ -167,7 +167,7 @@ def _volume_clause(row: dict[str, Any]) -> tuple[str, bool | None]:
     if np.isnan(row["n_created_ratio"]):
         return f"There is nothing a year before {name} to compare the new deals with", None
     counts = (
-        f"{name}: {wording.count(row['n_created_last_quarter'])} deals worth "
+        f"{name}: {wording.deals(row['n_created_last_quarter'])} worth "
         f"{wording.count(row['created_amount_last_quarter'])}, against "
         f"{wording.count(row['n_created_year_before'])} worth "
         f"{wording.count(row['created_amount_year_before'])}"

@@ -158,10 +158,10 @@ def rep_performance(
 def _rep_statement(row, spread: Spread, min_deals: int, caution: str) -> str:
     if row.n_deals < min_deals:
         return (
-            f"{row.sales_rep_id} has closed {_deals(row.n_deals)} and won {row.n_won}: too few to "
-            f"tell from chance ({min_deals} are needed)."
+            f"{row.sales_rep_id} has closed {wording.deals(row.n_deals)} and won {row.n_won}: "
+            f"too few to tell from chance ({min_deals} are needed)."
         )
-    won = f"{row.sales_rep_id} won {wording.percent(row.win_rate)} of {_deals(row.n_deals)}"
+    won = f"{row.sales_rep_id} won {wording.percent(row.win_rate)} of {wording.deals(row.n_deals)}"
     if row.evidence == "too few deals":
         return f"{won}; all reps together, or the others, have closed too few to compare."
     gap = f"{wording.points(row.difference_pp)} {'above' if row.difference_pp > 0 else 'below'}"
@@ -180,7 +180,3 @@ def _rep_statement(row, spread: Spread, min_deals: int, caution: str) -> str:
         f"{compared}: no more than chance does among so many reps; expect "
         f"{wording.percent(row.shrunk_win_rate)}."
     )
-
-
-def _deals(n: int) -> str:
-    return "1 deal" if n == 1 else f"{wording.count(n)} deals"

@@ -21,6 +21,11 @@ def count(n: float) -> str:
     return f"{n:,.0f}"
 
 
+def deals(n: float) -> str:
+    """1 -> '1 deal', 5000 -> '5,000 deals'."""
+    return f"{count(n)} deal{'' if n == 1 else 's'}"
+
+
 def p_value(p: float) -> str:
     """'p = 0.79', or 'p < 0.001' below that."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.2g}" if p < 0.1 else f"p = {p:.2f}"

@@ -58,6 +58,12 @@ class Case:
     mapping: str | None = None
     settings: dict[str, str] = field(default_factory=dict)
 
+    def write_mapping(self, folder: Path) -> Path | None:
+        """Its MAPPING file, where it has one."""
+        if self.mapping is None:
+            return None
+        return saved(self.mapping, "mapping.csv")(folder)
+
 
 # ---------- ways to write a file
 
@@ -368,6 +374,14 @@ HEADERS = [
         saved(csv_text([deal | {"Stage": "x", "Ours": "Ann"} for deal in GOOD])),
         mapping="kind,found,means\ncolumn,Ours,industry\ncolumn,industry,ignore\n",
         values={("d1", "industry"): "Ann", ("d1", "deal_stage"): "Demo"},
+    ),
+    Case(
+        "a_mapping_with_lines_that_match_nothing",
+        saved(csv_text(GOOD, deal_id="Ref.")),
+        mapping=(
+            "kind,found,means\ncolumn,Ref.,deal_id\ncolumn,Opp. Ref.,deal_id\n"
+            "outcome,Signd,Won\nregion,europe,EMEA\nregion,Mars,EMEA\nregion,Mars,EMEA\n"
+        ),
     ),
     Case(
         "a_mapping_with_an_unknown_kind",

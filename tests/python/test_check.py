@@ -16,7 +16,12 @@ def checked(folder: Path, name: str) -> check.Check:
     """The check of one of the fixture exports."""
     case = BY_NAME[name]
     return check.check(
-        build.BuildRequest(case.write(folder), Path("untouched.duckdb"), Path("untouched"))
+        build.BuildRequest(
+            case.write(folder),
+            Path("untouched.duckdb"),
+            Path("untouched"),
+            mapping=case.write_mapping(folder),
+        )
     )
 
 
@@ -72,6 +77,15 @@ def test_what_a_build_would_refuse_is_said_with_its_remedy(tmp_path):
     found = checked(tmp_path, "day_or_month_first")
     assert not found.is_usable
     assert "say DATE_FORMAT=dd/mm/yyyy or DATE_FORMAT=mm/dd/yyyy" in found.text
+
+
+def test_lines_of_the_mapping_that_match_nothing_are_shown(tmp_path):
+    found = checked(tmp_path, "a_mapping_with_lines_that_match_nothing")
+    assert found.is_usable
+    assert "MAPPING       no column is called 'Opp. Ref.'" in section(found.text, "columns")
+    levels = section(found.text, "levels")
+    assert "no row has the outcome 'Signd'" in levels and "no row has the region 'Mars'" in levels
+    assert "'europe'" not in levels
 
 
 def test_missing_columns_are_named_beside_those_that_were_found(tmp_path):

@@ -21,12 +21,7 @@ def staging(tmp_path_factory) -> Staging:
 
 def staged(staging: Staging, case: Case, folder) -> Staged:
     """The export of a case, staged; raises ExportError where it is refused."""
-    path = case.write(folder)
-    mapping_path = None
-    if case.mapping is not None:
-        mapping_path = folder / "mapping.csv"
-        mapping_path.write_text(case.mapping, encoding="utf-8")
-    result = staging.run(path, mapping_path, **case.settings)
+    result = staging.run(case.write(folder), case.write_mapping(folder), **case.settings)
     faults = result.column("select message from staging.export_faults")
     if faults:
         raise ExportError("; ".join(faults))
