@@ -16,6 +16,14 @@
     {{ sum_amount('case when is_open then ' ~ amount ~ ' end') }} as open_amount
 {%- endmacro %}
 
+{# The closed and the won deals of one of two windows that are compared, and what they came to. #}
+{% macro window_totals(window, is_within, amount) -%}
+    count(case when {{ is_within }} then 1 end) as n_{{ window }},
+    count(case when {{ is_within }} and is_won = 1 then 1 end) as n_won_{{ window }},
+    {{ sum_amount('case when ' ~ is_within ~ ' then ' ~ amount ~ ' end') }} as closed_amount_{{ window }},
+    {{ sum_amount('case when ' ~ is_within ~ ' and is_won = 1 then ' ~ amount ~ ' end') }} as won_amount_{{ window }}
+{%- endmacro %}
+
 {# What a closed deal brings: 0 where none was won, although there is no average amount then. #}
 {% macro value_per_deal(n_won, n_deals, average_won_amount) -%}
     case

@@ -5,15 +5,7 @@ with
 
 totals as (
 
-    select
-        feature,
-        level,
-        n_open_deals,
-        n_deals,
-        n_won,
-        average_won_amount,
-        mean_won_cycle_days
-    from {{ ref('level_totals') }}
+    select * from {{ ref('level_totals') }}
     where feature in ({{ quoted_list(creation_features()) }})
 
     union all
@@ -21,10 +13,7 @@ totals as (
     select
         'all deals' as feature,
         'all deals' as level,
-        count(case when is_open then 1 end) as n_open_deals,
-        count(is_won) as n_deals,
-        cast(coalesce(sum(is_won), 0) as bigint) as n_won,
-        {{ mean_of('case when is_won = 1 then deal_amount end') }} as average_won_amount,
+        {{ deal_totals() }},
         {{ mean_of('case when is_won = 1 then sales_cycle_days end') }} as mean_won_cycle_days
     from {{ ref('stg_deals') }}
 

@@ -15,14 +15,8 @@ final as (
         comparison,
         '{{ feature }}' as feature,
         {{ feature }} as level,
-        count(case when is_before then 1 end) as n_before,
-        count(case when is_before and is_won = 1 then 1 end) as n_won_before,
-        {{ sum_amount('case when is_before then amount end') }} as closed_amount_before,
-        {{ sum_amount('case when is_before and is_won = 1 then amount end') }} as won_amount_before,
-        count(case when not is_before then 1 end) as n_after,
-        count(case when not is_before and is_won = 1 then 1 end) as n_won_after,
-        {{ sum_amount('case when not is_before then amount end') }} as closed_amount_after,
-        {{ sum_amount('case when not is_before and is_won = 1 then amount end') }} as won_amount_after
+        {{ window_totals('before', 'is_before', 'amount') }},
+        {{ window_totals('after', 'not is_before', 'amount') }}
     from deals
     group by comparison, {{ feature }}
     {{ 'union all' if not loop.last }}

@@ -34,14 +34,9 @@ final as (
         before_start,
         before_end,
         after_start,
-        after_end
-        {%- for window in ['before', 'after'] -%}
-        {%- set is_within = 'deal_date between ' ~ window ~ '_start and ' ~ window ~ '_end' %},
-        count(case when {{ is_within }} then 1 end) as n_{{ window }},
-        count(case when {{ is_within }} and is_won = 1 then 1 end) as n_won_{{ window }},
-        {{ sum_amount('case when ' ~ is_within ~ ' then deal_amount end') }} as closed_amount_{{ window }},
-        {{ sum_amount('case when ' ~ is_within ~ ' and is_won = 1 then deal_amount end') }} as won_amount_{{ window }}
-        {%- endfor %}
+        after_end,
+        {{ window_totals('before', 'deal_date between before_start and before_end', 'deal_amount') }},
+        {{ window_totals('after', 'deal_date between after_start and after_end', 'deal_amount') }}
     from dated
     group by all
 

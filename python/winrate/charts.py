@@ -269,7 +269,7 @@ def open_deals_figure(score_bins: pd.DataFrame) -> go.Figure:
         start = rows["score_bin"].astype(float) * width
         hover = [
             f"{name}, win probability {low:.0f} to {low + width:.0f} %<br>"
-            f"{wording.deals(n, 'open')}, amount {known(amount, wording.count)}"
+            f"{wording.deals(n, 'open deal')}, amount {known(amount, wording.count)}"
             for low, n, amount in zip(start, rows["n_deals"], rows["open_amount"], strict=True)
         ]
         traces.append(

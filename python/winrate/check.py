@@ -9,7 +9,6 @@ import duckdb
 
 from winrate import build, database, ingest, mapping, project, summary, wording
 from winrate.ingest import ExportHeader, WantedColumns
-from winrate.mapping import Meaning
 
 MODELS = ("export_faults", "rejected_deals", "row_ledger", "unread_cells", "unmatched_meanings")
 READ = ("run", "--select", *(f"+{model}" for model in MODELS))
@@ -37,7 +36,7 @@ def check(request: build.BuildRequest) -> Check:
     wanted = mapping.wanted_columns(request.mapping, variables)
     header = ingest.read_header(request.deals, wanted)
     sections = [_headline(request.deals, header)]
-    absent = _absent_titles(header, mapping.read_meanings(request.mapping, variables))
+    absent = _absent_titles(header, mapping.own_titles(request.mapping, variables))
     if header.missing:
         sections.append(_section("columns", [*_missing_columns(header, wanted), *absent]))
         sections.append(_refused([_missing_sentence(header)]))
@@ -89,20 +88,16 @@ def _missing_columns(header: ExportHeader, wanted: WantedColumns) -> list[tuple[
     """Where each required column is, before the file can be read."""
     lines = []
     for name in wanted.required:
-        places = [
-            each
-            for each in (name, *wanted.stand_ins.get(name, []))
-            if header.positions[each] is not None
-        ]
-        found = f"{_title(header, places[0])}" if places else "missing"
-        lines.append((name, found))
+        found = [each for each in wanted.choices(name) if header.positions[each] is not None]
+        lines.append((name, _title(header, found[0]) if found else "missing"))
     return [*lines, _unread(header)]
 
 
 def _missing_sentence(header: ExportHeader) -> str:
     may_be_blank = [name for name in MAY_BE_BLANK if name in header.missing]
-    unkept = f"; where you do not keep {' and '.join(may_be_blank)}, add it as an empty column"
-    unkept = unkept if may_be_blank else ""
+    unkept = ""
+    if may_be_blank:
+        unkept = f"; where you do not keep {' and '.join(may_be_blank)}, add it as an empty column"
     return (
         f"it has no {' and no '.join(header.missing)}; name the columns that are these in MAPPING,"
         f" a CSV of kind,found,means with lines such as 'column,Title,{header.missing[0]}'{unkept}"
@@ -126,10 +121,7 @@ def _columns(
             lines += [
                 ("", f"'{_brief(title)}' could be it too and is not read; MAPPING decides")
                 for title in _unread_titles(header)
-                if not {
-                    ingest.normalise_header(title),
-                    ingest.title_without_unit(title),
-                }.isdisjoint(wanted.titles_of(name))
+                if not set(wanted.titles_of(name)).isdisjoint(ingest.normalised_titles(title))
             ]
         elif name in features and name not in project.COMPUTED_COLUMNS:
             lines.append((name, "not there; 'Unknown' in every deal, so nothing is said of it"))
@@ -149,19 +141,13 @@ def _unread_titles(header: ExportHeader) -> list[str]:
     return [title for place, title in enumerate(header.titles) if place not in read]
 
 
-def _absent_titles(header: ExportHeader, meanings: list[Meaning]) -> list[tuple[str, str]]:
+def _absent_titles(header: ExportHeader, own_titles: list[str]) -> list[tuple[str, str]]:
     """The titles that MAPPING names and the export does not have: a slip of the pen, it may be."""
-    titles = {
-        form(title)
-        for title in header.titles
-        for form in (ingest.normalise_header, ingest.title_without_unit)
-    }
+    found = {name for title in header.titles for name in ingest.normalised_titles(title)}
     return [
-        ("MAPPING", f"no column is called '{_brief(each.found)}'")
-        for each in meanings
-        if each.kind == mapping.COLUMN
-        and each.priority == mapping.OWN
-        and ingest.normalise_header(each.found) not in titles
+        ("MAPPING", f"no column is called '{_brief(title)}'")
+        for title in own_titles
+        if ingest.normalise_header(title) not in found
     ]
 
 

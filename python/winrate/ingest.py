@@ -83,6 +83,10 @@ class WantedColumns:
         """All names, required ones first."""
         return list(dict.fromkeys([*self.required, *self.optional]))
 
+    def choices(self, name: str) -> list[str]:
+        """The columns that say what a required one does: itself, then its stand-ins."""
+        return [name, *self.stand_ins.get(name, [])]
+
     def titles_of(self, name: str) -> list[str]:
         """The normalised titles that a column may have, the likeliest first."""
         return list(self.titles.get(name, [normalise_header(name)]))
@@ -231,9 +235,9 @@ def normalise_header(text: str) -> str:
     return re.sub(r"[\W_]+", "_", words).strip("_").lower()
 
 
-def title_without_unit(text: str) -> str:
-    """A column title as a column name, without a unit behind it: `Amount (USD)` is `amount`."""
-    return normalise_header(UNIT.sub("", text))
+def normalised_titles(text: str) -> tuple[str, str]:
+    """What a column title may be: `Amount (USD)` is `amount_usd`, or without its unit `amount`."""
+    return normalise_header(text), normalise_header(UNIT.sub("", text))
 
 
 def cell_text(value: Any) -> str | None:
@@ -288,7 +292,7 @@ def _split_header(
     missing = [
         name
         for name in wanted.required
-        if all(positions[each] is None for each in [name, *wanted.stand_ins.get(name, [])])
+        if all(positions[each] is None for each in wanted.choices(name))
     ]
     header = ExportHeader(
         first[place].source_line, first[place].n_lines, titles, positions, tuple(missing)
@@ -326,16 +330,9 @@ def _n_named(titles: Iterable[str | None], wanted: WantedColumns) -> int:
 
 def _has_all_required(titles: Iterable[str | None], wanted: WantedColumns) -> bool:
     """Whether some titles name every required column, or a stand-in of it."""
-    known = {
-        name
-        for text in titles
-        for name in (normalise_header(text or ""), title_without_unit(text or ""))
-    }
+    found = {title for text in titles for title in normalised_titles(text or "")}
     return all(
-        any(
-            not known.isdisjoint(wanted.titles_of(each))
-            for each in (name, *wanted.stand_ins.get(name, ()))
-        )
+        any(not found.isdisjoint(wanted.titles_of(each)) for each in wanted.choices(name))
         for name in wanted.required
     )
 
@@ -354,13 +351,13 @@ def _unless_header(record: Record, header: Sequence[str | None]) -> Record:
 
 def _positions(path: Path, titles: Sequence[str], wanted: WantedColumns) -> dict[str, int | None]:
     """Where each wanted column stands among `titles`; raises ExportError where that is unclear."""
-    names = [normalise_header(title) for title in titles]
+    names = [normalised_titles(title) for title in titles]
+    whole_names = {name for name, _ in names}
     places: dict[str, list[int]] = {}
-    for place, title in enumerate(titles):
-        without_unit = title_without_unit(title)
+    for place, (name, without_unit) in enumerate(names):
         # 'Amount (USD)' is the amount, unless there is an 'Amount' beside it.
-        is_known = names[place] in wanted.known_titles or without_unit in names
-        places.setdefault(names[place] if is_known else without_unit, []).append(place)
+        is_known = name in wanted.known_titles or without_unit in whole_names
+        places.setdefault(name if is_known else without_unit, []).append(place)
 
     positions: dict[str, int | None] = {}
     for name in wanted.names:

@@ -41,8 +41,12 @@ def read_meanings(path: str | Path | None, variables: Mapping[str, Any]) -> list
     variables: the variables of the project, which name the columns and the features.
     Raises ExportError where the file cannot be read or says what cannot be.
     """
-    own = list(_own_meanings(Path(path), variables)) if path else []
-    return [*own, *_seeded_meanings()]
+    return [*_own_meanings(path, variables), *_seeded_meanings()]
+
+
+def own_titles(path: str | Path | None, variables: Mapping[str, Any]) -> list[str]:
+    """The column titles that a user's file speaks for, as it spells them; raises ExportError."""
+    return [each.found for each in _own_meanings(path, variables) if each.kind == COLUMN]
 
 
 def meanings_table(path: str | Path | None, variables: Mapping[str, Any]) -> pd.DataFrame:
@@ -94,12 +98,14 @@ def _seed(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _own_meanings(path: Path, variables: Mapping[str, Any]) -> Iterator[Meaning]:
-    """The rows of a user's file, each of them possible; raises ExportError."""
+def _own_meanings(path: str | Path | None, variables: Mapping[str, Any]) -> Iterator[Meaning]:
+    """The rows of a user's file, where there is one, each possible; raises ExportError."""
+    if not path:
+        return
     columns = [name for part in project.export_columns(variables) for name in part]
     categories = variables["features"]["categorical"]
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with Path(path).open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, skipinitialspace=True)
             rows = [(reader.line_num, row) for row in reader]
             titles = reader.fieldnames or []

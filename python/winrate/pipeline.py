@@ -184,7 +184,7 @@ def _volume_clause(row: dict[str, Any]) -> tuple[str, bool | None]:
 
 def _mix_clause(row: dict[str, Any], mix: pd.DataFrame) -> tuple[str, bool | None]:
     """How the mix of the open deals compares with what was won, and whether that is good."""
-    n_open = wording.deals(row["n_open_deals"], "open")
+    n_open = wording.deals(row["n_open_deals"], "open deal")
     if row["mix_evidence"] == "too few deals":
         return f"there are too few deals to compare the mix of the {n_open} with what was won", None
     if row["mix_evidence"] == "inconclusive":

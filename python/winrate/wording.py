@@ -21,9 +21,9 @@ def count(n: float) -> str:
     return f"{n:,.0f}"
 
 
-def deals(n: float, kind: str = "") -> str:
-    """1 -> '1 deal', 5000 -> '5,000 deals'; of a kind: '518 open deals'."""
-    return f"{count(n)} {kind}{' ' if kind else ''}deal{'' if n == 1 else 's'}"
+def deals(n: float, name: str = "deal") -> str:
+    """1 -> '1 deal', 5000 -> '5,000 deals'; by another name: '518 open deals'."""
+    return f"{count(n)} {name}{'' if n == 1 else 's'}"
 
 
 def p_value(p: float) -> str:

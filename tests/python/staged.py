@@ -12,11 +12,8 @@ import duckdb
 from winrate import ingest, mapping, project, provenance
 
 SELECTED = ["winrate.staging", "rejected_deals", "row_ledger"]
-SETTINGS = (
-    "date_format",
-    "decimal_mark",
-    "latest_date",
-)  # compiled as placeholders, set at each run
+# Compiled as placeholders, set at each run.
+SETTINGS = ("date_format", "decimal_mark", "latest_date")
 
 
 @dataclass(frozen=True)
