@@ -95,23 +95,23 @@ format: $(READY)  ## Format Python and SQL
 docs: $(READY)  ## Build dbt's documentation page; write docs/tables.md and what the README shows
 	@$(BIN)/python -m winrate build --warehouse target/docs/warehouse.duckdb --report target/docs/report
 	@WINRATE_DATABASE=target/docs/warehouse.duckdb $(BIN)/dbt --quiet docs generate --static
-	@$(BIN)/python -m winrate.tables_doc docs/tables.md
-	@$(BIN)/python -m winrate.sample_doc target/docs/warehouse.duckdb target/docs/report
+	@$(BIN)/python -m tools.docs.tables docs/tables.md
+	@$(BIN)/python -m tools.docs.readme target/docs/warehouse.duckdb target/docs/report
 	@echo "target/static_index.html is dbt's page; docs/tables.md and the README are up to date."
 
 evidence: $(READY)  ## Simulate how often the claims are right (half an hour); write it to docs/method.md
-	@$(BIN)/python -m winrate.evidence
+	@$(BIN)/python -m tools.simulate
 
 reliability: $(READY)  ## Run the tests that break things on purpose; write what they counted to docs/reliability.md
 	@rm -rf target/figures && mkdir -p target/figures
 	@WINRATE_FIGURES=$(CURDIR)/target/figures $(BIN)/python -m pytest
-	@$(BIN)/python -m winrate.reliability_doc target/figures
+	@$(BIN)/python -m tools.docs.reliability target/figures
 
 audit: $(READY)  ## Write target/sbom.cdx.json; look for known vulnerabilities of what is locked
-	@$(BIN)/python -m winrate.audit
+	@$(BIN)/python -m tools.audit
 
 sample: $(READY)  ## Generate the sample export, seeds/deals.csv, again
-	@$(BIN)/python -m winrate.sample seeds/deals.csv
+	@$(BIN)/python -m tools.sample seeds/deals.csv
 
 lock: pyproject.toml  ## Compile requirements.txt from pyproject.toml again
 	@$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install --quiet uv

@@ -1,4 +1,4 @@
-from winrate import importance
+from winrate.statistics import importance
 
 
 def model(dbt, session):

@@ -1,4 +1,5 @@
-from winrate import project, verdict
+from winrate import project
+from winrate.statistics import verdict
 
 
 def model(dbt, session):

@@ -1,10 +1,10 @@
-from winrate import pipeline
+from winrate.statistics import pipeline_health
 
 
 def model(dbt, session):
     totals = dbt.ref("pipeline_totals").df()
     mix = dbt.ref("model_pipeline_mix").df()
-    return pipeline.pipeline_health(
+    return pipeline_health.pipeline_health(
         totals,
         mix,
         min_deals=dbt.config.get("min_deals_per_level"),

@@ -1,4 +1,5 @@
-from winrate import pipeline, project
+from winrate import project
+from winrate.statistics import pipeline_health
 
 
 def model(dbt, session):
@@ -6,7 +7,7 @@ def model(dbt, session):
     features = project.creation_features(
         dbt.config.get("features"), dbt.config.get("known_at_close")
     )
-    return pipeline.pipeline_mix(
+    return pipeline_health.pipeline_mix(
         levels[levels["feature"].isin(features)],
         min_deals_per_level=dbt.config.get("min_deals_per_level"),
         max_q_value=dbt.config.get("max_q_value"),

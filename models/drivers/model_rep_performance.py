@@ -1,4 +1,4 @@
-from winrate import shrinkage
+from winrate.statistics import shrinkage
 
 
 def model(dbt, session):

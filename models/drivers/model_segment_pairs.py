@@ -1,9 +1,10 @@
-from winrate import pairs, project
+from winrate import project
+from winrate.statistics import interactions
 
 
 def model(dbt, session):
     profiles = dbt.ref("driver_profiles").df()
-    return pairs.segment_pairs(
+    return interactions.segment_pairs(
         profiles,
         project.feature_names(dbt.config.get("features")),
         min_deals_per_level=dbt.config.get("min_deals_per_level"),

@@ -1,9 +1,9 @@
-from winrate import rates
+from winrate.statistics import proportions
 
 
 def model(dbt, session):
     stages = dbt.ref("stage_counts").df()
-    return rates.compare_with_rest(
+    return proportions.compare_with_rest(
         stages,
         min_deals=dbt.config.get("min_deals_per_level"),
         min_outcomes=dbt.config.get("min_outcomes"),

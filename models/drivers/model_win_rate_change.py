@@ -1,9 +1,9 @@
-from winrate import changes
+from winrate.statistics import change
 
 
 def model(dbt, session):
     windows = dbt.ref("window_counts").df()
-    return changes.win_rate_change(
+    return change.win_rate_change(
         windows,
         min_outcomes=dbt.config.get("min_outcomes"),
         low_evidence_outcomes=dbt.config.get("low_evidence_outcomes"),

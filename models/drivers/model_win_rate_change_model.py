@@ -1,9 +1,10 @@
-from winrate import decomposition, project
+from winrate import project
+from winrate.statistics import change_model
 
 
 def model(dbt, session):
     profiles = dbt.ref("window_profiles").df()
-    return decomposition.win_rate_change_model(
+    return change_model.win_rate_change_model(
         profiles,
         project.feature_names(dbt.config.get("features")),
         min_outcomes=dbt.config.get("min_outcomes"),

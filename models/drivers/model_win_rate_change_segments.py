@@ -1,9 +1,9 @@
-from winrate import changes
+from winrate.statistics import change
 
 
 def model(dbt, session):
     counts = dbt.ref("segment_window_counts").df()
-    return changes.win_rate_change_segments(
+    return change.win_rate_change_segments(
         counts,
         min_deals_per_level=dbt.config.get("min_deals_per_level"),
         min_outcomes=dbt.config.get("min_outcomes"),

@@ -1,4 +1,5 @@
-from winrate import drivers, project
+from winrate import project
+from winrate.statistics import drivers
 
 
 def model(dbt, session):

@@ -1,6 +1,6 @@
 from dbt.flags import get_flags
 
-from winrate import provenance
+from winrate.ingest import provenance
 
 
 def model(dbt, session):

@@ -1,7 +1,7 @@
-from winrate import ingest, mapping
+from winrate.ingest import mapping, reader
 
 
 def model(dbt, session):
     path = dbt.config.get("deals_path")
     wanted = mapping.wanted_columns(dbt.config.get("mapping_path"), dbt.config.get("variables"))
-    return ingest.lines_table(path, ingest.read_header(path, wanted))
+    return reader.lines_table(path, reader.read_header(path, wanted))

@@ -1,4 +1,4 @@
-from winrate import mapping
+from winrate.ingest import mapping
 
 
 def model(dbt, session):

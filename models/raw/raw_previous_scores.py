@@ -1,5 +1,5 @@
-from winrate import history
+from winrate.ingest import previous_scores
 
 
 def model(dbt, session):
-    return history.previous_scores(dbt.config.get("previous_warehouse"))
+    return previous_scores.previous_scores(dbt.config.get("previous_warehouse"))

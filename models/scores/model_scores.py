@@ -1,4 +1,5 @@
-from winrate import project, scores
+from winrate import project
+from winrate.statistics import scores
 
 
 def model(dbt, session):

@@ -7,7 +7,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from winrate import build, check, export, freshness, ingest, project, publish, wording
+from winrate import project, wording
+from winrate.build import build, check, csv_files, freshness, publish
+from winrate.ingest import reader
 
 DATE_FORMATS = ("dd/mm/yyyy", "mm/dd/yyyy")
 DECIMAL_MARKS = (".", ",")
@@ -25,9 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
         _say(f"winrate: {error}", sys.stderr)
         return EXIT_BUSY
     except (
-        ingest.ExportError,
+        reader.ExportError,
         build.BuildError,
-        export.TablesError,
+        csv_files.TablesError,
         freshness.StaleError,
     ) as error:
         _say(f"winrate: {error}", sys.stderr)
@@ -136,7 +138,7 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    names = export.export_tables(options.warehouse, options.folder)
+    names = csv_files.export_tables(options.warehouse, options.folder)
     _say(f"{len(names)} public tables of {options.warehouse} are in {options.folder}.")
     return 0
 

@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from winrate import project, reliability_doc
+from tools.docs import reliability
+from winrate import project
 
 REFERENCE = project.ROOT.parent / "shared" / "data"
 FEATURES = ["industry", "source", "size"]
@@ -187,7 +188,7 @@ def record_figure(request) -> Callable[[str, object], None]:
     def record(name: str, figure: object) -> None:
         figure = f"{figure:,}" if isinstance(figure, int) else str(figure)
         if not folder:
-            shown = reliability_doc.shown_figures().get(name, figure)
+            shown = reliability.shown_figures().get(name, figure)
             assert figure == shown, f"'{name}' is {figure} now: run `make reliability`"
             return
         test = f"{Path(file).name}: {request.node.originalname}"

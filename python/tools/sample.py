@@ -1,0 +1,211 @@
+"""The sample CRM export: two years of made-up deals with a known story in them.
+
+    python -m tools.sample seeds/deals.csv
+
+The story, which is what the rest of the project should find, and nothing else:
+
+- About 44 % of closed deals are won.
+- FinTech, Referral and Demo help; HealthTech, Partner, Qualified and APAC hurt.
+- In the last two quarters the win rate falls, and the whole fall is in APAC:
+  its share of deals is what it was, and no other deal is less likely to be won.
+- Deal amount, sales cycle, product type and sales rep make no difference.
+- The pipeline looks healthy: more deals are created in each quarter than before.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+# The first seed, counting from 1, whose draw shows the story and no accident
+# beside it. Every seed plants the same effects, but such draws are rare (about
+# one in two thousand): among some twenty levels and bands without an effect,
+# chance makes one or two look real, and every level that contains APAC deals
+# falls with them, often far enough to look like a decline of its own.
+SEED = 1361
+
+# ---------- volume
+
+FIRST_DATE = np.datetime64("2024-07-01")
+AS_OF_DATE = np.datetime64("2026-06-30")  # the day of the export, and the end of a quarter
+N_DEALS = 5_500  # created in the two years, about 7.5 a day; one in eleven is still open
+GROWTH = 0.3  # how many more deals are created per day at the end than at the start
+WEEKEND_RATE = 0.1  # deals created on a Saturday or Sunday, relative to a weekday
+N_REPS = 25
+
+# ---------- mix: share of deals per level, the same on every day
+
+# Equal within a feature, so that opposite effects cancel and the levels without
+# an effect stay at the average. APAC is larger: its decline must show overall.
+# The other regions stand a little above the average, because APAC is below it.
+LEVEL_SHARES = {
+    "industry": {
+        "SaaS": 1 / 5,
+        "FinTech": 1 / 5,
+        "HealthTech": 1 / 5,
+        "EdTech": 1 / 5,
+        "Ecommerce": 1 / 5,
+    },
+    "region": {"North America": 0.7 / 3, "Europe": 0.7 / 3, "India": 0.7 / 3, "APAC": 0.3},
+    "product_type": {"Core": 1 / 3, "Pro": 1 / 3, "Enterprise": 1 / 3},
+    "lead_source": {"Inbound": 1 / 4, "Outbound": 1 / 4, "Referral": 1 / 4, "Partner": 1 / 4},
+    # Of a closed deal: the last stage it reached.
+    "deal_stage": {
+        "Qualified": 1 / 5,
+        "Demo": 1 / 5,
+        "Proposal": 1 / 5,
+        "Negotiation": 1 / 5,
+        "Closed": 1 / 5,
+    },
+}
+
+# Of an open deal: the stages it passes, each for an equal part of its cycle.
+OPEN_STAGES = ["Qualified", "Demo", "Proposal", "Negotiation"]
+
+# ---------- what decides the outcome, in log-odds of winning
+
+BASE_LOG_ODDS = -0.08  # a deal without any effect below: 48 %
+
+PLANTED_EFFECTS = {
+    ("industry", "FinTech"): +0.6,
+    ("industry", "HealthTech"): -0.6,
+    ("lead_source", "Referral"): +0.6,
+    ("lead_source", "Partner"): -0.6,
+    ("deal_stage", "Demo"): +0.5,
+    ("deal_stage", "Qualified"): -0.5,
+    ("region", "APAC"): -0.25,
+}
+
+# The decline: on top of the above, for deals of this level closed since this date.
+DECLINE_LEVEL = ("region", "APAC")
+DECLINE_START = np.datetime64("2026-01-01")
+DECLINE_EFFECT = -1.1
+
+# ---------- what does not
+
+MEDIAN_AMOUNT = {"Core": 12_000, "Pro": 25_000, "Enterprise": 60_000}  # dollars
+AMOUNT_SPREAD = 0.6  # standard deviation of the log amount
+
+MEDIAN_CYCLE_DAYS = 55
+CYCLE_SPREAD = 0.6  # standard deviation of the log cycle
+MAX_CYCLE_DAYS = 200
+
+COLUMNS = [
+    "deal_id",
+    "created_date",
+    "closed_date",
+    "sales_rep_id",
+    "industry",
+    "region",
+    "product_type",
+    "lead_source",
+    "deal_stage",
+    "deal_amount",
+    "sales_cycle_days",
+    "outcome",
+]
+
+
+def generate_deals(seed: int = SEED) -> pd.DataFrame:
+    """The sample export as text, one row per deal, in order of creation.
+
+    Returns `N_DEALS` rows with `COLUMNS`, every cell a string as the CSV shows
+    it: dates in ISO form, amounts in whole dollars, cycles in whole days. A deal
+    still open on `AS_OF_DATE` has no closed date, no cycle and no outcome (null).
+    The same seed gives the same rows.
+    """
+    # Each draw is of all deals, and the order of draws is fixed: to add one, add
+    # it last, or every number after it changes.
+    rng = np.random.default_rng(seed)
+    created = _draw_created_dates(rng)
+    cycle_days = _draw_cycle_days(rng)
+    levels = pd.DataFrame(
+        {
+            feature: rng.choice(list(shares), size=N_DEALS, p=list(shares.values()))
+            for feature, shares in LEVEL_SHARES.items()
+        }
+    )
+    reps = rng.integers(1, N_REPS, size=N_DEALS, endpoint=True)
+    amounts = _draw_amounts(rng, levels["product_type"])
+    closed = created + cycle_days
+    is_won = rng.random(N_DEALS) < _win_probability(levels, closed)
+
+    is_closed = closed <= AS_OF_DATE
+    stage_now = _stage_by_age((AS_OF_DATE - created).astype(int), cycle_days)
+    deals = levels.assign(
+        deal_id=[f"D{number:05d}" for number in range(1, N_DEALS + 1)],
+        created_date=created.astype(str),
+        closed_date=closed.astype(str),
+        sales_rep_id=[f"rep_{rep}" for rep in reps],
+        deal_stage=np.where(is_closed, levels["deal_stage"], stage_now),
+        deal_amount=amounts.astype(str),
+        sales_cycle_days=cycle_days.astype(str),
+        outcome=np.where(is_won, "Won", "Lost"),
+    ).astype("string")
+    deals.loc[~is_closed, ["closed_date", "sales_cycle_days", "outcome"]] = pd.NA
+    return deals[COLUMNS]
+
+
+def _draw_created_dates(rng: np.random.Generator) -> np.ndarray:
+    """`N_DEALS` dates in ascending order, the first and the last day among them.
+
+    One date is drawn from each of `N_DEALS` equal parts of the expected volume,
+    not from the whole: the quarters then grow as `GROWTH` says, without the noise
+    that would make the pipeline look worse in one of them.
+    """
+    days = np.arange(FIRST_DATE, AS_OF_DATE + 1)
+    volume = np.linspace(1, 1 + GROWTH, len(days))
+    volume[~np.is_busday(days)] *= WEEKEND_RATE
+    share_by_day_end = np.cumsum(volume) / volume.sum()
+    position = (np.arange(N_DEALS) + rng.random(N_DEALS)) / N_DEALS
+    return days[np.searchsorted(share_by_day_end[:-1], position, side="right")]
+
+
+def _draw_cycle_days(rng: np.random.Generator) -> np.ndarray:
+    """`N_DEALS` sales cycles in whole days, lognormal, 1 to `MAX_CYCLE_DAYS`."""
+    # Longer ones are left out rather than cut, which would pile them up at the
+    # maximum; about one in sixty, so a tenth more than needed is plenty.
+    drawn = rng.lognormal(np.log(MEDIAN_CYCLE_DAYS), CYCLE_SPREAD, size=N_DEALS * 11 // 10)
+    return np.ceil(drawn[drawn <= MAX_CYCLE_DAYS][:N_DEALS]).astype(int)
+
+
+def _draw_amounts(rng: np.random.Generator, product_type: pd.Series) -> np.ndarray:
+    """One amount per deal in whole dollars, lognormal around its product's median."""
+    median = product_type.map(MEDIAN_AMOUNT).to_numpy()
+    return np.rint(rng.lognormal(np.log(median), AMOUNT_SPREAD)).astype(int)
+
+
+def _win_probability(levels: pd.DataFrame, closed: np.ndarray) -> np.ndarray:
+    """The true probability, 0 to 1, that each deal is won.
+
+    levels: one row per deal, one column per feature of `LEVEL_SHARES`.
+    closed: the date on which each deal closes, past or future.
+    """
+    log_odds = np.full(len(levels), BASE_LOG_ODDS)
+    for (feature, level), effect in PLANTED_EFFECTS.items():
+        log_odds += effect * (levels[feature] == level).to_numpy()
+    feature, level = DECLINE_LEVEL
+    in_decline = (levels[feature] == level).to_numpy() & (closed >= DECLINE_START)
+    log_odds += DECLINE_EFFECT * in_decline
+    return 1 / (1 + np.exp(-log_odds))
+
+
+def _stage_by_age(age_days: np.ndarray, cycle_days: np.ndarray) -> np.ndarray:
+    """The stage each deal is in at `age_days`, were its cycle to last `cycle_days`."""
+    step = len(OPEN_STAGES) * age_days // cycle_days
+    return np.array(OPEN_STAGES)[np.minimum(step, len(OPEN_STAGES) - 1)]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Write the sample export to the path given on the command line."""
+    parser = argparse.ArgumentParser(description="Write the sample CRM export as CSV.")
+    parser.add_argument("path", type=Path, help="the file to write, such as seeds/deals.csv")
+    parser.add_argument("--seed", type=int, default=SEED, help="default: %(default)s")
+    options = parser.parse_args(arguments)
+    generate_deals(options.seed).to_csv(options.path, index=False, lineterminator="\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""One build: dbt beside the published database, checks, and the swap."""

@@ -1,0 +1,1 @@
+"""Reads an export: columns, cells, mappings, and where a build comes from."""

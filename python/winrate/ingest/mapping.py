@@ -1,0 +1,138 @@
+"""What columns and values of an export mean: the alias seeds, and a user's own file before them.
+
+A user's file has the columns `kind`, `found` and `means`:
+
+- `column,Opp. Ref.,deal_id`: the column of that title is deal_id.
+- `column,Status,ignore`: the column of that title is none of ours, whatever the seeds say.
+- `outcome,Signed,Won`: that word, as an outcome or as a stage, means Won, Lost or Open.
+- `industry,Financial Technology,FinTech`: that value of industry is read as FinTech.
+"""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from winrate import project
+from winrate.ingest.reader import ExportError, WantedColumns, normalise_header
+
+COLUMN, OUTCOME = "column", "outcome"
+IGNORE = "ignore"
+OUTCOMES = ("Won", "Lost", "Open")
+FIELDS = ("kind", "found", "means")
+OWN, SEED = 0, 1  # what the user says stands before what the seeds say
+
+
+class Meaning(NamedTuple):
+    """One thing found in an export and what it means; of two for one thing the lower `priority`."""
+
+    kind: str
+    found: str
+    means: str
+    priority: int
+
+
+def read_meanings(path: str | Path | None, variables: Mapping[str, Any]) -> list[Meaning]:
+    """The meanings in force: those of a user's file, then those of the seeds.
+
+    path: a CSV of `kind,found,means`; nothing where there is none.
+    variables: the variables of the project, which name the columns and the features.
+    Raises ExportError where the file cannot be read or says what cannot be.
+    """
+    return [*_own_meanings(path, variables), *_seeded_meanings()]
+
+
+def own_titles(path: str | Path | None, variables: Mapping[str, Any]) -> list[str]:
+    """The column titles that a user's file speaks for, as it spells them; raises ExportError."""
+    return [each.found for each in _own_meanings(path, variables) if each.kind == COLUMN]
+
+
+def meanings_table(path: str | Path | None, variables: Mapping[str, Any]) -> pd.DataFrame:
+    """The same as a table, one row per meaning: `kind`, `found`, `means`, `priority`."""
+    return pd.DataFrame(read_meanings(path, variables), columns=Meaning._fields)
+
+
+def wanted_columns(path: str | Path | None, variables: Mapping[str, Any]) -> WantedColumns:
+    """The columns to read from an export, by all that they may be called; raises ExportError.
+
+    A title that a user's file names stands before the column's own name, and that before the
+    aliases of the seed, in their order.
+    """
+    required, optional = project.export_columns(variables)
+    names = [*required, *optional]
+    spoken_for = {normalise_header(name): name for name in names}
+    titles = {name: [normalise_header(name)] for name in names}
+    meanings = [each for each in read_meanings(path, variables) if each.kind == COLUMN]
+    own = [each for each in meanings if each.priority == OWN]
+    for each in reversed(own):
+        spoken_for[normalise_header(each.found)] = each.means
+        titles.get(each.means, []).insert(0, normalise_header(each.found))
+    for each in meanings:
+        titles.get(each.means, []).append(normalise_header(each.found))
+    return WantedColumns(
+        required=required,
+        optional=optional,
+        stand_ins=variables["stand_ins"],
+        titles={
+            name: [title for title in dict.fromkeys(found) if spoken_for.get(title, name) == name]
+            for name, found in titles.items()
+        },
+    )
+
+
+def _seeded_meanings() -> Iterator[Meaning]:
+    """The three seeds; their order within a kind is kept."""
+    for row in _seed("column_aliases"):
+        yield Meaning(COLUMN, row["alias"], row["column_name"], SEED)
+    for row in _seed("stage_outcomes"):
+        yield Meaning(OUTCOME, row["stage"], row["outcome"], SEED)
+    for row in _seed("value_aliases"):
+        yield Meaning(row["column_name"], row["alias"], row["value"], SEED)
+
+
+def _seed(name: str) -> list[dict[str, str]]:
+    path = project.ROOT / "seeds" / f"{name}.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _own_meanings(path: str | Path | None, variables: Mapping[str, Any]) -> Iterator[Meaning]:
+    """The rows of a user's file, where there is one, each possible; raises ExportError."""
+    if not path:
+        return
+    columns = [name for part in project.export_columns(variables) for name in part]
+    categories = variables["features"]["categorical"]
+    try:
+        with Path(path).open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, skipinitialspace=True)
+            rows = [(reader.line_num, row) for row in reader]
+            titles = reader.fieldnames or []
+    except OSError as error:
+        raise ExportError(f"MAPPING {path}: cannot be opened ({error.strerror}).") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ExportError(f"MAPPING {path}: cannot be read ({error}); save it as UTF-8.") from error
+    if [title.strip() for title in titles] != list(FIELDS):
+        raise ExportError(
+            f"MAPPING {path}: found the columns {', '.join(titles) or '(none)'};"
+            f" expected {', '.join(FIELDS)}."
+        )
+    for line, row in rows:
+        kind, found, means = ((row[title] or "").strip() for title in titles)
+        if not kind and not found and not means:
+            continue
+        where = f"MAPPING {path}, line {line}"
+        _refuse_unless_among(where, "kind", kind, [COLUMN, OUTCOME, *categories])
+        if not found or not means:
+            raise ExportError(f"{where}: found or means is empty; expected both.")
+        if kind == COLUMN:
+            _refuse_unless_among(where, "column", means, [*columns, IGNORE])
+        if kind == OUTCOME:
+            _refuse_unless_among(where, "outcome", means, OUTCOMES)
+        yield Meaning(kind, found, means, OWN)
+
+
+def _refuse_unless_among(where: str, what: str, found: str, known: Sequence[str]) -> None:
+    if found not in known:
+        raise ExportError(f"{where}: found the {what} '{found}'; expected {', '.join(known)}.")

@@ -1,0 +1,402 @@
+"""Whole builds, as a user runs them."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+
+from conftest import built, rows, run_winrate
+from tools.docs import markdown, readme
+from winrate import project
+from winrate.build import build, publish, summary
+
+SAMPLE = project.ROOT / "seeds" / "deals.csv"
+PLANTED = {
+    ("industry", "FinTech"): "helps",
+    ("lead_source", "Referral"): "helps",
+    ("deal_stage", "Demo"): "helps",
+    ("deal_stage", "Qualified"): "hurts",
+    ("lead_source", "Partner"): "hurts",
+    ("region", "APAC"): "hurts",
+    ("industry", "HealthTech"): "hurts",
+}
+PUBLIC_SCHEMAS = ("staging", "drivers", "scores", "alerts", "quality")
+
+
+def differing_tables(one: Path, other: Path) -> list[str]:
+    """Tables and views of the public schemas whose rows are not the same in both databases."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{one}' as one (read_only)")
+        connection.execute(f"attach '{other}' as other (read_only)")
+        tables = connection.execute(
+            "select distinct schema_name || '.' || name from ("
+            " select schema_name, table_name as name, database_name from duckdb_tables()"
+            " union all select schema_name, view_name, database_name from duckdb_views())"
+            " where database_name in ('one', 'other') and schema_name in ?",
+            [PUBLIC_SCHEMAS],
+        ).fetchall()
+        assert len(tables) > 30
+
+        def has_other_rows(table: str) -> bool:
+            n_rows = connection.execute(
+                f"select count(*) from ((from one.{table} except all from other.{table})"
+                f" union all (from other.{table} except all from one.{table}))"
+            ).fetchall()
+            return n_rows[0][0] > 0
+
+        return sorted(table for (table,) in tables if has_other_rows(table))
+
+
+def small_export(path: Path, n_deals: int, **columns: object) -> Path:
+    """The first deals of the sample, with some columns set to one value."""
+    pd.read_csv(SAMPLE, dtype=str).head(n_deals).assign(**columns).to_csv(path, index=False)
+    return path
+
+
+# ---- the two data sets
+
+
+def test_the_sample_tells_its_planted_story(sample_warehouse):
+    evidence = {
+        (feature, level): found
+        for feature, level, found in rows(
+            sample_warehouse, "select feature, level, evidence from drivers.win_rate_drivers"
+        )
+    }
+    assert {key: evidence[key] for key in PLANTED} == PLANTED
+    # What is better than the average only because APAC pulls the average down.
+    siblings = {("region", name) for name in ("Europe", "India", "North America")}
+    claimed = {key for key, found in evidence.items() if found in ("helps", "hurts")}
+    assert claimed - PLANTED.keys() <= siblings
+
+    assert rows(sample_warehouse, "select verdict from drivers.model_verdict") == [("signal",)]
+    worse = (
+        "select feature, level from drivers.win_rate_change_segments where evidence = 'got worse'"
+    )
+    assert set(rows(sample_warehouse, worse)) == {("region", "APAC")}
+    alerts = dict(
+        rows(sample_warehouse, "select condition, count(*) from alerts.alerts group by all")
+    )
+    assert alerts["segment_decline"] == alerts["win_rate_decline"] == 1
+    assert alerts["segment_underperforming"] == 3  # Partner, HealthTech, APAC
+    assert alerts["deal_at_risk"] > 0 and alerts["deal_opportunity"] > 0
+    assert "close_date_overdue" not in alerts
+
+
+def test_the_reference_data_say_that_there_is_nothing_to_say(reference_warehouse):
+    assert rows(
+        reference_warehouse, "select n_won, n_lost, verdict from drivers.model_verdict"
+    ) == [(2263, 2737, "no signal")]
+    assert rows(reference_warehouse, "select distinct evidence from drivers.win_rate_drivers") == [
+        ("inconclusive",)
+    ]
+    assert rows(reference_warehouse, "select count(grade) from scores.scored_deals") == [(0,)]
+    assert rows(reference_warehouse, "select * from alerts.alerts") == []
+    quarters = rows(
+        reference_warehouse,
+        "select round(100 * win_rate, 1), is_complete from drivers.win_rate_trend"
+        " where basis = 'closed' and grain = 'quarter' order by period_start",
+    )
+    assert [rate for rate, _ in quarters] == [44.5, 45.0, 42.8, 47.5, 46.7, 43.8, 51.7]
+    assert [complete for _, complete in quarters] == [True] * 6 + [False]
+
+
+def test_the_built_importance_is_the_published_one(reference_warehouse, reference_data):
+    expected = pd.read_csv(reference_data / "importance_expected.csv")
+    table = dict(rows(reference_warehouse, "from drivers.importance"))
+    assert table == pytest.approx(dict(expected.itertuples(index=False)), abs=1e-5)
+
+
+def test_a_workbook_gives_the_same_tables_as_the_csv(tmp_path, reference_warehouse, reference_data):
+    from_workbook = built(tmp_path, reference_data / "deals_5000.xlsx")
+    assert differing_tables(reference_warehouse, from_workbook) == [
+        "quality.build_info",
+        "quality.row_ledger",
+    ]
+
+
+def test_a_salesforce_export_is_built_as_it_comes(tmp_path):
+    """No column for the outcome, and none for three of the features."""
+    deals = pd.read_csv(SAMPLE, dtype=str)
+    stages = {"Won": "Closed Won", "Lost": "Closed Lost"}
+    pd.DataFrame(
+        {
+            "Id": deals["deal_id"],
+            "StageName": deals["outcome"].map(stages).fillna(deals["deal_stage"]),
+            "IsWon": deals["outcome"].eq("Won"),
+            "IsClosed": deals["outcome"].isin(stages),
+            "CreatedDate": deals["created_date"] + "T08:00:00.000+0000",
+            "CloseDate": deals["closed_date"],
+            "LeadSource": deals["lead_source"],
+            "Amount": deals["deal_amount"],
+            "OwnerId": deals["sales_rep_id"],
+        }
+    ).to_csv(tmp_path / "opportunities.csv", index=False)
+    warehouse = built(tmp_path, tmp_path / "opportunities.csv")
+    assert rows(
+        warehouse,
+        "select feature, max(evidence), min(evidence) from drivers.win_rate_drivers"
+        " where feature in ('deal_stage', 'industry') group by all order by 1",
+    ) == [
+        ("deal_stage", "inconclusive", "inconclusive"),
+        ("industry", "inconclusive", "inconclusive"),
+    ]
+    evidence = dict(
+        rows(
+            warehouse,
+            "select level, evidence from drivers.win_rate_drivers where feature = 'lead_source'",
+        )
+    )
+    assert evidence["Referral"] == "helps" and evidence["Partner"] == "hurts"
+    single = "select feature from quality.data_checks where check_name = 'feature_has_one_level'"
+    assert rows(warehouse, single) == [("deal_stage",)]  # and no column that is not there
+    unknown = "select entity_id from alerts.alert_data_quality where entity_type = 'column'"
+    assert rows(warehouse, unknown) == []
+
+
+def test_amounts_in_another_currency_change_no_verdict(tmp_path, sample_warehouse):
+    deals = pd.read_csv(SAMPLE)
+    deals["deal_amount"] = deals["deal_amount"] * 83  # whole dollars to whole rupees
+    deals.to_parquet(tmp_path / "deals.parquet")
+    rescaled = built(tmp_path, tmp_path / "deals.parquet")
+    for query in (
+        "select feature, round(effect_pp, 9), round(q_value, 9), evidence"
+        " from drivers.win_rate_drivers order by all",
+        "select deal_id, round(win_probability, 9), grade from scores.scored_deals order by all",
+        "select alert_key, severity from alerts.alerts order by all",
+    ):
+        assert rows(rescaled, query) == rows(sample_warehouse, query)
+
+
+# ---- dbt's own tests, the unit tests among them
+
+
+@pytest.mark.parametrize("deals", ["sample", "reference"])
+def test_dbt_build_passes_with_all_its_tests(deals, tmp_path, request):
+    path = SAMPLE
+    excluded = []
+    if deals == "reference":
+        path = request.getfixturevalue("reference_data") / "deals_5000.csv"
+        excluded = ["--exclude-resource-type", "unit_test"]  # they bring their own rows
+    run = dbt("build", tmp_path, {"deals_path": str(path)}, *excluded)
+    assert run.returncode == 0, run.stdout
+    results = json.loads((tmp_path / "target" / "run_results.json").read_text())["results"]
+    kinds = {result["unique_id"].split(".")[0] for result in results}
+    assert kinds >= {"model", "seed", "test"}
+    assert ("unit_test" in kinds) == (not excluded)
+
+
+def dbt(command: str, folder: Path, variables: dict, *arguments: str):
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "dbt.cli.main", "--quiet", command),
+            *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
+            *("--vars", json.dumps(variables), *arguments),
+        ],
+        cwd=project.ROOT,
+        env=os.environ | {"WINRATE_DATABASE": str(folder / "warehouse.duckdb")},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_feature_is_added_by_its_column_and_its_name(tmp_path):
+    deals = pd.read_csv(SAMPLE, dtype=str)
+    deals["Deal Segment"] = ["SMB", "Enterprise", "Rare"] * 10 + ["SMB"] * (len(deals) - 30)
+    deals["Discount Rate"] = [f"{n % 40}.5" for n in range(len(deals))]
+    deals.to_csv(tmp_path / "deals.csv", index=False)
+    features = project.project_vars()["features"]
+    features["categorical"].append("deal_segment")
+    features["numeric"]["discount_rate"] = [10, 20]
+    run = dbt(
+        "build",
+        tmp_path,
+        {"deals_path": str(tmp_path / "deals.csv"), "features": features},
+        *("--exclude-resource-type", "unit_test"),
+    )
+    assert run.returncode == 0, run.stdout
+    warehouse = tmp_path / "warehouse.duckdb"
+    levels = rows(
+        warehouse,
+        "select level from drivers.win_rate_drivers where feature = 'discount_rate' order by 1",
+    )
+    assert levels == [("11-20",), ("over 20",), ("up to 10",)]
+    # Both of the small segments are pooled, and stay visible as such.
+    assert rows(
+        warehouse,
+        "select level, n_deals < 30 from drivers.win_rate_drivers"
+        " where feature = 'deal_segment' order by 1",
+    ) == [("Other", True), ("SMB", False)]
+    assert rows(warehouse, "select discount_rate from staging.stg_deals where source_line = 2") == [
+        (0.5,)
+    ]
+
+
+# ---- exports with little in them
+
+
+@pytest.mark.parametrize(
+    ("n_deals", "columns", "statement"),
+    [
+        (1, {}, "too few"),
+        (300, {"outcome": "Won"}, "300 won and 0 lost"),
+        (60, {"outcome": "", "closed_date": ""}, "0 won and 0 lost"),
+    ],
+    ids=["one deal", "all won", "all open"],
+)
+def test_an_export_with_little_in_it_makes_tables_but_no_claims(
+    tmp_path, n_deals, columns, statement
+):
+    warehouse = built(tmp_path, small_export(tmp_path / "deals.csv", n_deals, **columns))
+    verdict = rows(warehouse, "select verdict, statement from drivers.model_verdict")[0]
+    assert verdict[0] == "too few deals"
+    assert statement in verdict[1]
+    assert rows(warehouse, "select count(*) from scores.scored_deals") == [(n_deals,)]
+    claims = "select count(*) from drivers.win_rate_drivers where evidence != 'too few deals'"
+    assert rows(warehouse, claims) == [(0,)]
+
+
+def test_a_hundred_thousand_levels_are_one_that_is_too_rare_to_judge(tmp_path):
+    n = 100_000
+    deals = pd.read_csv(SAMPLE, dtype=str).sample(n, replace=True, random_state=1)
+    names = [f"name {i}" for i in range(n)]
+    deals.assign(deal_id=names, industry=names).to_csv(tmp_path / "deals.csv", index=False)
+    warehouse = built(tmp_path, tmp_path / "deals.csv")
+    levels = "select level from drivers.win_rate_drivers where feature = 'industry'"
+    assert rows(warehouse, levels) == [("Other",)]
+    page = tmp_path / "report" / "index.html"
+    assert page.stat().st_size < 10_000_000
+
+
+# ---- builds that fail
+
+
+@pytest.fixture
+def published(tmp_path, sample_warehouse) -> Path:
+    """A published warehouse that a failing build must leave alone."""
+    return Path(shutil.copy(sample_warehouse, tmp_path / "warehouse.duckdb"))
+
+
+def assert_refused(published: Path, *arguments: object, says: str, exit_code: int = 1) -> None:
+    before = published.read_bytes()
+    report = published.parent / "report"
+    run = run_winrate("build", "--warehouse", published, "--report", report, *arguments)
+    assert run.returncode == exit_code
+    assert says in run.stderr
+    assert "Traceback" not in run.stdout + run.stderr
+    assert published.read_bytes() == before
+    assert not report.exists()
+
+
+def test_a_missing_column_is_named_in_one_sentence(tmp_path, published):
+    deals = tmp_path / "deals.csv"
+    pd.read_csv(SAMPLE, dtype=str).drop(columns=["deal_amount", "closed_date"]).to_csv(
+        deals, index=False
+    )
+    assert_refused(
+        published,
+        "--deals",
+        deals,
+        says="the required columns closed_date, deal_amount are missing",
+    )
+
+
+def test_an_export_without_one_usable_row_is_refused(tmp_path, published):
+    deals = small_export(tmp_path / "deals.csv", 50, created_date="soon")
+    assert_refused(
+        published, "--deals", deals, says="none of its 50 rows can be used (50 bad_created_date)"
+    )
+
+
+def test_an_as_of_date_that_is_none_is_refused(published):
+    assert_refused(published, "--as-of", "31/12/2026", says="expected a date such as")
+
+
+def test_a_failing_dbt_run_leaves_what_was_published(published):
+    assert_refused(published, "--target", "nowhere", says="what was published before still stands")
+
+
+def test_an_export_that_changes_while_it_is_read_is_refused(tmp_path, published, monkeypatch):
+    """Its hash in quality.build_info would be that of another file."""
+    deals = small_export(tmp_path / "deals.csv", 50)
+
+    def run_dbt(request, *_):
+        request.deals.write_text("more to come")
+
+    monkeypatch.setattr(build, "run_dbt", run_dbt)
+    with pytest.raises(build.BuildError, match="changed while it was read"):
+        build.build(build.BuildRequest(deals, published, tmp_path / "report"))
+
+
+def test_a_second_build_at_the_same_time_is_turned_away(published):
+    workplace = published.parent / build.ASIDE / published.name
+    workplace.mkdir(parents=True)
+    with publish.locked(workplace):
+        assert_refused(published, says="Another build", exit_code=75)
+
+
+# ---- what a build leaves and says
+
+
+def test_a_build_leaves_no_log_and_no_folder_behind(sample_warehouse):
+    assert not Path(f"{sample_warehouse}.wal").exists()
+    workplace = sample_warehouse.parent / build.ASIDE / sample_warehouse.name
+    assert {path.name for path in workplace.iterdir()} <= {"target"}
+    report = sample_warehouse.parent / "report"
+    assert {path.name for path in report.iterdir()} >= {"index.html", "win_rate_drivers.svg"}
+
+
+def test_a_copied_warehouse_works_under_another_name(tmp_path, sample_warehouse):
+    copy = Path(shutil.copy(sample_warehouse, tmp_path / "for_the_bi_tool.duckdb"))
+    assert rows(copy, "select count(*) from alerts.alerts") == rows(
+        sample_warehouse, "select count(*) from alerts.alerts"
+    )
+
+
+def test_the_summary_says_what_a_person_wants_to_know(sample_warehouse):
+    facts = summary.read_facts(sample_warehouse)
+    text = summary.summary_text(facts, SAMPLE, sample_warehouse, Path("report"), 1000)
+    assert "5,500 read, 5,500 accepted, 0 rejected" in text
+    assert "2,186 won, 2,796 lost, 518 open" in text
+    assert "can tell won from lost" in text
+    assert "2 critical" in text
+    assert "drivers.importance is fitted on a fixed sample of 1,000 deals" in text
+    assert str(sample_warehouse) in text
+
+
+def test_scores_remember_the_build_before(tmp_path):
+    warehouse = built(tmp_path, SAMPLE, "--as-of", "2026-05-31")
+    first = dict(rows(warehouse, "select deal_id, win_probability from scores.scored_deals"))
+    # What closed in June was open on the last day of May; what was created in June was not there.
+    read, accepted, rejected, skipped = rows(
+        warehouse, "select n_read, n_accepted, n_rejected, n_skipped from quality.row_ledger"
+    )[0]
+    assert (read, rejected) == (5500, 0)
+    assert accepted + skipped == read and skipped > 200
+    open_then = "select count(*) from staging.stg_deals where is_open"
+    assert rows(warehouse, open_then)[0][0] > 450
+    assert rows(warehouse, "select count(previous_win_probability) from scores.scored_deals") == [
+        (0,)
+    ]
+    built(tmp_path, SAMPLE)
+    previous = dict(
+        rows(
+            warehouse,
+            "select deal_id, previous_win_probability from scores.scored_deals"
+            " where previous_win_probability is not null",
+        )
+    )
+    assert previous == first
+
+
+def test_the_readme_shows_the_sample_as_it_is_built(sample_warehouse):
+    shown = markdown.read_block(readme.README, readme.BLOCK)
+    assert shown == readme.summary_block(sample_warehouse)
+    drawn = sample_warehouse.parent / "report" / readme.PICTURE.name
+    assert readme.PICTURE.read_bytes() == drawn.read_bytes()

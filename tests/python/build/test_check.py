@@ -1,0 +1,106 @@
+"""What `make check` says of an export, before anything is built."""
+
+from pathlib import Path
+
+import pytest
+
+from conftest import run_winrate
+from support.export_cases import CASES
+from winrate.build import build, check
+from winrate.ingest.reader import ExportError
+
+BY_NAME = {case.name: case for case in CASES}
+
+
+def checked(folder: Path, name: str) -> check.Check:
+    """The check of one of the fixture exports."""
+    case = BY_NAME[name]
+    return check.check(
+        build.BuildRequest(
+            case.write(folder),
+            Path("untouched.duckdb"),
+            Path("untouched"),
+            mapping=case.write_mapping(folder),
+        )
+    )
+
+
+def section(text: str, title: str) -> str:
+    """The lines below a title."""
+    return next(part for part in text.split("\n\n") if part.startswith(title))
+
+
+def test_a_report_of_salesforce_is_explained(tmp_path):
+    found = checked(tmp_path, "salesforce_report")
+    assert found.is_usable
+    columns = section(found.text, "columns")
+    assert "'Opportunity ID': 006A, 006B, 006C" in columns
+    assert "not there; 'Unknown' in every deal" in columns
+    assert "Account Name, Opportunity Name" in columns
+    values = section(found.text, "values")
+    assert "month first, in 6 dates" in values
+    assert "from deal_stage" in values and "Closed Won (1): Won" in values
+    assert "line 6: deal_id is empty" in section(found.text, "rows")
+    assert "A build would accept this file, without 2 of its 5 rows." in found.text
+    assert [path.name for path in tmp_path.iterdir()] == ["deals.csv"]
+
+
+def test_spellings_that_are_read_as_one_are_shown(tmp_path):
+    levels = section(checked(tmp_path, "level_in_two_words").text, "levels")
+    assert "read as FinTech: 'FinTech', 'Fin Tech'" in levels
+
+
+def test_dates_after_today_are_slips(tmp_path):
+    found = checked(tmp_path, "dates_after_the_day_of_the_build")
+    assert "as of    2024-03-20" in section(found.text, "values")
+    rows = section(found.text, "rows")
+    assert "line 5: closed_date 2999-01-01 is before 1970, far beyond" in rows
+    assert "line 6: created_date 2998-01-01 is before 1970, far beyond" in rows
+
+
+def test_a_second_column_for_one_meaning_is_pointed_out(tmp_path):
+    found = checked(tmp_path, "two_titles_of_one_column")
+    assert found.is_usable
+    columns = section(found.text, "columns")
+    for title in ("Deal - Value", "Est. Revenue (USD)"):
+        assert f"'{title}' could be it too and is not read; MAPPING decides" in columns
+    assert "not read      Deal - Value, Est. Revenue (USD)" in columns
+
+
+def test_cells_that_cannot_be_read_are_shown_though_their_rows_are_used(tmp_path):
+    rows = section(checked(tmp_path, "unreadable_dates_of_an_open_deal").text, "rows")
+    assert "closed_date         not read in 1 of the accepted rows" in rows
+    assert "line 5: 'next spring'" in rows and "line 5: 'in May'" in rows
+
+
+def test_what_a_build_would_refuse_is_said_with_its_remedy(tmp_path):
+    found = checked(tmp_path, "day_or_month_first")
+    assert not found.is_usable
+    assert "say DATE_FORMAT=dd/mm/yyyy or DATE_FORMAT=mm/dd/yyyy" in found.text
+
+
+def test_lines_of_the_mapping_that_match_nothing_are_shown(tmp_path):
+    found = checked(tmp_path, "a_mapping_with_lines_that_match_nothing")
+    assert found.is_usable
+    assert "MAPPING       no column is called 'Opp. Ref.'" in section(found.text, "columns")
+    levels = section(found.text, "levels")
+    assert "no row has the outcome 'Signd'" in levels and "no row has the region 'Mars'" in levels
+    assert "'europe'" not in levels
+
+
+def test_missing_columns_are_named_beside_those_that_were_found(tmp_path):
+    found = checked(tmp_path, "required_columns_missing")
+    assert not found.is_usable
+    assert "sales_rep_id  missing" in found.text and "deal_id       'deal_id'" in found.text
+    assert "column,Title,sales_rep_id" in found.text
+
+
+def test_a_file_that_cannot_be_read_is_refused_in_its_sentence(tmp_path):
+    with pytest.raises(ExportError, match="an empty file"):
+        checked(tmp_path, "empty_file")
+
+
+def test_an_unknown_format_is_refused_before_anything_is_read():
+    run = run_winrate("check", "--date-format", "yyyy/dd/mm")
+    assert run.returncode == 1
+    assert "DATE_FORMAT is 'yyyy/dd/mm'; expected dd/mm/yyyy or mm/dd/yyyy" in run.stderr

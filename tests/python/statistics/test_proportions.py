@@ -1,0 +1,72 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import chi2_contingency, fisher_exact
+
+from winrate.statistics import proportions
+
+
+def one_difference(*counts: int) -> pd.Series:
+    return proportions.rate_difference(*(pd.Series([count]) for count in counts)).iloc[0]
+
+
+def test_known_comparisons_of_the_reference_data():
+    # Created 2023 Q4 against 2024 Q1, closed 2024 Q1 against 2024 Q2.
+    created = one_difference(419, 961, 486, 1013)
+    assert created["difference"] == pytest.approx(-0.0438, abs=5e-5)
+    assert created["p_value"] == pytest.approx(0.051, abs=5e-4)
+    closed = one_difference(279, 637, 462, 990)
+    assert closed["p_value"] == pytest.approx(0.257, abs=5e-4)
+    assert 100 * proportions.detectable_drop(462 / 990, 990, 637) == pytest.approx(7.0, abs=0.05)
+
+
+@pytest.mark.parametrize("n_won", range(28, 64, 2))
+def test_interval_and_test_agree(n_won):
+    row = one_difference(n_won, 100, 45, 100)
+    assert (row["low"] > 0 or row["high"] < 0) == (row["p_value"] < 0.05)
+    expected = chi2_contingency([[n_won, 100 - n_won], [45, 55]], correction=False)
+    assert row["p_value"] == pytest.approx(expected.pvalue)
+
+
+def test_the_exact_test_doubles_the_smaller_tail():
+    counts = [pd.Series([n]) for n in (3, 40, 12, 50)]
+    table = [[3, 37], [12, 38]]
+    tails = [fisher_exact(table, alternative=side).pvalue for side in ("less", "greater")]
+    assert proportions.exact_p_value(*counts)[0] == pytest.approx(2 * min(tails))
+    assert proportions.exact_p_value(*(pd.Series([n]) for n in (0, 0, 1, 2))).isna().all()
+
+
+def test_nothing_to_compare_gives_null_not_a_number():
+    assert one_difference(0, 0, 5, 10).isna().all()
+    all_lost = one_difference(0, 10, 0, 20)
+    assert all_lost["difference"] == 0
+    assert np.isnan(all_lost["p_value"])
+
+
+def test_a_drop_of_the_detectable_size_is_found_in_four_of_five_samples():
+    rng = np.random.default_rng(1)
+    rate, n_before, n_after, n_runs = 0.45, 800, 700, 1000
+    drop = proportions.detectable_drop(rate, n_before, n_after)
+    before = pd.Series(rng.binomial(n_before, rate, n_runs))
+    after = pd.Series(rng.binomial(n_after, rate - drop, n_runs))
+    pooled = (before + after) / (n_before + n_after)
+    error = np.sqrt(pooled * (1 - pooled) * (1 / n_before + 1 / n_after))
+    found = (before / n_before - after / n_after) / error > 1.959964
+    assert found.mean() == pytest.approx(0.8, abs=0.03)
+
+
+def test_a_group_is_compared_with_all_the_others():
+    groups = pd.DataFrame(
+        {"stage": ["a", "b", "c"], "n_deals": [100, 200, 20], "n_hits": [70, 90, 20]}
+    )
+    table = proportions.compare_with_rest(groups)
+    assert table.loc[0, "rest_rate"] == pytest.approx(110 / 220)
+    assert table.loc[0, "difference_pp"] == pytest.approx(20)
+    assert list(table["evidence"]) == ["higher", "lower", "too few deals"]
+
+
+def test_one_group_alone_has_nothing_to_be_compared_with():
+    table = proportions.compare_with_rest(pd.DataFrame({"n_deals": [100], "n_hits": [50]}))
+    assert table["rate"][0] == 0.5
+    assert table["evidence"][0] == "too few deals"
+    assert table[["rest_rate", "p_value", "q_value"]].isna().all(axis=None)
