@@ -17,7 +17,7 @@
 {%- endmacro %}
 
 {# The closed and the won deals of one of two windows that are compared, and what they came to. #}
-{% macro window_totals(window, is_within, amount) -%}
+{% macro window_sums(window, is_within, amount) -%}
     count(case when {{ is_within }} then 1 end) as n_{{ window }},
     count(case when {{ is_within }} and is_won = 1 then 1 end) as n_won_{{ window }},
     {{ sum_amount('case when ' ~ is_within ~ ' then ' ~ amount ~ ' end') }} as closed_amount_{{ window }},

@@ -13,7 +13,7 @@ gaps as (
     select
         *,
         n_gaps / nullif(n_rows, 0) as gap_share
-    from {{ ref('data_gaps') }}
+    from {{ ref('missing_values') }}
 
 ),
 

@@ -1,5 +1,5 @@
 select
     feature,
     coefficient
-from {{ ref('model_importance') }}
+from {{ ref('est_importance') }}
 order by coefficient, feature

@@ -12,4 +12,4 @@ select
     cast(minimum_deals as bigint) as minimum_deals,
     verdict,
     statement
-from {{ ref('model_overall_fit') }}
+from {{ ref('est_verdict') }}

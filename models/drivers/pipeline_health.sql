@@ -33,4 +33,4 @@ select
     closed_mix_q_value,
     cast(closed_mix_evidence as string) as closed_mix_evidence,
     cast(statement as string) as statement
-from {{ ref('model_pipeline_health') }}
+from {{ ref('est_pipeline_health') }}

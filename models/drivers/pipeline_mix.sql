@@ -17,5 +17,5 @@ select
     feature_p_value,
     feature_p_value_closed,
     cast(evidence as string) as evidence
-from {{ ref('model_pipeline_mix') }}
+from {{ ref('est_pipeline_mix') }}
 order by feature, level

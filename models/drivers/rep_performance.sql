@@ -2,7 +2,7 @@ with
 
 reps as (
 
-    select * from {{ ref('model_rep_performance') }}
+    select * from {{ ref('est_rep_performance') }}
 
 ),
 

@@ -18,8 +18,8 @@ select
     cast(pairs.evidence as string) as evidence,
     pairs.rank,
     cast(pairs.statement as string) as statement
-from {{ ref('model_segment_pairs') }} as pairs
-left join {{ ref('pair_amounts') }} as amounts
+from {{ ref('est_segment_pairs') }} as pairs
+left join {{ ref('pair_totals') }} as amounts
     on
         cast(pairs.feature_1 as string) = amounts.feature_1
         and cast(pairs.level_1 as string) = amounts.level_1

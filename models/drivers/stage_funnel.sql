@@ -4,7 +4,7 @@ with
 
 compared as (
 
-    select * from {{ ref('model_stage_funnel') }}
+    select * from {{ ref('est_stage_funnel') }}
 
 ),
 

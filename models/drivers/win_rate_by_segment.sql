@@ -4,7 +4,7 @@ with
 
 segments as (
 
-    select * from {{ ref('model_win_rate_by_segment') }}
+    select * from {{ ref('est_win_rate_by_segment') }}
 
 ),
 

@@ -21,5 +21,5 @@ select
     detectable_pp,
     cast(verdict as string) as verdict,
     cast(statement as string) as statement
-from {{ ref('model_win_rate_change') }}
+from {{ ref('est_win_rate_change') }}
 order by comparison, basis

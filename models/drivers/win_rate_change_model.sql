@@ -14,5 +14,5 @@ select
     q_value,
     cast(evidence as string) as evidence,
     cast(statement as string) as statement
-from {{ ref('model_win_rate_change_model') }}
+from {{ ref('est_win_rate_change_model') }}
 order by comparison, p_value, feature

@@ -28,5 +28,5 @@ select
     q_value,
     cast(evidence as string) as evidence,
     rank
-from {{ ref('model_win_rate_change_segments') }}
+from {{ ref('est_win_rate_change_segments') }}
 order by comparison, rank

@@ -4,7 +4,7 @@ with
 
 estimates as (
 
-    select * from {{ ref('model_win_rate_drivers') }}
+    select * from {{ ref('est_win_rate_drivers') }}
 
 ),
 

@@ -183,7 +183,7 @@ cycles_off as (
 
 ),
 
-unread_cells as (
+unparsed_cells as (
 
     select
         'cells_not_read' as check_name,
@@ -192,7 +192,7 @@ unread_cells as (
         count(*) as n_deals,
         column_name || ' cannot be read in ' || {{ as_deals('count(*)') }} || ', such as '''
         || min(cell) || ''': it counts as empty there.' as message
-    from {{ ref('unread_cells') }}
+    from {{ ref('unparsed_cells') }}
     group by column_name
 
 ),
@@ -215,7 +215,7 @@ unioned as (
     union all
     select * from cycles_off
     union all
-    select * from unread_cells
+    select * from unparsed_cells
 
 ),
 

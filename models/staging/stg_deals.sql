@@ -1,7 +1,7 @@
 -- One row per deal, typed and clean. A view, so that features added by the user
 -- appear beside the contracted columns. Nothing is built on an export that has a fault.
 
--- depends_on: {{ ref('export_faults') }}
+-- depends_on: {{ ref('export_errors') }}
 
 {% set standard = ['industry', 'region', 'product_type', 'lead_source', 'deal_stage', 'deal_amount', 'sales_cycle_days'] %}
 

@@ -36,7 +36,7 @@ LEVELS = {
 FEATURES = list(LEVELS)
 WIN_RATE = 0.45
 QUARTERS = 8
-# As models/features/comparison_windows.sql: length and distance of the windows, in quarters.
+# As models/profiles/comparison_windows.sql: length and distance of the windows, in quarters.
 COMPARISONS = {"last two quarters": (2, 2), "last quarter": (1, 1), "year on year": (1, 4)}
 
 N_RUNS = 400
@@ -82,7 +82,7 @@ def simulated_deals(
 
 
 def profiles_of(deals: pd.DataFrame) -> pd.DataFrame:
-    """The counts that features.driver_profiles holds: the newest fifth are the last rows."""
+    """The counts that profiles.driver_profiles holds: the newest fifth are the last rows."""
     is_newest = np.arange(len(deals)) >= 0.8 * len(deals)
     return (
         deals.assign(is_newest=is_newest, newest_won=is_newest * deals["is_won"])

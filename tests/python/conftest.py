@@ -54,7 +54,7 @@ def simulated_deals(
 
 
 def profiles_of(deals: pd.DataFrame, features: list[str] = FEATURES) -> pd.DataFrame:
-    """Group deals to profiles, as features.driver_profiles does."""
+    """Group deals to profiles, as profiles.driver_profiles does."""
     is_newest = np.arange(1, len(deals) + 1) > 0.8 * len(deals)
     return (
         deals.assign(is_newest=is_newest, newest_won=is_newest & (deals["is_won"] == 1))

@@ -12,7 +12,7 @@ from winrate.build import build, summary
 from winrate.ingest import mapping, reader
 from winrate.ingest.reader import ExportHeader, WantedColumns
 
-MODELS = ("export_faults", "rejected_deals", "row_ledger", "unread_cells", "unmatched_meanings")
+MODELS = ("export_errors", "rejected_deals", "row_ledger", "unparsed_cells", "unused_mappings")
 READ = ("run", "--select", *(f"+{model}" for model in MODELS))
 N_EXAMPLES = 3
 N_LEVELS = 8
@@ -201,7 +201,7 @@ def _levels(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
         with levels as (
             select column_name, level, sum(n_deals) as n_deals,
                 list(spelling order by n_deals desc, spelling) as spellings
-            from staging.level_spellings group by all
+            from staging.level_mappings group by all
         )
         select column_name, count(*), list(level order by n_deals desc, level),
             list(n_deals order by n_deals desc, level),
@@ -230,7 +230,7 @@ def _levels(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
 def _unmatched(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     """The words and values that MAPPING names and no row has."""
     unmatched = connection.execute(
-        "select kind, found from staging.unmatched_meanings order by all"
+        "select kind, found from staging.unused_mappings order by all"
     ).fetchall()
     return [("MAPPING", f"no row has the {kind} '{_brief(found)}'") for kind, found in unmatched]
 
@@ -262,7 +262,7 @@ def _rows(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     unread = connection.execute(
         """
         select column_name, count(*), min_by((source_line, cell), source_line, $1)
-        from staging.unread_cells group by all order by 2 desc, 1
+        from staging.unparsed_cells group by all order by 2 desc, 1
         """,
         [N_EXAMPLES],
     ).fetchall()

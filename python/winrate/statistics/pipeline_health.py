@@ -66,7 +66,7 @@ def pipeline_health(
 ) -> pd.DataFrame:
     """Is the pipeline as large as a year ago, and is its mix that of what was won? One row.
 
-    totals: one row, as features.pipeline_totals gives it.
+    totals: one row, as profiles.pipeline_totals gives it.
     mix: what `pipeline_mix` returns.
     Returns the row with `n_created_ratio` and `created_amount_ratio` (last complete quarter over
     the same one a year before) with 95 % intervals; p-values of both, of the mix against what was

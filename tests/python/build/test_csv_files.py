@@ -44,8 +44,8 @@ def test_each_public_table_is_a_file_with_its_columns_and_rows(exported, sample_
 
 def test_what_is_internal_stays_inside(exported):
     names = {path.stem for path in exported.iterdir()}
-    internal = {"raw.raw_deals", "staging.typed_rows", "drivers.model_importance"}
-    assert not names & {*internal, "scores.deal_scores", "features.deal_features"}
+    internal = {"raw.raw_deals", "staging.typed_rows", "estimates.est_importance"}
+    assert not names & {*internal, "estimates.deal_scores", "features.deal_features"}
 
 
 def test_rows_stand_in_an_order_of_their_own(exported):

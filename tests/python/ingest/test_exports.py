@@ -33,7 +33,7 @@ def staging(tmp_path_factory) -> Staging:
 def staged(staging: Staging, case: Case, folder) -> Staged:
     """The export of a case, staged; raises ExportError where it is refused."""
     result = staging.run(case.write(folder), case.write_mapping(folder), **case.settings)
-    faults = result.column("select message from staging.export_faults")
+    faults = result.column("select message from staging.export_errors")
     if faults:
         raise ExportError("; ".join(faults))
     return result

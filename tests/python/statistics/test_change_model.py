@@ -11,7 +11,7 @@ PLANTED = {("industry", "FinTech"): 0.6, ("source", "Partner"): -0.6}
 
 
 def windows_of(before: pd.DataFrame, after: pd.DataFrame, features=FEATURES) -> pd.DataFrame:
-    """Group the deals of two windows to profiles, as features.window_profiles does."""
+    """Group the deals of two windows to profiles, as profiles.window_profiles does."""
     deals = pd.concat([before.assign(is_after=0), after.assign(is_after=1)], ignore_index=True)
     counts = deals.assign(
         n_before=1 - deals["is_after"],

@@ -82,7 +82,7 @@ class Staging:
             "raw_deals": reader.read_export(path, wanted).read_all(),
             "raw_columns": reader.columns_table(header),
             "raw_lines": reader.lines_table(path, header),
-            "raw_meanings": mapping.meanings_table(mapping_path, self.variables),
+            "raw_mappings": mapping.meanings_table(mapping_path, self.variables),
             "raw_build": provenance.build_facts(path, {}),
         }
         connection = duckdb.connect(config={"threads": 1})

@@ -1,6 +1,0 @@
-from winrate.statistics import shrinkage
-
-
-def model(dbt, session):
-    counts = dbt.ref("segment_quarter_counts").df()
-    return shrinkage.win_rate_by_segment(counts)

@@ -1,0 +1,6 @@
+from winrate.statistics import shrinkage
+
+
+def model(dbt, session):
+    counts = dbt.ref("segment_quarter_totals").df()
+    return shrinkage.win_rate_by_segment(counts)

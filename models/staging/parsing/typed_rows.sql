@@ -1,0 +1,199 @@
+-- Every row of the export with its cells typed. A value that cannot be read is
+-- null here; checked_rows compares it with its text to say why.
+
+with
+
+formats as (
+
+    select
+        *,
+        case date_order when 'day first' then true when 'month first' then false end as is_day_first
+    from {{ ref('export_formats') }}
+
+),
+
+levels as (
+
+    select * from {{ ref('level_mappings') }}
+
+),
+
+outcome_words as (
+
+    select * from {{ ref('value_mappings') }} where kind = 'outcome'
+
+),
+
+cells as (
+
+    select
+        {% for column in export_columns() -%}
+        {{ text(column) }} as {{ column }},
+        {% endfor -%}
+        source_line,
+        raw_text,
+        read_error
+    from {{ ref('raw_deals') }}
+
+),
+
+-- The amount in the company's own currency stands before the one in the deal's.
+amounts_chosen as (
+
+    select
+        *
+        replace (
+            coalesce(converted_amount, deal_amount) as deal_amount,
+            case when converted_amount is not null then 'converted' else upper(amount_currency) end as amount_currency
+        ),
+        {{ row_content() }} as row_content
+    from cells
+
+),
+
+-- Values without what may stand around them.
+bared as (
+
+    select
+        amounts_chosen.*,
+        formats.main_currency,
+        formats.outcome_from,
+        formats.is_day_first,
+        {% for column in number_columns() -%}
+        {{ with_decimal_point(bare_number('amounts_chosen.' ~ column), 'formats.decimal_mark') }} as bare_{{ column }},
+        {% endfor -%}
+        {% for column in date_columns() -%}
+        {{ day_text('amounts_chosen.' ~ column) }} as bare_{{ column }},
+        {% endfor -%}
+        {{ level_key('amounts_chosen.outcome') }} as outcome_key,
+        {{ level_key('amounts_chosen.deal_stage') }} as stage_key
+    from amounts_chosen
+    cross join formats
+
+),
+
+typed as (
+
+    select
+        ---------- where it came from
+        export.source_line,
+        export.raw_text,
+        export.read_error,
+        export.row_content,
+
+        ---------- ids
+        export.deal_id,
+        coalesce(export.sales_rep_id, 'Unknown') as sales_rep_id,
+
+        ---------- dates
+        {% for column in date_columns() -%}
+        export.{{ column }} as {{ column }}_text,
+        {{ calendar_date('export.bare_' ~ column, 'export.is_day_first') }} as {{ column }},
+        {% endfor %}
+        ---------- categories
+        {% for column in category_columns() -%}
+        coalesce({{ column }}_levels.level, 'Unknown') as {{ column }},
+        {% endfor %}
+        ---------- numbers
+        {% for column in number_columns() -%}
+        export.{{ column }} as {{ column }}_text,
+        {{ number('export.bare_' ~ column) }} as {{ column }},
+        {% endfor -%}
+        coalesce(export.amount_currency, {{ currency_of('export.deal_amount') }}) != export.main_currency
+            as is_other_currency,
+
+        ---------- outcome
+        case export.outcome_from
+            when 'outcome' then coalesce(stated.means, case when export.outcome is null then 'Open' end)
+            when 'is_won'
+                then case
+                    when export.is_won is not null and {{ yes_or_no('export.is_won') }} is null then null
+                    when export.is_closed is not null and {{ yes_or_no('export.is_closed') }} is null then null
+                    when {{ yes_or_no('export.is_won') }} then 'Won'
+                    when not {{ yes_or_no('export.is_closed') }} then 'Open'
+                    when {{ yes_or_no('export.is_closed') }} and not {{ yes_or_no('export.is_won') }} then 'Lost'
+                    when {{ yes_or_no('export.is_closed') }} then named.means
+                    else coalesce(named.means, 'Open')
+                end
+            when 'won_date'
+                then case
+                    when export.won_date is not null then 'Won'
+                    when export.lost_date is not null then 'Lost'
+                    else 'Open'
+                end
+            else coalesce(named.means, case when export.deal_stage is not null then 'Open' end)
+        end as outcome_word,
+        coalesce(export.outcome, export.is_won, export.won_date, export.lost_date) as outcome_text,
+        export.outcome_from,
+        case when named.means in ('Won', 'Lost') then named.means end as stage_outcome
+    from bared as export
+    {% for column in category_columns() -%}
+    left join levels as {{ column }}_levels
+        on {{ column }}_levels.column_name = '{{ column }}' and export.{{ column }} = {{ column }}_levels.spelling
+    {% endfor -%}
+    left join outcome_words as stated on export.outcome_key = stated.level_key
+    left join outcome_words as named on export.stage_key = named.level_key
+
+),
+
+-- A day of winning or losing that cannot be read says nothing of the outcome.
+understood as (
+
+    select
+        * exclude (outcome_word),
+        case
+            when
+                outcome_from = 'won_date'
+                and (
+                    (won_date_text is not null and won_date is null)
+                    or (lost_date_text is not null and lost_date is null)
+                )
+                then null
+            else outcome_word
+        end as outcome_word
+    from typed
+
+),
+
+-- Which of its dates closes a deal; and a stage that names the outcome says nothing else.
+final as (
+
+    select
+        source_line,
+        raw_text,
+        read_error,
+        row_content,
+        deal_id,
+        sales_rep_id,
+        {% for column in date_columns() -%}
+        {{ column }}_text,
+        {{ column }},
+        {% endfor -%}
+        case outcome_word
+            when 'Won' then coalesce(closed_date_text, won_date_text)
+            when 'Lost' then coalesce(closed_date_text, lost_date_text)
+            else closed_date_text
+        end as close_date_text,
+        case outcome_word
+            when 'Won' then coalesce(closed_date, won_date)
+            when 'Lost' then coalesce(closed_date, lost_date)
+            else coalesce(expected_close_date, closed_date)
+        end as close_date,
+        {% for column in category_columns() -%}
+        {{ "case when stage_outcome is not null then 'Closed' else deal_stage end as deal_stage"
+            if column == 'deal_stage' else column }},
+        {% endfor -%}
+        {% for column in number_columns() -%}
+        {{ column }}_text,
+        {{ column }},
+        {% endfor -%}
+        is_other_currency,
+        outcome_text,
+        stage_outcome,
+        case when outcome_word in ('Won', 'Lost') then outcome_word end as outcome,
+        coalesce(outcome_word = 'Open', false) as is_open
+    from understood
+
+)
+
+select * from final

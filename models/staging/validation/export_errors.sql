@@ -1,0 +1,178 @@
+-- What makes the whole export unusable, each with a sentence; no row where it can be used.
+
+with
+
+formats as (
+
+    select * from {{ ref('export_formats') }}
+
+),
+
+checked_rows as (
+
+    select * from {{ ref('checked_rows') }}
+
+),
+
+totals as (
+
+    select
+        count(*) as n_rows,
+        count(case when reject_code is null then 1 end) as n_accepted,
+        count(case when stated_outcome = 'Won' then 1 end) as n_won,
+        count(case when stated_outcome = 'Lost' then 1 end) as n_lost,
+        count(case when reject_code = 'bad_outcome' then 1 end) as n_not_understood,
+        min(case when reject_code = 'bad_outcome' then outcome_text end) as outcome_example
+    from checked_rows
+
+),
+
+reason_counts as (
+
+    select
+        reject_code,
+        count(*) as n_rows
+    from checked_rows
+    where reject_code is not null
+    group by reject_code
+
+),
+
+reasons as (
+
+    select
+        string_agg({{ as_count('n_rows') }} || ' ' || reject_code, ', ' order by n_rows desc, reject_code asc) as list
+    from reason_counts
+
+),
+
+stage_names as (
+
+    select distinct level as stage
+    from {{ ref('level_mappings') }}
+    where column_name = 'deal_stage'
+
+),
+
+unknown_stages as (
+
+    select string_agg(stage, ', ' order by stage) as list
+    from stage_names
+    left join {{ ref('value_mappings') }} as meanings
+        on meanings.kind = 'outcome' and {{ level_key('stage_names.stage') }} = meanings.level_key
+    where meanings.means is null and regexp_matches(lower(stage_names.stage), '\b(won|lost)\b')
+
+),
+
+stages as (
+
+    select string_agg(stage, ', ' order by stage) as list
+    from (select stage from stage_names order by stage limit 20) as first_stages
+
+),
+
+final as (
+
+    select
+        'date_order' as fault,
+        'dates such as ''' || slash_date_example || ''' can be read day first or month first, and '
+        || case
+            when date_order = 'ambiguous' then 'no date of the file can be read in one way only'
+            else 'some dates of the file are only possible day first, others only month first'
+        end
+        || '; say DATE_FORMAT=dd/mm/yyyy or DATE_FORMAT=mm/dd/yyyy' as message
+    from formats
+    where date_order in ('ambiguous', 'contradictory')
+
+    union all
+
+    select
+        'decimal_mark' as fault,
+        case
+            when decimal_mark = 'ambiguous'
+                then
+                    'amounts such as ''' || unclear_amount_example || ''' can be thousands or decimals, and too few amounts '
+                    || 'of the file can be read in one way only'
+            else 'some amounts are written with a decimal comma, others with a decimal point'
+        end
+        || '; say DECIMAL_MARK=. or DECIMAL_MARK=,' as message
+    from formats
+    where decimal_mark in ('ambiguous', 'contradictory')
+
+    union all
+
+    select
+        'several_currencies' as fault,
+        'the amounts are in several currencies, ' || currency_list
+        || '; export them in one (Salesforce: Amount (converted), HubSpot: Amount in company currency)' as message
+    from formats
+    where n_in_other_currencies > 0.01 * n_with_currency
+
+    union all
+
+    select
+        'no_outcome' as fault,
+        'nothing says which deals were won or lost: there is no column outcome, and no stage ('
+        || coalesce(stages.list, 'none') || ') is known to mean Won or Lost; say so in MAPPING' as message
+    from formats
+    cross join totals
+    cross join stages
+    where formats.outcome_from = 'deal_stage' and totals.n_won + totals.n_lost = 0
+
+    union all
+
+    -- What is not understood may be all that was won, or all that was lost.
+    select
+        'outcome_words' as fault,
+        'none of its outcomes is read as '
+        || case
+            when totals.n_won + totals.n_lost = 0 then 'Won or Lost'
+            when totals.n_won = 0 then 'Won'
+            else 'Lost'
+        end
+        || ', and ' || {{ as_count('totals.n_not_understood') }} || ' are not understood, such as '''
+        || totals.outcome_example || '''; say in MAPPING what they mean' as message
+    from formats
+    cross join totals
+    where formats.outcome_from = 'outcome' and totals.n_not_understood > 0 and (totals.n_won = 0 or totals.n_lost = 0)
+
+    union all
+
+    -- Half of the outcomes may hide where they are put together from other columns.
+    select
+        'one_outcome' as fault,
+        'of {{ var("min_rows_for_both_outcomes") }} rows or more none is '
+        || case when totals.n_won = 0 then 'won' else 'lost' end || ', by ' || formats.outcome_from
+        || '; say in MAPPING which of its values, or of the stages (' || coalesce(stages.list, 'none')
+        || '), mean Won and Lost' as message
+    from formats
+    cross join totals
+    cross join stages
+    where
+        formats.outcome_from != 'outcome'
+        and totals.n_rows >= {{ var('min_rows_for_both_outcomes') }}
+        and (totals.n_won = 0) != (totals.n_lost = 0)
+
+    union all
+
+    select
+        'unknown_stages' as fault,
+        'the stages ' || unknown_stages.list || ' seem to name an outcome; say in MAPPING whether they mean Won, '
+        || 'Lost or Open' as message
+    from formats
+    cross join unknown_stages
+    where formats.outcome_from in ('deal_stage', 'is_won') and unknown_stages.list is not null
+
+    union all
+
+    select
+        'no_usable_row' as fault,
+        'none of its ' || {{ as_count('totals.n_rows') }} || ' rows can be used (' || reasons.list
+        || '); expected at least one deal' as message
+    from totals
+    cross join reasons
+    where totals.n_accepted = 0
+
+)
+
+select * from final
