@@ -146,7 +146,7 @@
     )
 {%- endmacro %}
 
-{# Whether the cells that say one thing are slips beside those that say the other: 1 % or fewer. #}
+{# Whether the cells that say one thing are slips beside those that say the other: 1% or fewer. #}
 {% macro is_rare(n_slips, n_others) -%}
     {{ n_others }} > 0 and {{ n_slips }} <= 0.01 * {{ n_others }}
 {%- endmacro %}

@@ -13,7 +13,7 @@
     cast(coalesce(sum(cast({{ amount }} as decimal(18, 2))), 0) as double)
 {%- endmacro %}
 
-{# The 95 % Wilson score interval of a rate (Wilson 1927): good for small counts. Rounding could carry it
+{# The 95% Wilson score interval of a rate (Wilson 1927): good for small counts. Rounding could carry it
    a hair below 0 or above 1, hence the limits. #}
 {% macro wilson_bound(n_hits, n_tries, sign) -%}
     {%- set z = 1.959963984540054 -%}

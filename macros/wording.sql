@@ -1,8 +1,8 @@
 {# How numbers read in the sentences of SQL models. The Python twin is winrate/wording.py. #}
 
-{# 0.3124 -> '31.2 %' #}
+{# 0.3124 -> '31.2%' #}
 {% macro as_percent(rate) -%}
-    printf('%.1f %%', 100 * {{ rate }})
+    printf('%.1f%%', 100 * {{ rate }})
 {%- endmacro %}
 
 {# A number with one decimal place: -10.44 -> '-10.4' #}

@@ -30,7 +30,7 @@ at_risk as (
         rule.recommended_action,
         {{ deal_title('deals') }} || ': win probability ' || {{ as_percent('deals.win_probability') }}
         || ', under ' || {{ as_percent('rule.threshold_value') }}
-        || ' (95 % interval ' || {{ as_percent('deals.win_probability_low') }}
+        || ' (95% interval ' || {{ as_percent('deals.win_probability_low') }}
         || ' to ' || {{ as_percent('deals.win_probability_high') }} || ')'
         || coalesce('; ' || deals.top_reason_1, '') as message
     from {{ ref('open_deals') }} as deals

@@ -31,7 +31,7 @@ likely as (
         {{ deal_title('deals') }} || ': late stage and win probability '
         || {{ as_percent('deals.win_probability') }}
         || ', above ' || {{ as_percent('rule.threshold_value') }}
-        || ' (95 % interval ' || {{ as_percent('deals.win_probability_low') }}
+        || ' (95% interval ' || {{ as_percent('deals.win_probability_low') }}
         || ' to ' || {{ as_percent('deals.win_probability_high') }} || ')'
         || coalesce('; ' || deals.top_reason_1, '') as message
     from {{ ref('open_deals') }} as deals

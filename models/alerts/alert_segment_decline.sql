@@ -33,7 +33,7 @@ declined as (
         {{ feature_title('segments.feature') }} || ' ' || segments.level
         || ': win rate ' || {{ as_percent('segments.win_rate_after') }}
         || ' in the last two quarters, ' || {{ as_points('segments.change_pp') }}
-        || ' below the two before (95 % interval ' || {{ as_decimal('segments.change_pp_low') }}
+        || ' below the two before (95% interval ' || {{ as_decimal('segments.change_pp_low') }}
         || ' to ' || {{ as_decimal('segments.change_pp_high') }}
         || ', ' || {{ as_deals('segments.n_after') }} || ')' as message
     from segments

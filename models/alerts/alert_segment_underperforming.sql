@@ -41,7 +41,7 @@ underperforming as (
         {{ feature_title('segments.feature') }} || ' ' || segments.level
         || ': win rate ' || {{ as_percent('segments.adjusted_win_rate') }}
         || ' other things equal, ' || {{ as_points('segments.effect_pp') }}
-        || ' below the average deal (95 % interval ' || {{ as_decimal('segments.effect_pp_low') }}
+        || ' below the average deal (95% interval ' || {{ as_decimal('segments.effect_pp_low') }}
         || ' to ' || {{ as_decimal('segments.effect_pp_high') }}
         || ', ' || {{ as_deals('segments.n_deals') }} || ')' as message
     from segments

@@ -26,7 +26,7 @@ bottlenecks as (
         rule.recommended_action,
         'Stage ' || stages.deal_stage || ': ' || {{ as_percent('stages.drop_off_rate') }}
         || ' of the deals that ended here were lost, ' || {{ as_points('stages.difference_pp') }}
-        || ' more than in the other stages (95 % interval ' || {{ as_decimal('stages.difference_pp_low') }}
+        || ' more than in the other stages (95% interval ' || {{ as_decimal('stages.difference_pp_low') }}
         || ' to ' || {{ as_decimal('stages.difference_pp_high') }}
         || ', ' || {{ as_deals('stages.n_deals') }} || '); open deals here now: '
         || {{ as_count('stages.n_open_deals') }} as message

@@ -38,7 +38,7 @@ declined as (
         rule.recommended_action,
         'Win rate ' || {{ as_percent('changes.win_rate_after') }}
         || ' in the last two quarters, ' || {{ as_points('changes.change_pp') }}
-        || ' below the two before (95 % interval ' || {{ as_decimal('changes.change_pp_low') }}
+        || ' below the two before (95% interval ' || {{ as_decimal('changes.change_pp_low') }}
         || ' to ' || {{ as_decimal('changes.change_pp_high') }}
         || ', ' || {{ as_deals('changes.n_after') }} || ')' as message
     from changes

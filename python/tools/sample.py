@@ -4,7 +4,7 @@
 
 The story, which is what the rest of the project should find, and nothing else:
 
-- About 44 % of closed deals are won.
+- About 44% of closed deals are won.
 - FinTech, Referral and Demo help; HealthTech, Partner, Qualified and APAC hurt.
 - In the last two quarters the win rate falls, and the whole fall is in APAC:
   its share of deals is what it was, and no other deal is less likely to be won.
@@ -66,7 +66,7 @@ OPEN_STAGES = ["Qualified", "Demo", "Proposal", "Negotiation"]
 
 # ---------- what decides the outcome, in log-odds of winning
 
-BASE_LOG_ODDS = -0.08  # a deal without any effect below: 48 %
+BASE_LOG_ODDS = -0.08  # a deal without any effect below: 48%
 
 PLANTED_EFFECTS = {
     ("industry", "FinTech"): +0.6,

@@ -61,7 +61,7 @@ def simulated_deals(
 ) -> pd.DataFrame:
     """One row per closed deal: the levels of FEATURES, `quarter` of its close, `is_won`.
 
-    effects: log-odds that a (feature, level) adds to a win rate of 45 %, throughout.
+    effects: log-odds that a (feature, level) adds to a win rate of 45%, throughout.
     effects_after, shares_after: what holds beside, or instead, in the last two quarters.
     """
     rng = np.random.default_rng(seed)
@@ -338,7 +338,7 @@ def shown_table(table: pd.DataFrame) -> str:
 
     def cell(value: object) -> str:
         if isinstance(value, float):
-            return f"{100 * value:.1f} %"
+            return f"{100 * value:.1f}%"
         return f"{value:,}" if isinstance(value, int | np.integer) else str(value)
 
     rows = [[cell(value) for value in row] for row in table.itertuples(index=False)]
@@ -369,10 +369,10 @@ def main() -> None:
             shown_table(shown),
             f"![Sensitivity by number of deals and size of effect](images/{PICTURE.name})\n",
             f"Planted changes, {n_runs} builds each: verdict, the segment with the largest total "
-            "effect, and the share of 95 % intervals that hold the true effect.\n",
+            "effect, and the share of 95% intervals that hold the true effect.\n",
             shown_table(change_table(n_runs)),
             f"Intervals of `effect_pp` that hold the true effect, 3,000 deals, {n_runs} builds: "
-            f"{100 * covered:.1f} %.\n",
+            f"{100 * covered:.1f}%.\n",
         ]
     )
     markdown.write_block(METHOD, BLOCK, block)

@@ -2,8 +2,8 @@
 
 
 def percent(rate: float) -> str:
-    """0.3124 -> '31.2 %'."""
-    return f"{100 * rate:.1f} %"
+    """0.3124 -> '31.2%'."""
+    return f"{100 * rate:.1f}%"
 
 
 def points(value_pp: float) -> str:
@@ -12,8 +12,8 @@ def points(value_pp: float) -> str:
 
 
 def interval(low_pp: float, high_pp: float) -> str:
-    """'95 % interval -14.9 to -5.9'."""
-    return f"95 % interval {low_pp:.1f} to {high_pp:.1f}"
+    """'95% interval -14.9 to -5.9'."""
+    return f"95% interval {low_pp:.1f} to {high_pp:.1f}"
 
 
 def count(n: float) -> str:

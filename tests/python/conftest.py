@@ -36,7 +36,7 @@ def simulated_deals(
 ) -> pd.DataFrame:
     """One row per closed deal, in order of close date: FEATURES and `is_won`.
 
-    effects: log-odds that a (feature, level) adds to a win rate of 45 %.
+    effects: log-odds that a (feature, level) adds to a win rate of 45%.
     """
     rng = np.random.default_rng(seed)
     deals = pd.DataFrame(

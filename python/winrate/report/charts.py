@@ -114,7 +114,7 @@ def driver_bars(drivers: pd.DataFrame) -> Bars:
     )
     return Bars(
         subtitle=_with_number(
-            "Effect of each level, other things equal, 95 % interval",
+            "Effect of each level, other things equal, 95% interval",
             drivers["effect_pp"],
             "drivers.win_rate_drivers",
         ),
@@ -231,7 +231,7 @@ def trend_figure(trend: pd.DataFrame, overall: float) -> go.Figure:
             hoverinfo="skip",
         ),
     ]
-    for is_complete, name in [(True, "win rate, 95 % interval"), (False, "incomplete quarter")]:
+    for is_complete, name in [(True, "win rate, 95% interval"), (False, "incomplete quarter")]:
         rows = trend[trend["is_complete"] == is_complete]
         if len(rows):
             traces.append(_quarter_points(rows, is_complete, name, len(trend)))
@@ -268,7 +268,7 @@ def open_deals_figure(score_bins: pd.DataFrame) -> go.Figure:
         name = _plotly_text(f"grade {label(grade)}")
         start = rows["score_bin"].astype(float) * width
         hover = [
-            f"{name}, win probability {low:.0f} to {low + width:.0f} %<br>"
+            f"{name}, win probability {low:.0f} to {low + width:.0f}%<br>"
             f"{wording.deals(n, 'open deal')}, amount {known(amount, wording.count)}"
             for low, n, amount in zip(start, rows["n_deals"], rows["open_amount"], strict=True)
         ]
@@ -292,7 +292,7 @@ def open_deals_figure(score_bins: pd.DataFrame) -> go.Figure:
     )
     figure.update_xaxes(
         title_text="win probability",
-        ticksuffix=" %",
+        ticksuffix="%",
         dtick=10,
         range=[-1, 102],
         ticklabelstandoff=6,
@@ -429,7 +429,7 @@ def funnel_figure(reps: pd.DataFrame) -> go.Figure:
     ends = np.array([0.9 * min(n_deals), 1.1 * max(n_deals)]).clip(min=1)
     curve = pd.Series(np.unique([*np.geomspace(*ends, 60).round(), *n_deals]))
     traces = []
-    for dash, coverage, name in [("dash", 0.95, "95 % limits"), ("dot", 0.998, "99.8 % limits")]:
+    for dash, coverage, name in [("dash", 0.95, "95% limits"), ("dot", 0.998, "99.8% limits")]:
         limits = funnel_limits(overall, curve, coverage)
         for end in ("low", "high"):
             traces.append(
@@ -590,7 +590,7 @@ def _quarter_points(
         },
         hovertext=[
             f"{quarter_name(row.period_start)}: {rate} of {known(row.n_deals, wording.deals)}"
-            f"<br>95 % interval {known(row.win_rate_low, wording.percent)}"
+            f"<br>95% interval {known(row.win_rate_low, wording.percent)}"
             f" to {known(row.win_rate_high, wording.percent)}"
             f"<br>chance alone: {known(row.control_low, wording.percent)}"
             f" to {known(row.control_high, wording.percent)}{note}"

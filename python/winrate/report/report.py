@@ -6,7 +6,6 @@ which escape it (`_text`), and through `charts`, which escapes what Plotly would
 
 import base64
 import hashlib
-import re
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -253,8 +252,8 @@ def _heading(rank: int, text: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Plain text as HTML; a number and its percent sign stay on one line."""
-    return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", escape(wording.printable(text)))
+    """Plain text as HTML."""
+    return escape(wording.printable(text))
 
 
 def _paragraph(text: str, css_class: str = "") -> str:
@@ -463,7 +462,7 @@ def _drivers_section(tables: Tables, bars: charts.Bars) -> Section:
         notes.append(_paragraph("Every bar is pale: none of them can be told from chance."))
     guide = _guide(
         "A bar says how many points the win rate of the average deal would move if it had this "
-        "level and kept all else; the line is the 95 % interval.",
+        "level and kept all else; the line is the 95% interval.",
         ((charts.HELPS,), "helps,"),
         ((charts.HURTS,), "hurts,"),
         ((charts.PALE_HELPS, charts.PALE_HURTS), "cannot be told from chance, or too few deals."),
@@ -525,7 +524,7 @@ def _trend_section(tables: Tables) -> Section:
         nothing = _paragraph("No deal has closed yet, so there is no trend.")
         return Section(**part, below=f"{nothing}\n{comparisons}")
     guide = _guide(
-        "The line at a point is its 95 % interval. A point inside the grey band is within what "
+        "The line at a point is its 95% interval. A point inside the grey band is within what "
         "chance alone does around the overall win rate, though several together can show what none "
         "shows alone. A hollow point is of a quarter that the data do not cover in full."
     )
@@ -554,7 +553,7 @@ def _comparison_table(changes: pd.DataFrame) -> str:
         for row in changes.itertuples()
     ]
     columns = ["Comparison", "Deals", "Before", "After"]
-    columns += ["Change", "95 % interval", "A drop shows from", "Verdict"]
+    columns += ["Change", "95% interval", "A drop shows from", "Verdict"]
     caption = (
         "Whole quarters against whole quarters, in points of win rate. The verdict allows for the "
         "number of comparisons; a drop smaller than the one given would hardly show."
@@ -563,7 +562,7 @@ def _comparison_table(changes: pd.DataFrame) -> str:
 
 
 def _window(win_rate: float, n_deals: float, start: pd.Timestamp, end: pd.Timestamp) -> str:
-    """'2025 Q3 to 2025 Q4: 45.9 % of 1,398'."""
+    """'2025 Q3 to 2025 Q4: 45.9% of 1,398'."""
     quarters = [charts.quarter_name(day) for day in (start, end) if not pd.isna(day)]
     named = f"{' to '.join(dict.fromkeys(quarters))}: " if quarters else ""
     return f"{named}{known(win_rate, wording.percent)} of {known(n_deals, wording.count)}"
@@ -624,7 +623,7 @@ def _segments(tables: Tables) -> str:
         for row in tables.segments.itertuples()
     ]
     columns = ["Segment", "Evidence", "Win rate", "Share of deals"]
-    columns += ["Rate effect", "95 % interval", "Mix effect"]
+    columns += ["Rate effect", "95% interval", "Mix effect"]
     guide = _guide(
         "The last two quarters against the two before, one feature at a time. Effects are in "
         "points of the overall win rate: the rate effect is what the segment gained or lost by its "
@@ -645,8 +644,8 @@ def _reps_section(tables: Tables) -> Section:
     if reps.empty:
         return Section(**part, below=_paragraph("No rep has closed a deal yet."))
     guide = _guide(
-        "A point is a rep. By chance alone, 95 % of equally good reps lie between the dashed "
-        "curves and 99.8 % between the dotted ones; with many reps, some lie outside by chance.",
+        "A point is a rep. By chance alone, 95% of equally good reps lie between the dashed "
+        "curves and 99.8% between the dotted ones; with many reps, some lie outside by chance.",
         ((charts.HELPS,), "wins more than the others,"),
         ((charts.HURTS,), "wins less,"),
         ((charts.NEUTRAL,), "cannot be told from chance, or too few deals."),
@@ -745,12 +744,12 @@ def _deal_table(deals: pd.DataFrame) -> str:
         ]
         for row in deals.itertuples()
     ]
-    columns = ["Deal", "Stage", "Amount", "Win probability", "95 % interval", "Grade", "Reasons"]
+    columns = ["Deal", "Stage", "Amount", "Win probability", "95% interval", "Grade", "Reasons"]
     caption = (
         "The open deals with the highest expected amount, with what each feature adds to or takes "
         "from the win probability; the rest is in scores.scored_deals."
     )
-    return _table(columns, rows, {"Amount", "Win probability", "95 % interval"}, caption)
+    return _table(columns, rows, {"Amount", "Win probability", "95% interval"}, caption)
 
 
 def _alerts_section(tables: Tables) -> Section:

@@ -25,9 +25,9 @@ def win_rate_change(
 
     windows: one row per comparison and basis, with the first and last day of each window and
         `n_before`, `n_won_before`, `n_after`, `n_won_after` (counts of closed deals).
-    Returns the rows with win rates, `change_pp` and its 95 % interval in percentage points, the
+    Returns the rows with win rates, `change_pp` and its 95% interval in percentage points, the
     p-value, the `q_value` over all comparisons, `detectable_pp` (the smallest drop seen with
-    80 % power at these counts), `verdict` ('declined', 'improved', 'no detectable change', 'too
+    80% power at these counts), `verdict` ('declined', 'improved', 'no detectable change', 'too
     few deals') and `statement`. A verdict needs `min_outcomes` deals in each window.
     """
     table = windows.reset_index(drop=True).copy()
@@ -69,7 +69,7 @@ def win_rate_change_segments(
         `n_after`, `n_won_after`; within a comparison every feature counts the same deals.
     Returns the rows with shares and win rates of both windows, `mix_effect_pp` (the level's
     share changed), `rate_effect_pp` (its win rate changed) and `total_effect_pp`, each with a
-    95 % interval; over the levels of a feature mix and rate effects sum to the change of the
+    95% interval; over the levels of a feature mix and rate effects sum to the change of the
     overall win rate. `p_value` is Fisher's exact test of the level's win rate, `q_value` is over
     all rows.
     Fewer than `min_outcomes` won or lost deals in both windows together make no claim.

@@ -123,7 +123,7 @@ def win_rate_change_model(
     Returns one row per comparison and feature, and one for 'baseline'. `explained_pp` (the deals
     of the feature's levels became more or fewer), `unexplained_pp` (deals of some of its levels
     are won more or less often than before) and `total_pp`, both together, in percentage points;
-    summed over a comparison they are the change of the win rate. 95 % intervals are by the delta
+    summed over a comparison they are the change of the win rate. 95% intervals are by the delta
     method, the deals of both windows taken as a sample. `p_value` of a feature tests that its
     levels' coefficients changed alike (Wald; free of the rule for the common change), that of the
     baseline that it is zero. `q_value` is over all rows. `evidence` is 'got worse' or 'got better'

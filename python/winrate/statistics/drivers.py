@@ -43,7 +43,7 @@ def win_rate_drivers(
         describe instead of advising.
     Returns one row per feature and level. `adjusted_win_rate` is the win rate that the deals
     would have if all of them had this level and kept all else (marginal standardisation), and
-    `effect_pp` its distance from the overall win rate in percentage points, with a 95 % interval
+    `effect_pp` its distance from the overall win rate in percentage points, with a 95% interval
     by the delta method. `coefficient` is in log-odds against the average deal of the feature
     (weighted effect coding), with its Wald `p_value` and the Benjamini-Hochberg `q_value` over
     all levels; `feature_p_value` is the likelihood-ratio test of the whole feature. A level is

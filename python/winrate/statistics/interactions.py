@@ -75,7 +75,7 @@ def segment_pairs(
     Returns one row per two features (in the order of `features`) and a level of each that at
     least `min_deals_per_level` deals have together. `expected_win_rate` is the mean probability
     of these deals under the main effects, `difference_pp` is `win_rate` less that. `p_value` is
-    the score test of the pair's indicator beside the main effects; the 95 % interval is that of
+    the score test of the pair's indicator beside the main effects; the 95% interval is that of
     the test and excludes zero exactly where `p_value` is below 0.05. `q_value` is over all rows.
     Where the main effects leave nothing of a pair to test, there is neither. Empty with fewer
     than `min_outcomes` won or lost deals.

@@ -19,7 +19,7 @@ def pipeline_mix(
     levels: one row per feature and level, with `n_deals`, `n_won` (closed deals) and
         `n_open_deals` (counts); every feature counts the same deals.
     Returns the rows, sorted, with `share_open`, `share_won`, `share_closed`, `difference_pp`
-    (open less won) and its 95 % interval, `p_value`, `q_value` over all rows, `feature_p_value`
+    (open less won) and its 95% interval, `p_value`, `q_value` over all rows, `feature_p_value`
     (Pearson's chi-squared test of the whole mix), `feature_p_value_closed` (the same against all
     closed deals) and `evidence` ('more than was won', 'less than was won', 'inconclusive', 'too
     few deals').
@@ -69,7 +69,7 @@ def pipeline_health(
     totals: one row, as profiles.pipeline_totals gives it.
     mix: what `pipeline_mix` returns.
     Returns the row with `n_created_ratio` and `created_amount_ratio` (last complete quarter over
-    the same one a year before) with 95 % intervals; p-values of both, of the mix against what was
+    the same one a year before) with 95% intervals; p-values of both, of the mix against what was
     won (`mix`) and against all that was closed (`closed_mix`), and q-values over the four;
     `volume_evidence` and `amount_evidence` ('more', 'less', 'inconclusive', 'too few deals'),
     `mix_evidence` and `closed_mix_evidence` ('differs', 'inconclusive', 'too few deals') and

@@ -7,13 +7,13 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import NormalIndPower
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-Z_95 = stats.norm.ppf(0.975)  # half the width of a 95 % interval, in standard errors
+Z_95 = stats.norm.ppf(0.975)  # half the width of a 95% interval, in standard errors
 
 
 def rate_difference(
     n_won: pd.Series, n_deals: pd.Series, n_won_other: pd.Series, n_deals_other: pd.Series
 ) -> pd.DataFrame:
-    """Win rate less another win rate, row by row, with a 95 % interval and a p-value.
+    """Win rate less another win rate, row by row, with a 95% interval and a p-value.
 
     Counts, one row per comparison, on one index. Returns `difference`, `low`, `high` (shares,
     not points) and `p_value`; all null where a side has no deals, and no p-value where both
@@ -63,7 +63,7 @@ def q_values(p_values: pd.Series) -> pd.Series:
 
 
 def detectable_drop(rate: float, n_deals: float, n_deals_other: float) -> float:
-    """The smallest drop from `rate` that these counts show with 80 % power at 5 %.
+    """The smallest drop from `rate` that these counts show with 80% power at 5%.
 
     A share, not points; all of `rate` where even a drop to zero could be missed. Two-sided test
     of two proportions by the arcsine effect size (Cohen 1988, chapter 6).

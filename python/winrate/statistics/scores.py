@@ -42,7 +42,7 @@ def score_profiles(
         scored by a model that has not seen that fold; a row without one (open deals) by a model
         of all closed deals. Each landmark, an age in days, has models of its own, fitted on the
         deals that were still open at that age (landmarking: van Houwelingen 2007).
-    Returns one row per row of profiles: its keys, `win_probability` (a share) with a 95 %
+    Returns one row per row of profiles: its keys, `win_probability` (a share) with a 95%
         interval, `contribution_<feature>` (points of win probability gained by the level,
         against the average deal of the landmark) and `model_run_id`, a hash of what was fitted.
         A landmark with fewer than `min_outcomes` won or lost deals is scored by the one before

@@ -100,7 +100,7 @@ def brier_score(probability: np.ndarray, won: np.ndarray, lost: np.ndarray) -> f
 def auc_with_interval(
     probability: np.ndarray, won: np.ndarray, lost: np.ndarray
 ) -> tuple[float, float, float]:
-    """Area under the ROC curve of grouped deals, and its 95 % interval (DeLong et al. 1988).
+    """Area under the ROC curve of grouped deals, and its 95% interval (DeLong et al. 1988).
 
     probability, won, lost: one entry per group of deals with the same probability; counts.
     Raises ValueError where there is no won or no lost deal.
@@ -148,7 +148,7 @@ def _minimum_deals(fit: Fit, has_signal: bool) -> float:
 def riley_minimum_deals(n_parameters: int, win_rate: float, r2: float | None = None) -> float:
     """The sample size for a logistic regression by the three criteria of Riley et al. (2020).
 
-    r2: expected Cox-Snell R2, corrected for optimism; where nothing is known, 15 % of its
+    r2: expected Cox-Snell R2, corrected for optimism; where nothing is known, 15% of its
         largest possible value, as they suggest.
     Returns a whole number of deals: the largest of what a shrinkage of 0.9, an optimism of at
     most 0.05 in R2 and a margin of 0.05 on the win rate ask for.
@@ -178,8 +178,8 @@ def _verdict_statement(row: dict, min_outcomes: int, caution: str) -> str:
         low, high = wording.percent(row["auc_low"]), wording.percent(row["auc_high"])
         foretold = (
             " A model of the older deals ranks a won deal of the newest fifth above a lost one "
-            f"{wording.percent(row['auc'])} of the time (95 % interval {low} to {high}; "
-            "a coin: 50 %)."
+            f"{wording.percent(row['auc'])} of the time (95% interval {low} to {high}; "
+            "a coin: 50%)."
         )
     if row["verdict"] == "signal":
         return f"The {deals} closed deals can tell won from lost ({test}).{foretold}"

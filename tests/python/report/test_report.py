@@ -344,7 +344,7 @@ def test_the_verdict_and_the_change_come_first(story):
     text = story.text
     assert text.index("As of 2026-06-30") < text.index("The deals can tell.")
     assert text.index("The deals can tell.") < text.index("A fall of 5 points.")
-    assert text.index("A fall of 5 points.") < text.index("Closed deals 2 Won 1 Win rate 50.0 %")
+    assert text.index("A fall of 5 points.") < text.index("Closed deals 2 Won 1 Win rate 50.0%")
     assert "Open deals 2 Open amount 2,000 Alerts today 1 critical · 1 warning" in text
     assert "Not this one." not in text
 
@@ -496,7 +496,7 @@ FLAT = {"win_rate_before": 0.452, "win_rate_after": 0.455, "change_pp": 0.3, "p_
     [
         pytest.param(
             {},
-            "Win rate fell 5.0 points in the last two quarters (45.0 % to 40.0 %), more than "
+            "Win rate fell 5.0 points in the last two quarters (45.0% to 40.0%), more than "
             "chance does; region APAC is where it got worse.",
             id="declined_with_a_culprit",
         ),
@@ -546,7 +546,7 @@ FLAT = {"win_rate_before": 0.452, "win_rate_after": 0.455, "change_pp": 0.3, "p_
                 ],
                 "drivers_win_rate_change_segments": [segment("India", "got better")],
             },
-            "Win rate rose 7.0 points in the last two quarters (45.0 % to 52.0 %), more than "
+            "Win rate rose 7.0 points in the last two quarters (45.0% to 52.0%), more than "
             "chance does; region India is where it got better.",
             id="improved",
         ),
@@ -557,12 +557,12 @@ FLAT = {"win_rate_before": 0.452, "win_rate_after": 0.455, "change_pp": 0.3, "p_
                 "drivers_win_rate_change_segments": [],
             },
             "Nothing here to act on: these 2 closed deals do not tell won from lost, and the "
-            "change of the win rate in the last two quarters (45.2 % to 45.5 %) is within chance.",
+            "change of the win rate in the last two quarters (45.2% to 45.5%) is within chance.",
             id="no_signal",
         ),
         pytest.param(
             {"drivers_win_rate_change": [change("no detectable change", **FLAT)]},
-            "The change of the win rate in the last two quarters (45.2 % to 45.5 %) is within "
+            "The change of the win rate in the last two quarters (45.2% to 45.5%) is within "
             "chance, but region APAC got worse.",
             id="no_change_but_a_segment",
         ),
@@ -631,7 +631,7 @@ def test_bars_are_named_from_the_top_and_explained_on_hover(story):
     ]
     assert figure["layout"]["title"]["text"] == "Win Rate Drivers"
     hover = figure["data"][0]["hovertext"][0]
-    for part in ["-13.3 points", "-14.3 to -12.3", "100 deals", "40.0 %", "q-value 0.01", "About"]:
+    for part in ["-13.3 points", "-14.3 to -12.3", "100 deals", "40.0%", "q-value 0.01", "About"]:
         assert part in hover
 
 
@@ -711,7 +711,7 @@ def test_an_incomplete_quarter_is_hollow_and_says_so(story):
 
 
 def test_every_comparison_is_listed_with_its_verdict(story):
-    row = "Last two quarters closed 2025 Q3 to 2025 Q4: 45.0 % of 1,400 2026 Q1 to 2026 Q2: 40.0 %"
+    row = "Last two quarters closed 2025 Q3 to 2025 Q4: 45.0% of 1,400 2026 Q1 to 2026 Q2: 40.0%"
     assert f"{row} of 1,500 -5.0 -8.6 to -1.4 5.2 declined" in story.text
     assert story.text.index("Last two quarters closed") < story.text.index("Last quarter closed")
 
@@ -745,7 +745,7 @@ def test_a_step_of_the_waterfall_is_pale_unless_it_is_more_than_chance(story):
         charts.PALE_HELPS,
         charts.NEUTRAL,
     ]
-    assert "-4.1 points, 95 % interval -5.1 to -3.1" in bars["hovertext"][2]
+    assert "-4.1 points, 95% interval -5.1 to -3.1" in bars["hovertext"][2]
     assert "Part of region." in bars["hovertext"][2]
 
 
@@ -776,7 +776,7 @@ def test_the_colour_of_a_rep_follows_the_evidence_alone(story):
         charts.HURTS,
     ]
     assert points["text"] == ["", "rep_3", "", "rep_1"]
-    assert "win rate 20.0 % of 200 deals; expect 42.0 %" in points["hovertext"][3]
+    assert "win rate 20.0% of 200 deals; expect 42.0%" in points["hovertext"][3]
     assert "About rep_1." in points["hovertext"][3]
 
 
@@ -836,7 +836,7 @@ def test_open_deals_are_counted_by_score_and_grade_and_the_largest_listed_first(
     likely, unlikely = story.figures["open-deals"]["data"]
     assert (likely["name"], likely["x"], likely["y"]) == ("grade A", [62.5], [1])
     assert (unlikely["name"], unlikely["x"], unlikely["y"]) == ("grade D", [12.5], [1])
-    assert "O1 Proposal 1,000 62.0 % 50.0 % to 70.0 % A Lead source Referral: +12.0" in story.text
+    assert "O1 Proposal 1,000 62.0% 50.0% to 70.0% A Lead source Referral: +12.0" in story.text
     assert story.text.index("O1 Proposal") < story.text.index("O2 Proposal")
 
 
@@ -867,7 +867,7 @@ def test_alerts_stand_by_severity_and_long_lists_are_cut(page):
 
 def test_only_segments_with_evidence_are_listed(story, page):
     text = story.text
-    assert "Region: APAC got worse 37.0 % → 20.0 % 30.0 % → 31.0 % -5.1 -6.8 to -3.3 +0.0" in text
+    assert "Region: APAC got worse 37.0% → 20.0% 30.0% → 31.0% -5.1 -6.8 to -3.3 +0.0" in text
     assert "Region: Europe" not in text
     nothing = only(drivers_win_rate_change_segments=[segment("Europe", "inconclusive")])
     assert "can be told from chance." in page(nothing).text

@@ -42,9 +42,9 @@ def test_verdict_on_a_change(counts, verdict):
 def test_the_sentence_has_the_windows_and_the_numbers():
     statement = change.win_rate_change(window(1000, 480, 1000, 400))["statement"][0]
     assert statement == (
-        "Of the deals closed in the last two quarters (2026 Q1 to 2026 Q2), 40.0 % were won, "
-        "against 48.0 % in the two before (2025 Q3 to 2025 Q4): a fall of 8.0 points, more than "
-        "chance does (95 % interval -12.3 to -3.6, 1,000 against 1,000 deals)."
+        "Of the deals closed in the last two quarters (2026 Q1 to 2026 Q2), 40.0% were won, "
+        "against 48.0% in the two before (2025 Q3 to 2025 Q4): a fall of 8.0 points, more than "
+        "chance does (95% interval -12.3 to -3.6, 1,000 against 1,000 deals)."
     )
 
 

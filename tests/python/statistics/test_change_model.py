@@ -125,7 +125,7 @@ def test_where_nothing_changed_the_intervals_cover_zero():
         before, after = (simulated_deals(300, 1000 * half + seed, PLANTED) for half in (1, 2))
         runs.append(windows_of(before, after).assign(comparison=f"run {seed}"))
     table = change_model.win_rate_change_model(pd.concat(runs), FEATURES)
-    # As often as a 95 % interval should, but for the luck of 200 draws; more is no fault.
+    # As often as a 95% interval should, but for the luck of 200 draws; more is no fault.
     fewest = stats.binom.ppf(0.001, n_runs, 0.95) / n_runs
     for part in change_model.PARTS:
         covered = (table[f"{part}_low"] <= 0) & (table[f"{part}_high"] >= 0)

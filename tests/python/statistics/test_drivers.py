@@ -104,7 +104,7 @@ def test_where_nothing_is_planted_few_builds_name_anything():
         table = drivers.win_rate_drivers(profiles, FEATURES)
         claims += table["evidence"].isin(["helps", "hurts"]).any()
         verdicts += verdict.model_verdict(profiles, FEATURES)["verdict"][0] == "signal"
-    # 5 % of 100, and the 97.5 % point of the binomial distribution around it.
+    # 5% of 100, and the 97.5% point of the binomial distribution around it.
     assert claims <= 10
     assert verdicts <= 10
 

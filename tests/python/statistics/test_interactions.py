@@ -13,7 +13,7 @@ CLAIMS = ["better together", "worse together"]
 
 
 def most_runs_that_may_claim(n_runs: int) -> int:
-    """5 % of the runs, and the 97.5 % point of the binomial distribution around it."""
+    """5% of the runs, and the 97.5% point of the binomial distribution around it."""
     return int(stats.binom.ppf(0.975, n_runs, 0.05))
 
 
@@ -25,7 +25,7 @@ def with_pair(deals: pd.DataFrame, win_rate: float, seed: int) -> pd.DataFrame:
 
 
 def rare_wins(seed: int) -> tuple[pd.DataFrame, list[str]]:
-    """Profiles of 5,000 deals of which 5 % are won by chance alone, with many small pairs."""
+    """Profiles of 5,000 deals of which 5% are won by chance alone, with many small pairs."""
     rng = np.random.default_rng(seed)
     features = [f"feature_{number}" for number in range(5)]
     share = 1 / np.arange(1, 9)

@@ -84,8 +84,8 @@ def test_more_pipeline_of_another_mix_is_not_what_it_looks():
     assert (row["mix_evidence"], row["closed_mix_evidence"]) == ("differs", "differs")
     assert row["statement"].startswith("More pipeline is created than a year before (2026 Q2: 700")
     assert row["statement"].endswith(
-        ", but the 400 open deals are not the mix of deals that was won: Region a makes up 25.0 % "
-        "of them and 57.1 % of the deals won."
+        ", but the 400 open deals are not the mix of deals that was won: Region a makes up 25.0% "
+        "of them and 57.1% of the deals won."
     )
 
 

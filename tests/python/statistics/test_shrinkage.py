@@ -12,7 +12,7 @@ def spread(n_won, n_deals) -> shrinkage.Spread:
 
 
 def simulated_reps(n_reps: int, between_sd: float, seed: int, n_deals=(150, 250)) -> pd.DataFrame:
-    """Reps whose true win rates lie around 45 % with this standard deviation."""
+    """Reps whose true win rates lie around 45% with this standard deviation."""
     rng = np.random.default_rng(seed)
     n = rng.integers(*n_deals, n_reps)
     rates = np.clip(rng.normal(0.45, between_sd, n_reps), 0, 1)

@@ -35,7 +35,7 @@ def test_a_planted_change_is_seen_and_put_down_to_its_segment(scenario):
     found = simulate.average(partial(simulate.change_explained, scenario, 8000), range(30))
     assert found["right verdict"] >= 0.8
     assert found["right segment on top"] >= 0.8
-    # Two segments in each of 30 builds: the 0.1 % point below 95 %.
+    # Two segments in each of 30 builds: the 0.1% point below 95%.
     assert found[["rate covered", "total covered"]].min() >= 0.85
 
 
