@@ -17,6 +17,7 @@ from winrate import project
 from winrate.ingest import masking
 
 LOGS = project.ROOT / "logs"
+RESULTS = "run_results.json"  # in the target folder
 MAX_FAILURES = 5  # listed at the end of a build; dbt's log has all
 
 # The environment variables that dbt's process gets from ours. It handles text of the export from
@@ -62,15 +63,9 @@ def run(dbt_run: DbtRun, *command: str, meanwhile: Callable[[], object] = lambda
     If this process is killed, Linux kills the one of dbt; elsewhere dbt runs to its end and holds
     `held` until then. Raises DbtError where dbt fails.
     """
-    results = dbt_run.target_path / "run_results.json"
-    results.unlink(missing_ok=True)
-    arguments = [
-        *("--quiet", "--log-level-file", "info", *command),
-        *("--project-dir", project.ROOT, "--profiles-dir", project.ROOT),
-        *("--target", dbt_run.target, "--target-path", dbt_run.target_path, "--log-path", LOGS),
-    ]
+    (dbt_run.target_path / RESULTS).unlink(missing_ok=True)
     process = subprocess.Popen(
-        [sys.executable, "-m", "dbt.cli.main", *map(str, arguments)],
+        [sys.executable, "-m", "dbt.cli.main", *arguments(dbt_run, *command)],
         cwd=project.ROOT,
         env=environment(os.environ, dbt_run),
         stdin=subprocess.DEVNULL,
@@ -88,8 +83,19 @@ def run(dbt_run: DbtRun, *command: str, meanwhile: Callable[[], object] = lambda
             process.kill()
             raise
     if process.returncode:
-        failures = _failures(results) or [_without_results(process.returncode, output or errors)]
-        raise DbtError("\n".join(failures))
+        failures = listed_failures(dbt_run.target_path)
+        reason = _without_results(process.returncode, output or errors)
+        raise DbtError("\n".join(failures or [reason]))
+
+
+def arguments(dbt_run: DbtRun, *command: str, root: Path = project.ROOT) -> list[str]:
+    """The arguments of dbt for a command, such as `build` with its options."""
+    return [
+        *("--quiet", "--log-level-file", "info", *command),
+        *("--project-dir", str(root), "--profiles-dir", str(root)),
+        *("--target", dbt_run.target, "--target-path", str(dbt_run.target_path)),
+        *("--log-path", str(LOGS)),
+    ]
 
 
 def environment(ours: Mapping[str, str], dbt_run: DbtRun) -> dict[str, str]:
@@ -133,10 +139,10 @@ def _cores() -> int:
         return connection.execute("select current_setting('threads')").fetchall()[0][0]
 
 
-def _failures(run_results: Path) -> list[str]:
+def listed_failures(target_path: Path) -> list[str]:
     """One line per model or test that failed, or none where dbt ended before it wrote them."""
     try:
-        results = json.loads(run_results.read_text(encoding="utf-8"))["results"]
+        results = json.loads((target_path / RESULTS).read_text(encoding="utf-8"))["results"]
     except (OSError, ValueError):
         return []
     return failure_lines(

@@ -37,7 +37,7 @@ class BuildDirectory:
 
     @property
     def dbt_target(self) -> Path:
-        """dbt's artifacts. They are kept: from what dbt parsed, the next build starts faster."""
+        """The artifacts of dbt, which stay: the next build starts from what dbt has parsed."""
         return Path(os.environ.get("DBT_TARGET_PATH", self.path / "target"))
 
 

@@ -76,7 +76,12 @@ def _compile(folder: Path) -> list[dict[str, Any]]:
         dbt.run(run, "compile", "--no-populate-cache", "--select", *(f"+{name}" for name in MODELS))
     except dbt.DbtError as error:
         raise BuildError(f"The project does not compile.\n{error}") from error
-    nodes = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    return needed_models(json.loads((folder / "manifest.json").read_text(encoding="utf-8")))
+
+
+def needed_models(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """MODELS and what they read, from the manifest of a compiled project."""
+    nodes = manifest["nodes"]
     ordered: dict[str, dict[str, Any]] = {}
     for name in MODELS:
         _add_with_parents(f"model.winrate.{name}", nodes, ordered)

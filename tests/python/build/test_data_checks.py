@@ -1,19 +1,18 @@
 """What would fool a model is caught, named in a sentence, and not modelled."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from conftest import built, rows
-from winrate import project
+from support.builds import built_once, rows
+from support.exports import sample_deals
 from winrate.build import summary
 
 
 @pytest.fixture(scope="module")
-def trapped(tmp_path_factory):
+def trapped(tmp_path_factory, compiled_project):
     """A build of the sample with a trap in nearly every feature."""
-    folder = tmp_path_factory.mktemp("trapped")
-    deals = pd.read_csv(project.ROOT / "seeds" / "deals.csv", dtype=str)
+    path = tmp_path_factory.mktemp("trapped") / "deals.csv"
+    deals = sample_deals()
     is_closed = deals["outcome"].notna()
     # Names that seeds/stage_outcomes.csv does not know; those it knows never become a feature.
     closed_stage = deals["outcome"].map({"Won": "Signed", "Lost": "Gone"})
@@ -27,8 +26,8 @@ def trapped(tmp_path_factory):
     deals.loc[no_bid, "outcome"] = "Lost"
     deals.loc[0, "sales_cycle_days"] = "999"
     deals.loc[[1, 5], "sales_cycle_days"] = ["about a month", "a while"]
-    deals.to_csv(folder / "deals.csv", index=False)
-    return built(folder, folder / "deals.csv")
+    deals.to_csv(path, index=False)
+    return built_once(tmp_path_factory, "trapped", path)
 
 
 def test_every_trap_is_named(trapped):

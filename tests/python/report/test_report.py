@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conftest import Page
+from support.page import Page
 from winrate.report import charts, report
 
 SCRIPT = "<script>alert(1)</script>"

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from conftest import FEATURES, simulated_deals
+from support.simulate import FEATURES, simulated_deals
 from winrate.statistics import change, change_model, profile_regression
 
 COUNTS = change_model.COUNTS

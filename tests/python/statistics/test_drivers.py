@@ -5,7 +5,7 @@ import statsmodels.api as sm
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from conftest import FEATURES, profiles_of, simulated_deals
+from support.simulate import FEATURES, profiles_of, simulated_deals
 from winrate.statistics import drivers, profile_regression, verdict
 
 PLANTED = {("industry", "FinTech"): 0.6, ("source", "Partner"): -0.6}

@@ -4,7 +4,7 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from conftest import FEATURES, profiles_of, simulated_deals
+from support.simulate import FEATURES, profiles_of, simulated_deals
 from winrate.statistics import interactions
 
 STRONG = {("industry", "FinTech"): 1.0, ("source", "Partner"): -1.2, ("size", "large"): 0.8}

@@ -1,9 +1,6 @@
 """docs/tables.md says what the properties files say, and they explain every public column."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,22 +11,13 @@ from winrate import project
 TYPES = {"string", "double", "bigint", "date", "boolean"}
 
 
-@pytest.fixture(scope="module")
-def manifest_path(tmp_path_factory) -> Path:
-    """What dbt makes of the project as it stands, apart from any build."""
-    folder = tmp_path_factory.mktemp("parse")
-    paths = ["--target-path", str(folder), "--log-path", str(folder)]
-    subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", "--quiet", "parse", *paths],
-        cwd=project.ROOT,
-        env=os.environ
-        | {"WINRATE_DATABASE": str(folder / "warehouse.duckdb"), "DO_NOT_TRACK": "1"},
-        check=True,
-    )
-    return folder / "manifest.json"
+@pytest.fixture
+def manifest_path(compiled_project) -> Path:
+    """The manifest of the project."""
+    return compiled_project / "manifest.json"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def public_models(manifest_path) -> list[dict]:
     """The public tables as the manifest has them."""
     return tables.public_models(json.loads(manifest_path.read_text(encoding="utf-8")))
