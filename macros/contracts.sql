@@ -35,3 +35,14 @@
         {{ dbt.duckdb__create_table_as(temporary, relation, compiled_code, language, partitioned_by, sorted_by) }}
     {%- endif -%}
 {%- endmacro %}
+
+{# The columns that a model's contract promises, selected from a relation and cast to the promised types:
+   for a public table that adds nothing to its estimates. (A dbt unit test of such a model is not possible:
+   there, the contract is not known.) #}
+{% macro contracted(relation) -%}
+    select
+        {% for column in model.columns.values() -%}
+        cast({{ column.name }} as {{ column.data_type }}) as {{ column.name }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ relation }}
+{%- endmacro %}

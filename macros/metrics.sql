@@ -51,7 +51,7 @@
 {% macro days_in_stage(deals) -%}
     case
         when {{ deals }}.stage_entered_date between {{ deals }}.created_date and {{ deals }}.as_of_date
-            then cast({{ dbt.datediff(deals ~ '.stage_entered_date', deals ~ '.as_of_date', 'day') }} as bigint)
+            then {{ days_between(deals ~ '.stage_entered_date', deals ~ '.as_of_date') }}
         else {{ deals }}.deal_age_days
     end
 {%- endmacro %}

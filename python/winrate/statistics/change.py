@@ -10,6 +10,9 @@ from winrate.statistics import proportions
 from winrate.statistics.claims import ClaimRules, evidence, low_evidence_note, q_values, typed
 from winrate.statistics.proportions import Z_95
 
+COUNTS = ["n_before", "n_won_before", "n_after", "n_won_after"]
+WINDOW_COLUMNS = ["comparison", "basis", "before_quarters", "after_quarters", *COUNTS]
+SEGMENT_COLUMNS = ["comparison", "feature", "level", *COUNTS]
 CHANGE_TYPES = {
     **dict.fromkeys(["comparison", "basis"], "str"),
     **dict.fromkeys(["change_pp", "change_pp_low", "change_pp_high"], "float64"),

@@ -53,8 +53,8 @@ from scipy import stats
 from scipy.special import expit
 
 from winrate import wording
-from winrate.statistics import proportions
-from winrate.statistics.profile_regression import check_profiles, outcome_naming_features
+from winrate.statistics.claims import ClaimRules, evidence, q_values
+from winrate.statistics.profile_regression import check_profiles, leaking_features
 from winrate.statistics.proportions import Z_95
 from winrate.statistics.threads import one_thread
 
@@ -112,9 +112,7 @@ class WindowsFit:
 def win_rate_change_model(
     profiles: pd.DataFrame,
     features: list[str],
-    min_outcomes: int = 40,
-    low_evidence_outcomes: int = 200,
-    max_q_value: float = 0.05,
+    rules: ClaimRules,
 ) -> pd.DataFrame:
     """The change of the win rate in each comparison, by all features at once (see the module).
 
@@ -139,10 +137,10 @@ def win_rate_change_model(
         table = pd.DataFrame({"comparison": comparison, "feature": [*features, BASELINE]})
         table = table.assign(
             **_counts(rows),
-            too_few=_has_too_few(rows, min_outcomes),
-            low_evidence=_has_too_few(rows, low_evidence_outcomes),
+            too_few=_has_too_few(rows, rules.min_outcomes),
+            low_evidence=_has_too_few(rows, rules.low_evidence_outcomes),
         )
-        naming = outcome_naming_features(_both_windows(rows), features)
+        naming = leaking_features(_both_windows(rows), features)
         table["names_outcome"] = table["feature"].isin(naming)
         if not table["too_few"][0]:
             fit = fit_windows(rows, [name for name in features if name not in naming])
@@ -154,16 +152,16 @@ def win_rate_change_model(
     table[numbers] = table[numbers].astype(float)
 
     table["total_pp"] = table["explained_pp"] + table["unexplained_pp"]
-    table["q_value"] = proportions.q_values(table["p_value"])
+    table["q_value"] = q_values(table["p_value"])
     excludes_zero = (table["unexplained_pp_low"] > 0) | (table["unexplained_pp_high"] < 0)
-    table["evidence"] = proportions.evidence(
+    table["evidence"] = evidence(
         table["unexplained_pp"],
         table["q_value"].where(excludes_zero),
         too_few=table["too_few"].astype(bool),
         names=("got better", "got worse"),
-        max_q_value=max_q_value,
+        max_q_value=rules.max_q_value,
     )
-    table["statement"] = [_statement(row, min_outcomes) for row in table.itertuples()]
+    table["statement"] = [_statement(row, rules.min_outcomes) for row in table.itertuples()]
     return table.drop(
         columns=["too_few", "low_evidence", "names_outcome", "outstanding", "n_before", "n_after"]
     )

@@ -8,6 +8,12 @@ from winrate import wording
 from winrate.statistics.claims import ClaimRules, evidence, q_values, typed
 from winrate.statistics.proportions import Z_95, rate_difference
 
+MIX_COLUMNS = ["feature", "level", "n_deals", "n_won", "n_open_deals"]
+TOTALS_COLUMNS = [
+    *("n_deals", "n_won", "n_open_deals", "last_quarter"),
+    *("n_created_last_quarter", "created_amount_last_quarter", "squared_amount_last_quarter"),
+    *("n_created_year_before", "created_amount_year_before", "squared_amount_year_before"),
+]
 MORE, LESS = "more than was won", "less than was won"
 MIX_NUMBERS = [
     *("share_open", "share_won", "share_closed"),
@@ -35,11 +41,11 @@ def pipeline_mix(levels: pd.DataFrame, features: list[str], rules: ClaimRules) -
     levels: one row per feature and level, with `n_deals`, `n_won` (closed deals) and
         `n_open_deals` (counts); every feature counts the same deals.
     features: those to compare.
-    Returns one row per level, sorted, with `share_open`, `share_won`, `share_closed`, `difference_pp`
-    (open less won) and its 95% interval, `p_value`, `q_value` over all rows, `feature_p_value`
-    (Pearson's chi-squared test of the whole mix), `feature_p_value_closed` (the same against all
-    closed deals) and `evidence` ('more than was won', 'less than was won', 'inconclusive', 'too
-    few deals').
+    Returns one row per level, sorted, with `share_open`, `share_won`, `share_closed`,
+    `difference_pp` (open less won) and its 95% interval, `p_value`, `q_value` over all rows,
+    `feature_p_value` (Pearson's chi-squared test of the whole mix), `feature_p_value_closed` (the
+    same against all closed deals) and `evidence` ('more than was won', 'less than was won',
+    'inconclusive', 'too few deals').
     """
     table = (
         levels[levels["feature"].isin(features)]

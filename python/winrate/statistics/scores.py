@@ -9,7 +9,7 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import OneHotEncoder
 
-from winrate.statistics.claims import fewest_outcomes
+from winrate.statistics.claims import ClaimRules, fewest_outcomes
 from winrate.statistics.profile_regression import leaking_features
 from winrate.statistics.proportions import Z_95
 from winrate.statistics.threads import one_thread
@@ -33,7 +33,7 @@ class ScoreModel:
 
 
 @one_thread
-def score_profiles(profiles: pd.DataFrame, features: list[str], min_outcomes: int) -> pd.DataFrame:
+def score_profiles(profiles: pd.DataFrame, features: list[str], rules: ClaimRules) -> pd.DataFrame:
     """Win probability of every profile, and what each feature adds to it.
 
     profiles: one row per `landmark_days`, `score_fold` and combination of `features`
@@ -57,7 +57,7 @@ def score_profiles(profiles: pd.DataFrame, features: list[str], min_outcomes: in
     training = profiles.head(0)
     for _, at_landmark in profiles.groupby("landmark_days"):
         closed = at_landmark[at_landmark["score_fold"].notna()]
-        if fewest_outcomes(closed) >= min_outcomes:
+        if fewest_outcomes(closed) >= rules.min_outcomes:
             training = closed
         for fold, rows in at_landmark.groupby("score_fold", dropna=False):
             seen = training if pd.isna(fold) else training[training["score_fold"] != fold]

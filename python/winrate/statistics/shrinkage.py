@@ -17,7 +17,9 @@ from winrate.statistics.claims import ClaimRules, fewest_outcomes, low_evidence_
 from winrate.statistics.proportions import compare_with_rest
 
 SEGMENT_KEYS = ["basis", "quarter", "feature"]
+SEGMENT_COLUMNS = [*SEGMENT_KEYS, "level", "n_deals", "n_won"]
 SEGMENT_TYPES = {**dict.fromkeys([*SEGMENT_KEYS, "level"], "str"), "shrunk_win_rate": "float64"}
+REP_COLUMNS = ["sales_rep_id", "n_deals", "n_won"]
 REP_NUMBERS = [
     *("win_rate_low", "win_rate_high", "win_rate_elsewhere"),
     *("difference_pp", "difference_pp_low", "difference_pp_high", "p_value", "q_value"),

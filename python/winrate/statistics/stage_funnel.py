@@ -6,6 +6,7 @@ import pandas as pd
 from winrate.statistics.claims import ClaimRules, typed
 from winrate.statistics.proportions import compare_with_rest
 
+COLUMNS = ["deal_stage", "n_deals", "n_won", "n_lost"]
 NUMBERS = [
     *("drop_off_rate", "drop_off_rate_low", "drop_off_rate_high", "drop_off_rate_elsewhere"),
     *("difference_pp", "difference_pp_low", "difference_pp_high", "p_value", "q_value"),
