@@ -1,6 +1,7 @@
 select
     n_won,
     n_lost,
+    n_won / nullif(n_won + n_lost, 0) as win_rate,
     lr_statistic,
     cast(lr_df as bigint) as lr_df,
     lr_p_value,
