@@ -29,6 +29,17 @@
    Severity, threshold, owner and recommended action come from the CTE `rule`. #}
 {% macro alert_shape(cte, entity_type=none, provides=[]) -%}
     {%- set condition = alert_condition() -%}
+    {%- set types = {
+        'baseline_value': 'double',
+        'n_deals': 'bigint',
+        'interval_low': 'double',
+        'interval_high': 'double',
+        'q_value': 'double',
+        'amount_at_stake': 'double',
+    } -%}
+    {%- for column in provides if column not in types and column != 'owner' -%}
+        {%- do exceptions.raise_compiler_error('An alert has no column ' ~ column ~ '.') -%}
+    {%- endfor -%}
     {%- set entity_type = "'" ~ entity_type ~ "'" if entity_type else 'firing.entity_type' -%}
     select
         md5('{{ condition }}|' || {{ entity_type }} || '|' || firing.entity_id) as alert_key,
@@ -38,10 +49,7 @@
         firing.entity_id,
         cast(firing.observed_value as double) as observed_value,
         cast(rule.threshold_value as double) as threshold_value,
-        {% for column, type in [
-            ('baseline_value', 'double'), ('n_deals', 'bigint'), ('interval_low', 'double'),
-            ('interval_high', 'double'), ('q_value', 'double'), ('amount_at_stake', 'double'),
-        ] -%}
+        {% for column, type in types.items() -%}
         cast({{ 'firing.' ~ column if column in provides else 'null' }} as {{ type }}) as {{ column }},
         {% endfor -%}
         {{ 'coalesce(rule.owner, firing.owner)' if 'owner' in provides else 'rule.owner' }} as owner,

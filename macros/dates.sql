@@ -12,8 +12,3 @@
 {% macro add_quarters(date, quarters) -%}
     cast({{ dbt.dateadd('month', '3 * (' ~ quarters ~ ')', date) }} as date)
 {%- endmacro %}
-
-{# 2026-06-30 -> '2026 Q2' #}
-{% macro quarter_name(date) -%}
-    extract(year from {{ date }}) || ' Q' || extract(quarter from {{ date }})
-{%- endmacro %}

@@ -21,12 +21,12 @@
 
 {# 0.3124 -> '31.2%' #}
 {% macro as_percent(rate) -%}
-    {{ as_decimal('100 * cast(' ~ rate ~ ' as double)') }} || '%'
+    {{ fixed_1('100 * ' ~ rate) }} || '%'
 {%- endmacro %}
 
 {# A size in percentage points, without its sign: -10.44 -> '10.4 points' #}
 {% macro as_points(value_pp) -%}
-    {{ as_decimal('abs(' ~ value_pp ~ ')') }} || ' points'
+    {{ fixed_1('abs(' ~ value_pp ~ ')') }} || ' points'
 {%- endmacro %}
 
 {# In percentage points: -14.9, -5.9 -> '95% interval -14.9 to -5.9' #}
