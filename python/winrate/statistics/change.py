@@ -218,6 +218,4 @@ def _fewest_outcomes(row) -> int:
 
 def _quarters(start: pd.Timestamp, end: pd.Timestamp) -> str:
     """'2026 Q1', or '2025 Q3 to 2025 Q4' where the window has more than one quarter."""
-    first, last = (pd.Timestamp(day).to_period("Q") for day in (start, end))
-    names = [f"{quarter.year} Q{quarter.quarter}" for quarter in dict.fromkeys([first, last])]
-    return " to ".join(names)
+    return " to ".join(dict.fromkeys([wording.quarter_name(start), wording.quarter_name(end)]))

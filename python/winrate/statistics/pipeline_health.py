@@ -163,8 +163,7 @@ def _health_statement(row: dict[str, Any], mix: pd.DataFrame) -> str:
 
 def _volume_clause(row: dict[str, Any]) -> tuple[str, bool | None]:
     """How the pipeline of the last quarter compares with a year ago, and whether that is good."""
-    quarter = pd.Timestamp(row["last_quarter_start"]).to_period("Q")
-    name = f"{quarter.year} Q{quarter.quarter}"
+    name = wording.quarter_name(row["last_quarter_start"])
     if np.isnan(row["n_created_ratio"]):
         return f"There is nothing a year before {name} to compare the new deals with", None
     counts = (

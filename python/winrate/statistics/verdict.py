@@ -175,11 +175,10 @@ def _verdict_statement(row: dict, min_outcomes: int, caution: str) -> str:
     test = wording.p_value(row["lr_p_value"]) + caution
     foretold = ""
     if not np.isnan(row["auc"]):
-        low, high = wording.percent(row["auc_low"]), wording.percent(row["auc_high"])
+        interval = wording.percent_interval(row["auc_low"], row["auc_high"])
         foretold = (
             " A model of the older deals ranks a won deal of the newest fifth above a lost one "
-            f"{wording.percent(row['auc'])} of the time (95% interval {low} to {high}; "
-            "a coin: 50%)."
+            f"{wording.percent(row['auc'])} of the time ({interval}; a coin: 50%)."
         )
     if row["verdict"] == "signal":
         return f"The {deals} closed deals can tell won from lost ({test}).{foretold}"
