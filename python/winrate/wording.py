@@ -1,7 +1,7 @@
 """How numbers and names read in a sentence.
 
-macros/wording.sql is the twin for sentences that SQL makes; tests/python/test_wording.py compares the
-two. Both round halves to the even digit and never write a negative zero
+macros/wording.sql is the twin for sentences that SQL makes; tests/python/test_wording.py compares
+the two. Both round halves to the even digit and never write a negative zero
 (docs/decisions/0012-one-rounding-for-sentences.md).
 """
 

@@ -1,4 +1,4 @@
-"""Sentences read alike whether SQL or Python makes them: macros/wording.sql and wording.py agree."""
+"""Sentences read alike whether SQL (macros/wording.sql) or Python (wording.py) makes them."""
 
 import math
 import random
@@ -55,6 +55,7 @@ EXAMPLES = [
     ("level_title", ["'lead_source'", "'web_form'"], "Lead source web_form"),
     ("reason_text", ["'region'", "'EMEA'", "8"], "Region EMEA: +8.0 points"),
 ]
+N_ARGUMENTS = {macro: len(arguments) for macro, arguments, _ in EXAMPLES}
 
 NAMES = ["lead_source", "crm_ID", "CRM", "_x", "x_", "a__b", "état_civil", "2nd_owner", "", "ПОЛЕ"]
 
@@ -141,14 +142,14 @@ def test_a_macro_gives_its_example(macros, macro, arguments, expected):
     assert macros.values(macro, *arguments) == [expected]
 
 
-@pytest.mark.parametrize(("macro", "n"), {macro: len(given) for macro, given, _ in EXAMPLES}.items())
-def test_null_stays_null(macros, macro, n):
-    assert macros.values(macro, *["null"] * n) == [None]
+@pytest.mark.parametrize(("macro", "n_arguments"), N_ARGUMENTS.items())
+def test_null_stays_null(macros, macro, n_arguments):
+    assert macros.values(macro, *["null"] * n_arguments) == [None]
 
 
 @pytest.mark.parametrize("macro", ["as_decimal", "as_signed_decimal", "as_count", "as_interval"])
 def test_no_zero_is_negative(macros, macro):
-    arguments = ["x"] * len(next(given for name, given, _ in EXAMPLES if name == macro))
+    arguments = ["x"] * N_ARGUMENTS[macro]
     near_zero = [-0.0, -1e-300, -0.04, -0.049999]
     for text in macros.values(macro, *arguments, table=values_table(near_zero, "double")):
         assert "-0" not in text
