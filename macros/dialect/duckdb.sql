@@ -30,15 +30,15 @@
 {%- endmacro %}
 
 {% macro duckdb__fixed_1(x) -%}
-    printf('%.1f', {{ x }})
+    printf('%.1f', cast({{ x }} as double))
 {%- endmacro %}
 
 {% macro duckdb__signed_1(x) -%}
-    printf('%+.1f', {{ x }})
+    printf('%+.1f', cast({{ x }} as double))
 {%- endmacro %}
 
 {% macro duckdb__thousands(x) -%}
-    format('{:,}', cast({{ x }} as bigint))
+    format('{:,.0f}', cast({{ x }} as double))
 {%- endmacro %}
 
 {% macro duckdb__round_half_even(x) -%}

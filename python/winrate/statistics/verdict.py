@@ -178,11 +178,10 @@ def _verdict_statement(row: dict, min_outcomes: int, note: str) -> str:
     test = wording.p_value(row["lr_p_value"]) + note
     holdout = ""
     if not np.isnan(row["auc"]):
-        low, high = wording.percent(row["auc_low"]), wording.percent(row["auc_high"])
+        interval = wording.percent_interval(row["auc_low"], row["auc_high"])
         holdout = (
             " On the latest closed deals, which the model was not fitted on, it ranks a won deal "
-            f"above a lost one {wording.percent(row['auc'])} of the time (95% interval {low} to "
-            f"{high}; chance: 50%)."
+            f"above a lost one {wording.percent(row['auc'])} of the time ({interval}; chance: 50%)."
         )
     if row["verdict"] == "signal":
         return (
