@@ -36,6 +36,8 @@ final as (
         open_amount,
         between_rep_sd,
         chance_sd,
+        spread_p_value,
+        cast(spread_evidence as string) as spread_evidence,
         cast(statement as string) as statement
     from reps
 

@@ -2,6 +2,7 @@
 
 select
     cast(comparison as string) as comparison,
+    comparison = 'last two quarters' as is_primary,
     cast(basis as string) as basis,
     cast(before_start as date) as before_start,
     cast(before_end as date) as before_end,

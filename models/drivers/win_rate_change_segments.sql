@@ -2,6 +2,7 @@
 
 select
     cast(comparison as string) as comparison,
+    comparison = 'last two quarters' as is_primary,
     cast(feature as string) as feature,
     cast(level as string) as level,
     n_before,

@@ -26,6 +26,8 @@ class Spread:
     mean: won deals over closed deals of all groups together (a share); null without deals.
     between_sd: standard deviation of the groups' win rates, each weighted by its deals.
     chance_sd: the one that chance alone would give, were all groups alike.
+    p_value: Pearson's chi-squared test that all groups have the same win rate; null where no deal
+        or every deal was won.
     prior_deals: how many deals of win rate `mean` count beside a group's own (alpha + beta of
         the beta distribution); infinite where `between_sd` is no more than `chance_sd`.
     """
@@ -33,6 +35,7 @@ class Spread:
     mean: float
     between_sd: float
     chance_sd: float
+    p_value: float
     prior_deals: float
 
     @property
@@ -54,7 +57,7 @@ def spread_of(n_won: pd.Series, n_deals: pd.Series) -> Spread:
     total, n_groups = n.sum(), len(n)
     if n_groups < 2:
         mean = float(won.sum() / total) if n_groups else float("nan")
-        return Spread(mean, float("nan"), float("nan"), float("inf"))
+        return Spread(mean, *[float("nan")] * 3, float("inf"))
     mean = won.sum() / total
     variance = mean * (1 - mean)
     squares = float((n * (won / n - mean) ** 2).sum())
@@ -67,6 +70,7 @@ def spread_of(n_won: pd.Series, n_deals: pd.Series) -> Spread:
         mean=float(mean),
         between_sd=float(np.sqrt(squares / total * n_groups / (n_groups - 1))),
         chance_sd=float(np.sqrt(variance * n_groups / total)),
+        p_value=float(stats.chi2.sf(squares / variance, n_groups - 1)) if variance else float("nan"),
         prior_deals=float(1 / correlation - 1) if correlation > 0 else float("inf"),
     )
 
@@ -131,8 +135,10 @@ def rep_performance(
 
     reps: one row per rep (`sales_rep_id`), with `n_deals` and `n_won` (counts of closed deals).
     Returns the rows, sorted, with what `compare_with_rest` gives, the funnel limits around
-    the overall win rate, `shrunk_win_rate`, `between_rep_sd` and `chance_sd` (the same in each
-    row; shares), `evidence` ('above', 'below', 'inconclusive', 'too few deals') and `statement`.
+    the overall win rate, `shrunk_win_rate`, `between_rep_sd` and `chance_sd` (shares),
+    `spread_p_value` and `spread_evidence` ('differs', 'inconclusive', 'too few deals'), these four
+    the same in each row, `evidence` ('above', 'below', 'inconclusive', 'too few deals') and
+    `statement`.
     No rep is above or below where the reps together differ no more than chance makes them.
     """
     table = reps.sort_values("sales_rep_id").rename(columns={"n_won": "n_hits"})
@@ -145,6 +151,14 @@ def rep_performance(
         table[f"funnel_low_{name}"], table[f"funnel_high_{name}"] = limits["low"], limits["high"]
     table["shrunk_win_rate"] = shrunk_rate(table["n_won"], table["n_deals"], spread)
     table["between_rep_sd"], table["chance_sd"] = spread.between_sd, spread.chance_sd
+    table["spread_p_value"] = spread.p_value
+    table["spread_evidence"] = (
+        "too few deals"
+        if np.isnan(spread.p_value)
+        else "differs"
+        if spread.p_value < max_q_value
+        else "inconclusive"
+    )
     names = {"higher": "above", "lower": "below"}
     if spread.is_chance:
         names = dict.fromkeys(names, "inconclusive")
