@@ -1,5 +1,7 @@
 """How numbers and names read in a sentence; macros/wording.sql is the twin for SQL."""
 
+SEVERITIES = ("critical", "warning", "info")  # of alerts, the most severe first
+
 
 def percent(rate: float) -> str:
     """0.3124 -> '31.2%'."""

@@ -70,7 +70,9 @@ def spread_of(n_won: pd.Series, n_deals: pd.Series) -> Spread:
         mean=float(mean),
         between_sd=float(np.sqrt(squares / total * n_groups / (n_groups - 1))),
         chance_sd=float(np.sqrt(variance * n_groups / total)),
-        p_value=float(stats.chi2.sf(squares / variance, n_groups - 1)) if variance else float("nan"),
+        p_value=float(stats.chi2.sf(squares / variance, n_groups - 1))
+        if variance
+        else float("nan"),
         prior_deals=float(1 / correlation - 1) if correlation > 0 else float("inf"),
     )
 
