@@ -6,7 +6,7 @@ from winrate import wording
 from winrate.report.blocks import Block, Guide, Heading, Paragraph, Section, Table
 from winrate.report.data import Data
 from winrate.report.summary import by_severity
-from winrate.report.text import feature_label, known
+from winrate.report.text import known
 
 MAX_ALERTS = 15  # of one condition; the view of the condition has the others
 

@@ -65,4 +65,4 @@ def spread_sentence(reps: pd.DataFrame) -> str:
         rest = apart if n_apart else "no single rep stands out"
         return f"{spread} The reps differ more than expected by chance ({p_value}); {rest}."
     rest = f", but {apart}" if n_apart else ", so a ranking of reps would mostly reflect luck"
-    return f"{spread} The difference is not statistically significant ({p_value}){rest}."
+    return f"{spread} The differences between reps are not statistically significant ({p_value}){rest}."

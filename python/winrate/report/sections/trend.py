@@ -42,10 +42,10 @@ def _trend(data: Data) -> list[Block]:
         Heading(title),
         Chart("trend", title, trend_figure(trend, data.totals["win_rate"])),
         Guide(
-            "The vertical line at a point is its 95% interval. The grey band is where chance alone "
-            "would keep the win rate of a quarter with so many deals; several points together can "
-            "show a change that no point shows alone. A hollow point is a quarter that the data do "
-            "not cover in full."
+            "The vertical line at a point is its 95% interval. The grey band is where the point is "
+            "expected if only chance moves the win rate; several points together can show a change "
+            "that no point shows alone. A hollow point is a quarter that the data do not cover in "
+            "full."
         ),
     ]
 
