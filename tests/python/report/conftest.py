@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Page
-from support.report_story import STORY, write_report
+from support.report_story import STORY, write_page, write_report
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +27,6 @@ def write(tmp_path):
 
 
 @pytest.fixture
-def page(write):
-    """Write the report of some tables; returns its page."""
-    return lambda tables: Page(write(tables) / "index.html")
+def page(tmp_path):
+    """Write the page of some tables, without chart files."""
+    return lambda tables: Page(write_page(tables, tmp_path / "index.html"))

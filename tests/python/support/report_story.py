@@ -7,7 +7,8 @@ import duckdb
 import yaml
 
 from winrate import project
-from winrate.report import files
+from winrate.report import files, page
+from winrate.report.data import Data
 
 SCHEMAS = ("drivers", "scores", "alerts", "quality")
 
@@ -25,28 +26,42 @@ def contracts() -> dict[str, dict[str, str]]:
     return found
 
 
-def write_report(tables: dict[str, list[dict]], folder: Path) -> Path:
-    """Write a database of these rows per table, and its report; returns the report's folder.
+def fill(connection: duckdb.DuckDBPyConnection, tables: dict[str, list[dict]]) -> None:
+    """Create every public table, with the columns of its contract, and insert rows by table.
 
-    Every public table is there, with the columns of its contract; what a row lacks is null.
+    What a row lacks is null.
     """
-    folder.mkdir(exist_ok=True)
+    connection.begin()
+    for schema in SCHEMAS:
+        connection.execute(f"create schema {schema}")
+    for table, columns in contracts().items():
+        typed = ", ".join(f"{name} {data_type}" for name, data_type in columns.items())
+        connection.execute(f"create table {table} ({typed})")
+    for table, rows in tables.items():
+        for row in rows:
+            connection.execute(
+                f"insert into {table} ({', '.join(row)}) values ({', '.join('?' * len(row))})",
+                list(row.values()),
+            )
+    connection.commit()
+
+
+def write_report(tables: dict[str, list[dict]], folder: Path) -> Path:
+    """Write a database of these rows per table, and its report; returns the report's folder."""
     warehouse = folder / "warehouse.duckdb"
     with duckdb.connect(str(warehouse)) as connection:
-        for schema in SCHEMAS:
-            connection.execute(f"create schema {schema}")
-        for table, columns in contracts().items():
-            typed = ", ".join(f"{name} {data_type}" for name, data_type in columns.items())
-            connection.execute(f"create table {table} ({typed})")
-        for table, rows in tables.items():
-            for row in rows:
-                connection.execute(
-                    f"insert into {table} ({', '.join(row)}) values ({', '.join('?' * len(row))})",
-                    list(row.values()),
-                )
-    page = files.write_report(warehouse, folder / "report")
-    assert page == folder / "report" / "index.html"
-    return page.parent
+        fill(connection, tables)
+    path = files.write_report(warehouse, folder / "report")
+    assert path == folder / "report" / "index.html"
+    return path.parent
+
+
+def write_page(tables: dict[str, list[dict]], path: Path) -> Path:
+    """Write the page of a database of these rows per table, and no chart files."""
+    with duckdb.connect() as connection:
+        fill(connection, tables)
+        path.write_text(page.html(Data(connection)), encoding="utf-8")
+    return path
 
 
 def driver(level, effect, evidence="inconclusive", **values):
