@@ -12,22 +12,23 @@ COLOURS = {"above": HELPS, "below": HURTS}  # by evidence
 LIMITS = [("95", "dash", "95% limits"), ("998", "dot", "99.8% limits")]
 
 
-def funnel_figure(reps: pd.DataFrame) -> go.Figure:
+def funnel_figure(reps: pd.DataFrame, overall: float) -> go.Figure:
     """Win rate by number of deals, a point per rep, between the limits expected by chance.
 
-    reps: rows of drivers.rep_performance with closed deals, and `overall_win_rate`.
+    reps: rows of drivers.rep_performance with closed deals.
+    overall: win rate of all closed deals, a share; null where there is none.
     """
     reps = reps.sort_values("n_deals", kind="stable")
     ends = [0.97 * reps["n_deals"].iloc[0], 1.03 * reps["n_deals"].iloc[-1]]
-    overall = go.Scatter(
+    centre = go.Scatter(
         x=ends,
-        y=numbers(reps["overall_win_rate"].iloc[[0, -1]]),
+        y=[None if pd.isna(overall) else overall] * 2,
         name="all reps",
         mode="lines",
         line={"color": INK, "width": 1},
         hoverinfo="skip",
     )
-    made = figure([*_limits(reps, ends), overall, _points(reps)], height=400, has_legend=True)
+    made = figure([*_limits(reps, ends), centre, _points(reps)], height=400, has_legend=True)
     has_few_numbers = ends[1] - ends[0] < 10
     made.update_xaxes(
         title_text="closed deals",

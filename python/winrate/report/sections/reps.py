@@ -12,8 +12,7 @@ REPS = """
     select
         sales_rep_id, n_deals, win_rate, shrunk_win_rate, evidence, statement, funnel_low_95,
         funnel_high_95, funnel_low_998, funnel_high_998, between_rep_sd, chance_sd,
-        spread_p_value, spread_evidence,
-        sum(n_won) over () / sum(n_deals) over () as overall_win_rate
+        spread_p_value, spread_evidence
     from drivers.rep_performance
     where n_deals > 0 and win_rate is not null
     order by n_deals, sales_rep_id
@@ -30,7 +29,11 @@ def section(data: Data) -> Section:
         "Reps",
         [
             Paragraph(spread_sentence(reps)),
-            Chart("reps", "Win rate of each rep by number of deals", funnel_figure(reps)),
+            Chart(
+                "reps",
+                "Win rate of each rep by number of deals",
+                funnel_figure(reps, data.totals["win_rate"]),
+            ),
             Guide(
                 "A point is a rep. If all reps were equally good, 95% of them would lie between "
                 "the dashed lines and 99.8% between the dotted ones; with many reps, some lie "
@@ -65,4 +68,5 @@ def spread_sentence(reps: pd.DataFrame) -> str:
         rest = apart if n_apart else "no single rep stands out"
         return f"{spread} The reps differ more than expected by chance ({p_value}); {rest}."
     rest = f", but {apart}" if n_apart else ", so a ranking of reps would mostly reflect luck"
-    return f"{spread} The differences between reps are not statistically significant ({p_value}){rest}."
+    differ = f"The differences between reps are not statistically significant ({p_value})"
+    return f"{spread} {differ}{rest}."
