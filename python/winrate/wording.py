@@ -9,6 +9,8 @@ from datetime import date
 
 SEVERITIES = ("critical", "warning", "info")  # of an alert, the most urgent first
 
+SEVERITIES = ("critical", "warning", "info")  # of alerts, the most severe first
+
 
 def percent(rate: float) -> str:
     """0.3124 -> '31.2%'."""

@@ -214,6 +214,19 @@ def test_false_claims_are_rare_where_all_reps_are_alike():
     assert claims / n_teams < 0.08
 
 
+def test_the_spread_between_reps_is_tested_by_chi_squared():
+    team = one_team(good=(200, 140), usual=(200, 90), lucky=(6, 6), open_only=(0, 0))
+    counts = [[140, 90, 6], [60, 110, 0]]  # won and lost
+    expected = stats.chi2_contingency(counts, correction=False).pvalue
+    assert team["spread_p_value"].to_numpy() == pytest.approx([expected] * 4)
+    assert set(team["spread_evidence"]) == {"differs"}
+    alike = one_team(a=(200, 92), b=(200, 90))
+    assert set(alike["spread_evidence"]) == {"inconclusive"}
+    for all_won_or_alone in (one_team(a=(5, 5), b=(9, 9)), one_team(a=(50, 20))):
+        assert all_won_or_alone["spread_p_value"].isna().all()
+        assert set(all_won_or_alone["spread_evidence"]) == {"too few deals"}
+
+
 # ---- segments by quarter
 
 
