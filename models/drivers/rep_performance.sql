@@ -43,6 +43,7 @@ final as (
         estimates.between_rep_sd,
         estimates.chance_sd,
         estimates.spread_p_value,
+        estimates.spread_evidence,
         estimates.statement
     from totals
     inner join estimates using (sales_rep_id)

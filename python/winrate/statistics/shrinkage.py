@@ -13,7 +13,14 @@ import pandas as pd
 from scipy import stats
 
 from winrate import wording
-from winrate.statistics.claims import ClaimRules, fewest_outcomes, low_evidence_note, typed
+from winrate.statistics.claims import (
+    INCONCLUSIVE,
+    TOO_FEW,
+    ClaimRules,
+    fewest_outcomes,
+    low_evidence_note,
+    typed,
+)
 from winrate.statistics.proportions import compare_with_rest
 
 SEGMENT_KEYS = ["basis", "quarter", "feature"]
@@ -29,7 +36,7 @@ REP_NUMBERS = [
 REP_TYPES = {
     "sales_rep_id": "str",
     **dict.fromkeys(REP_NUMBERS, "float64"),
-    **dict.fromkeys(["evidence", "statement"], "str"),
+    **dict.fromkeys(["spread_evidence", "evidence", "statement"], "str"),
 }
 
 
@@ -152,7 +159,8 @@ def rep_performance(reps: pd.DataFrame, rules: ClaimRules) -> pd.DataFrame:
     reps: one row per rep (`sales_rep_id`), with `n_deals` and `n_won` (counts of closed deals).
     Returns one row per rep, sorted, with what `compare_with_rest` gives, the funnel limits around
     the overall win rate, `shrunk_win_rate`, `between_rep_sd` and `chance_sd` (shares) with
-    `spread_p_value` (the same in each row), `evidence` ('above', 'below', 'inconclusive', 'too few
+    `spread_p_value` and `spread_evidence` ('differs', 'inconclusive', 'too few deals'; these four
+    are the same in each row), `evidence` ('above', 'below', 'inconclusive', 'too few
     deals') and `statement`. No rep is above or below where the reps together differ no more than
     expected by chance.
     """
@@ -175,6 +183,7 @@ def rep_performance(reps: pd.DataFrame, rules: ClaimRules) -> pd.DataFrame:
     table["shrunk_win_rate"] = shrunk_rate(table["n_won"], table["n_deals"], spread)
     table["between_rep_sd"], table["chance_sd"] = spread.between_sd, spread.chance_sd
     table["spread_p_value"] = spread.p_value
+    table["spread_evidence"] = _spread_evidence(spread, rules)
     names = {"higher": "above", "lower": "below"}
     if spread.is_chance:
         names = dict.fromkeys(names, "inconclusive")
@@ -182,6 +191,12 @@ def rep_performance(reps: pd.DataFrame, rules: ClaimRules) -> pd.DataFrame:
     note = low_evidence_note(fewest_outcomes(table), rules)
     table["statement"] = [_rep_statement(row, spread, rules, note) for row in table.itertuples()]
     return typed(table, REP_TYPES)
+
+
+def _spread_evidence(spread: Spread, rules: ClaimRules) -> str:
+    if np.isnan(spread.p_value):
+        return TOO_FEW
+    return "differs" if spread.p_value < rules.max_p_value else INCONCLUSIVE
 
 
 def _rep_statement(row, spread: Spread, rules: ClaimRules, note: str) -> str:
