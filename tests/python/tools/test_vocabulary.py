@@ -11,8 +11,8 @@ TABLE = """\
 
 | do not write | write |
 |---|---|
-| `a hair`, `tell* won from lost` | marginally; discriminate |
-| `forerunner` | the previous build |
+| `a whisker`, `tell* this from that` | marginally; discriminate |
+| `predecessor` | the one before |
 """
 
 
@@ -26,10 +26,13 @@ def found(text: str, tmp_path) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("A hair below 0.", "1: 'A hair': write marginally; discriminate"),
-        ("one\n\ntells won\nfrom lost", "3: 'tells won from lost': write marginally; discriminate"),
-        ("the Forerunner", "1: 'Forerunner': write the previous build"),
-        ("won 68.4 %, lost", "1: '4 %': write no space before the percent sign"),
+        ("A whisker below 0.", "1: 'A whisker': write marginally; discriminate"),
+        (
+            "one\n\ntells this\nfrom that",
+            "3: 'tells this from that': write marginally; discriminate",
+        ),
+        ("the Predecessor", "1: 'Predecessor': write the one before"),
+        (f"won 68.4{' '}%, lost", f"1: '4{' '}%': write no space before the percent sign"),
     ],
 )
 def test_a_listed_phrase_is_found_with_its_line(text, expected, tmp_path):
@@ -38,7 +41,7 @@ def test_a_listed_phrase_is_found_with_its_line(text, expected, tmp_path):
 
 @pytest.mark.parametrize(
     "text",
-    ["a hairline", "forerunners", "68.4%", "{% if n == 1 %}", '"%d of 3 %s" % names', "`level`"],
+    ["a whiskered", "predecessors", "68.4%", "{% if n == 1 %}", '"%d of 3 %s" % names', "`level`"],
 )
 def test_other_text_is_not_found(text, tmp_path):
     assert found(text, tmp_path) == []
