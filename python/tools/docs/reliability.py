@@ -33,9 +33,7 @@ def shown_figures() -> dict[str, str]:
 def main() -> None:
     """Write the table into the document."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "folder", type=Path, help="the folder of the recorded figures"
-    )
+    parser.add_argument("folder", type=Path, help="the folder of the recorded figures")
     markdown.write_block(DOC, BLOCK, figures_table(parser.parse_args().folder))
 
 

@@ -31,7 +31,7 @@ class Data:
                 max(as_of_date) as as_of_date,
                 count(*) filter (where status in ('won', 'lost')) as n_closed,
                 count(*) filter (where status = 'won') as n_won,
-                n_won / nullif(n_closed, 0) as win_rate,
+                (select win_rate from drivers.model_verdict) as win_rate,
                 count(*) filter (where status = 'open') as n_open,
                 sum(cast(deal_amount as decimal(18, 2))) filter (where status = 'open')
                     as open_amount

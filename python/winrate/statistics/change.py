@@ -7,7 +7,14 @@ import pandas as pd
 
 from winrate import wording
 from winrate.statistics import proportions
-from winrate.statistics.claims import ClaimRules, evidence, low_evidence_note, q_values, typed
+from winrate.statistics.claims import (
+    ClaimRules,
+    evidence,
+    fewest_window_outcomes,
+    low_evidence_note,
+    q_values,
+    typed,
+)
 from winrate.statistics.proportions import Z_95
 
 COUNTS = ["n_before", "n_won_before", "n_after", "n_won_after"]
@@ -214,15 +221,10 @@ def _change_statement(row, words: dict[str, Any], rules: ClaimRules) -> str:
             f"{windows}: no significant change{corrected} ({span}, {counts}; a drop of less than "
             f"{wording.points(row.detectable_pp)} would probably go undetected)."
         )
-    note = low_evidence_note(_fewest_outcomes(row), rules)
+    n_fewest = fewest_window_outcomes(row.n_before, row.n_won_before, row.n_after, row.n_won_after)
+    note = low_evidence_note(n_fewest, rules)
     rise_or_fall = "rise" if row.verdict == "improved" else "fall"
     return (
         f"{windows}: a {rise_or_fall} of {wording.points(row.change_pp)}, more than expected by "
         f"chance ({span}, {counts}{note})."
     )
-
-
-def _fewest_outcomes(row) -> int:
-    """The number of won or of lost deals in either window, whichever is smallest."""
-    lost = (row.n_before - row.n_won_before, row.n_after - row.n_won_after)
-    return min(row.n_won_before, row.n_won_after, *lost)

@@ -38,6 +38,11 @@ def fewest_outcomes(counts: pd.DataFrame) -> int:
     return int(min(n_won, counts["n_deals"].sum() - n_won))
 
 
+def fewest_window_outcomes(n_before: int, n_won_before: int, n_after: int, n_won_after: int) -> int:
+    """The number of won or of lost deals in either of two windows, whichever is smallest."""
+    return int(min(n_won_before, n_before - n_won_before, n_won_after, n_after - n_won_after))
+
+
 def low_evidence_note(n_fewest_outcomes: int, rules: ClaimRules) -> str:
     """What a sentence adds where its claim rests on few won or few lost deals, else nothing."""
     return "; low evidence" if n_fewest_outcomes < rules.low_evidence_outcomes else ""
