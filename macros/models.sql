@@ -9,6 +9,6 @@
 {% macro union_all(names) -%}
     {% for name in names -%}
     select * from {{ ref(name) }}
-    {{- '\nunion all\n' if not loop.last }}
-    {%- endfor %}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 {%- endmacro %}

@@ -54,6 +54,19 @@
     {{ as_count(days) }} || case when {{ days }} = 1 then ' day' else ' days' end
 {%- endmacro %}
 
+{# 2026-06-30 -> '2026 Q2' #}
+{% macro quarter_name(date) -%}
+    extract(year from {{ date }}) || ' Q' || extract(quarter from {{ date }})
+{%- endmacro %}
+
+{# The quarters of a window of whole quarters: '2026 Q1', or '2025 Q3 to 2025 Q4'. #}
+{% macro quarter_range(first_day, last_day) -%}
+    case
+        when {{ quarter_name(first_day) }} = {{ quarter_name(last_day) }} then {{ quarter_name(first_day) }}
+        else {{ quarter_name(first_day) }} || ' to ' || {{ quarter_name(last_day) }}
+    end
+{%- endmacro %}
+
 {# 'lead_source' -> 'Lead source', 'crm_ID' -> 'Crm ID' #}
 {% macro feature_title(feature) -%}
     upper(left(replace({{ feature }}, '_', ' '), 1)) || substr(replace({{ feature }}, '_', ' '), 2)

@@ -41,10 +41,6 @@
     format('{:,.0f}', cast({{ x }} as double))
 {%- endmacro %}
 
-{% macro duckdb__round_half_even(x) -%}
-    round_even({{ x }}, 0)
-{%- endmacro %}
-
 {% macro duckdb__hex_to_number(x) -%}
     cast('0x' || {{ x }} as bigint)
 {%- endmacro %}

@@ -58,10 +58,6 @@
 {% macro thousands(x) -%}
     {{ return(adapter.dispatch('thousands', 'winrate')(x)) }}
 {%- endmacro %}
-{# x to the nearest whole number, halves to the even one, as Python's formats round. #}
-{% macro round_half_even(x) -%}
-    {{ return(adapter.dispatch('round_half_even', 'winrate')(x)) }}
-{%- endmacro %}
 
 {# ---------- text as numbers #}
 

@@ -12,7 +12,7 @@ dated as (
 
     select
         deals.*,
-        cast({{ dbt.datediff('deals.expected_close_date', 'as_of_dates.as_of_date', 'day') }} as bigint) as days_overdue
+        {{ days_between('deals.expected_close_date', 'as_of_dates.as_of_date') }} as days_overdue
     from {{ ref('open_deals') }} as deals
     cross join {{ ref('as_of_dates') }} as as_of_dates
     where deals.expected_close_date is not null

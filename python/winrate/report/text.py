@@ -40,11 +40,6 @@ def level_label(feature: Any, level: Any) -> str:
     return f"{feature_label(feature)}: {label(level)}"
 
 
-def quarter_name(day: pd.Timestamp) -> str:
-    """A day -> the quarter that it is in, as in '2026 Q1'."""
-    return f"{day.year} Q{day.quarter}"
-
-
 def enumeration(names: list[str]) -> str:
     """'a, b and c'; of more than `MAX_NAMES` names, how many more there are."""
     if len(names) > MAX_NAMES:

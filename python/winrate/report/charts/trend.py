@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from winrate import wording
 from winrate.report import style
 from winrate.report.charts.figure import figure, numbers
-from winrate.report.text import known, quarter_name, span
+from winrate.report.text import known, span
 
 MAX_LABELLED_QUARTERS = 12  # with more there is no room for a number at each
 
@@ -18,7 +18,7 @@ def trend_figure(trend: pd.DataFrame, overall: float) -> go.Figure:
     trend: rows of drivers.win_rate_trend, one per quarter, in order, each with a win rate.
     overall: win rate of all closed deals, a share; null where there is none.
     """
-    quarters = [quarter_name(start) for start in trend["period_start"]]
+    quarters = [wording.quarter_name(start) for start in trend["period_start"]]
     traces = [*_band(trend, quarters), *_lines(trend, quarters, overall)]
     for is_complete, name in [(True, "win rate, 95% interval"), (False, "incomplete quarter")]:
         rows = trend[trend["is_complete"] == is_complete]
@@ -76,7 +76,7 @@ def _points(rows: pd.DataFrame, is_complete: bool, name: str, has_labels: bool) 
     note = "" if is_complete else "<br>incomplete"
     outline = style.HELPS if is_complete else style.INCOMPLETE
     return go.Scatter(
-        x=[quarter_name(start) for start in rows["period_start"]],
+        x=[wording.quarter_name(start) for start in rows["period_start"]],
         y=numbers(rows["win_rate"]),
         name=name,
         mode="markers+text" if has_labels else "markers",
@@ -99,7 +99,7 @@ def _points(rows: pd.DataFrame, is_complete: bool, name: str, has_labels: bool) 
             "width": 4,
         },
         hovertext=[
-            f"{quarter_name(row.period_start)}: {wording.percent(row.win_rate)} of "
+            f"{wording.quarter_name(row.period_start)}: {wording.percent(row.win_rate)} of "
             f"{known(row.n_deals, wording.deals)}"
             f"<br>95% interval {span(row.win_rate_low, row.win_rate_high, wording.percent)}"
             f"<br>expected by chance: {span(row.control_low, row.control_high, wording.percent)}"

@@ -8,7 +8,7 @@ from winrate import wording
 from winrate.report.blocks import Block, Chart, Guide, Heading, Paragraph, Section, Table
 from winrate.report.charts.trend import trend_figure
 from winrate.report.data import Data
-from winrate.report.text import feature_label, known, quarter_name, signed, span
+from winrate.report.text import feature_label, known, signed, span
 
 TREND = """
     select
@@ -79,7 +79,7 @@ def _comparisons(changes: pd.DataFrame) -> Block:
 def _period(row: Any, name: str) -> str:
     """'2025 Q3 to 2025 Q4: 45.9% of 1,398'."""
     days = [getattr(row, f"{name}_start"), getattr(row, f"{name}_end")]
-    quarters = dict.fromkeys(quarter_name(day) for day in days if not pd.isna(day))
+    quarters = dict.fromkeys(wording.quarter_name(day) for day in days if not pd.isna(day))
     rate = known(getattr(row, f"win_rate_{name}"), wording.percent)
     n_deals = known(getattr(row, f"n_{name}"), wording.count)
     return f"{' to '.join(quarters)}{': ' if quarters else ''}{rate} of {n_deals}"
