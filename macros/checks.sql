@@ -23,27 +23,15 @@
 
 {# ---------- reading drivers.win_rate_drivers, of which a row is a level #}
 
-{# Whether a level is left out because its feature leaks the outcome. #}
-{% macro leaks_outcome(left_out_because) -%}
-    coalesce({{ left_out_because }} = 'leaks the outcome', false)
-{%- endmacro %}
-
-{# Whether a level is left out because other features determine it or its feature. #}
-{% macro is_repeated(left_out_because) -%}
-    coalesce({{ left_out_because }} like 'repeats %', false)
-{%- endmacro %}
-
-{# Whether a level is left out because its feature has no other level. #}
-{% macro has_one_level(left_out_because) -%}
-    coalesce({{ left_out_because }} = 'has one level', false)
+{# Whether a level is left out for one of these reasons (`left_out_code`). #}
+{% macro is_left_out_by(codes) -%}
+    coalesce(left_out_code in ({{ quoted_list(codes) }}), false)
 {%- endmacro %}
 
 {# Whether a level is large enough to judge, and not left out together with its feature. #}
 {% macro is_judged_by_level() -%}
     n_deals >= {{ var('min_deals_per_level') }}
-    and not {{ leaks_outcome('left_out_because') }}
-    and not {{ is_repeated('left_out_because') }}
-    and not {{ has_one_level('left_out_because') }}
+    and not {{ is_left_out_by(['leaks_outcome', 'repeats', 'one_level']) }}
 {%- endmacro %}
 
 {# 'Lead source Tender: 0 of 60 deals were won; its effect has no finite size, so it is left out.' #}
@@ -51,7 +39,7 @@
     {{ level_title('feature', 'level') }} || ': ' || {{ as_count('n_won') }} || ' of ' || {{ as_deals('n_deals') }}
     || ' were won; '
     || case
-        when left_out_because is null then 'read the size of its effect with care.'
+        when left_out_code is null then 'read the size of its effect with care.'
         else 'its effect has no finite size, so it is left out.'
     end
 {%- endmacro %}

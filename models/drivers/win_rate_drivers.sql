@@ -33,6 +33,7 @@ final as (
         estimates.evidence,
         {{ amount_weighted_win_rate('totals.won_amount', 'totals.closed_amount') }} as revenue_weighted_win_rate,
         estimates.known_at,
+        estimates.left_out_code,
         estimates.left_out_because,
         estimates.rank,
         estimates.statement

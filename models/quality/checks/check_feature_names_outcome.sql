@@ -11,7 +11,7 @@ found as (
         || ' leaks the outcome: its levels are set when a deal is won or lost. '
         || 'It is left out of the drivers and the scores.' as message
     from {{ ref('win_rate_drivers') }}
-    where {{ leaks_outcome('left_out_because') }}
+    where {{ is_left_out_by(['leaks_outcome']) }}
     group by feature
 
 )

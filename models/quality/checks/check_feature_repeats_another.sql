@@ -11,7 +11,7 @@ found as (
         || ': it is left out of the drivers, because the two effects cannot be separated.' as message
     from {{ ref('win_rate_drivers') }}
     group by feature
-    having count(case when {{ is_repeated('left_out_because') }} then 1 end) = count(*)
+    having count(case when {{ is_left_out_by(['repeats']) }} then 1 end) = count(*)
 
 )
 

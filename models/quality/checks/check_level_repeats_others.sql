@@ -7,7 +7,7 @@ levels as (
 
     select
         *,
-        count(case when {{ is_repeated('left_out_because') }} then 1 end) over (partition by feature) as n_repeated,
+        count(case when {{ is_left_out_by(['repeats']) }} then 1 end) over (partition by feature) as n_repeated,
         count(*) over (partition by feature) as n_levels
     from {{ ref('win_rate_drivers') }}
 
@@ -22,7 +22,7 @@ found as (
         {{ level_title('feature', 'level') }} || ' is in the same deals as levels of other features: '
         || 'it has no effect of its own and counts as the average of its feature.' as message
     from levels
-    where {{ is_repeated('left_out_because') }} and n_repeated < n_levels
+    where {{ is_left_out_by(['repeats']) }} and n_repeated < n_levels
 
 )
 
