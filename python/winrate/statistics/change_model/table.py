@@ -2,16 +2,20 @@
 
 import pandas as pd
 
-from winrate.statistics import proportions
 from winrate.statistics.change_model import wording
 from winrate.statistics.change_model.fit import COUNTS, fit_windows
 from winrate.statistics.change_model.split import BASELINE, ESTIMATES, feature_estimates
-from winrate.statistics.claims import ClaimRules
-from winrate.statistics.profile_regression import check_profiles, outcome_naming_features
+from winrate.statistics.claims import ClaimRules, evidence, fewest_window_outcomes, q_values, typed
+from winrate.statistics.profile_regression import check_profiles, leaking_features
 from winrate.statistics.threads import one_thread
 
 NUMBERS = [*ESTIMATES, "total_pp", "p_value", "q_value"]
-# What the statements need beside the public columns.
+TYPES = {
+    **dict.fromkeys(["comparison", "feature"], "str"),
+    **dict.fromkeys(NUMBERS, "float64"),
+    **dict.fromkeys(["evidence", "statement"], "str"),
+}
+# What the statements need beside the columns of the table.
 FLAGS = ["too_few", "low_evidence", "leaks_outcome"]
 HELPERS = ["n_before", "n_after", *FLAGS, "largest_level", "largest_level_pp"]
 
@@ -46,9 +50,9 @@ def win_rate_change_model(
     table = table.astype(dict.fromkeys(NUMBERS, float) | dict.fromkeys(FLAGS, bool))
 
     table["total_pp"] = table["explained_pp"] + table["unexplained_pp"]
-    table["q_value"] = proportions.q_values(table["p_value"])
+    table["q_value"] = q_values(table["p_value"])
     excludes_zero = (table["unexplained_pp_low"] > 0) | (table["unexplained_pp_high"] < 0)
-    table["evidence"] = proportions.evidence(
+    table["evidence"] = evidence(
         table["unexplained_pp"],
         table["q_value"].where(excludes_zero),
         too_few=table["too_few"],
@@ -58,16 +62,16 @@ def win_rate_change_model(
     table["statement"] = [
         wording.statement(row, row.feature == BASELINE, rules) for row in table.itertuples()
     ]
-    return table.drop(columns=HELPERS)
+    return typed(table, TYPES)
 
 
 def _of_comparison(rows: pd.DataFrame, features: list[str], rules: ClaimRules) -> pd.DataFrame:
     """One row per feature and one for the baseline, with HELPERS, and estimates where there are."""
     rows = rows[(rows["n_before"] > 0) | (rows["n_after"] > 0)]
-    n_fewest = _fewest_outcomes(rows)
+    n_fewest = fewest_window_outcomes(*rows[COUNTS].sum())
     # An intercept needs a won and a lost deal, whatever the settings say.
     too_few = n_fewest < max(rules.min_outcomes, 1)
-    leaking = outcome_naming_features(_both_windows(rows), features)
+    leaking = leaking_features(_both_windows(rows), features)
     table = pd.DataFrame(
         {
             "feature": [*features, BASELINE],
@@ -102,9 +106,3 @@ def _both_windows(rows: pd.DataFrame) -> pd.DataFrame:
         n_deals=rows["n_before"] + rows["n_after"],
         n_won=rows["n_won_before"] + rows["n_won_after"],
     )
-
-
-def _fewest_outcomes(rows: pd.DataFrame) -> int:
-    """The number of won or of lost deals in either window, whichever is the smallest."""
-    n_before, n_won_before, n_after, n_won_after = rows[COUNTS].to_numpy().sum(axis=0)
-    return int(min(n_won_before, n_before - n_won_before, n_won_after, n_after - n_won_after))
