@@ -6,22 +6,14 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from conftest import FEATURES, simulated_deals
+from support.simulate import FEATURES, RULES, simulated_deals
 from winrate.statistics import change, profile_regression
+from winrate.statistics.change import COUNTS
 from winrate.statistics.change_model import win_rate_change_model, wording
 from winrate.statistics.change_model.common_change import common_change
-from winrate.statistics.change_model.fit import COUNTS, fit_windows
+from winrate.statistics.change_model.fit import fit_windows
 from winrate.statistics.change_model.split import ESTIMATES, PARTS, mean_slope
-from winrate.statistics.claims import ClaimRules
 
-RULES = ClaimRules(
-    min_deals_per_level=30,
-    min_outcomes=40,
-    min_deals_per_window=30,
-    low_evidence_outcomes=200,
-    max_q_value=0.05,
-    max_p_value=0.05,
-)
 NUMBERS = [*ESTIMATES, "total_pp", "p_value", "q_value"]
 PLANTED = {("industry", "FinTech"): 0.6, ("source", "Partner"): -0.6}
 
@@ -107,7 +99,7 @@ def test_a_change_of_mix_is_credited_to_its_feature_and_not_to_a_correlated_one(
     # The split by one feature at a time credits the channel, too.
     channel = profiles.groupby(["comparison", "channel"], as_index=False)[COUNTS].sum()
     channel = channel.rename(columns={"channel": "level"}).assign(feature="channel")
-    by_itself = change.win_rate_change_segments(channel)
+    by_itself = change.win_rate_change_segments(channel, RULES)
     assert by_itself["mix_effect_pp"].sum() < -4
 
 

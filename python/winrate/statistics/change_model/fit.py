@@ -8,7 +8,8 @@ import pandas as pd
 from scipy import optimize, stats
 from scipy.special import expit
 
-COUNTS = ["n_before", "n_won_before", "n_after", "n_won_after"]
+from winrate.statistics.change import COUNTS
+
 # Standard deviations, in log-odds, of the normal priors: of a level's effect, and of its change
 # from one window to the next. They are wide: three hundred deals of a level outweigh the first more
 # than a hundred times. They keep the coefficients of levels without a won or a lost deal finite,

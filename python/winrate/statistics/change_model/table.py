@@ -2,8 +2,9 @@
 
 import pandas as pd
 
+from winrate.statistics.change import COUNTS
 from winrate.statistics.change_model import wording
-from winrate.statistics.change_model.fit import COUNTS, fit_windows
+from winrate.statistics.change_model.fit import fit_windows
 from winrate.statistics.change_model.split import BASELINE, ESTIMATES, feature_estimates
 from winrate.statistics.claims import ClaimRules, evidence, fewest_window_outcomes, q_values, typed
 from winrate.statistics.profile_regression import check_profiles, leaking_features
