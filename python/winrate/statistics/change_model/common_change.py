@@ -41,7 +41,7 @@ def common_change(
     change, share: of each level; shares sum to 1. covariance: of the changes.
     The location of the highest point of a sum of bell curves, one per level: of height `share`,
     centred at `change`, as wide as its standard error against the other levels (Welsch's estimator
-    of location; Holland and Welsch 1977). Where several points are equally high, their mean.
+    of location; Holland and Welsch 1977). Of several equally high points, the mean.
     """
     if len(change) == 1:
         return float(change[0]), np.ones(1)

@@ -8,7 +8,8 @@ import pandas as pd
 from scipy import optimize, stats
 from scipy.special import expit
 
-COUNTS = ["n_before", "n_won_before", "n_after", "n_won_after"]
+from winrate.statistics.change import COUNTS
+
 # Standard deviations, in log-odds, of the normal priors: of a level's effect, and of its change
 # from one window to the next. They are wide: three hundred deals of a level outweigh the first more
 # than a hundred times. They keep the coefficients of levels without a won or a lost deal finite,
@@ -130,9 +131,9 @@ def _posterior_mode(
         weight = n_deals * probability * (1 - probability)
         return design.T @ (design * weight[:, None]) + np.diag(precision)
 
-    # A root of the gradient, not a minimum of the loss: minimisers compare values of the loss,
-    # which agree to the last digit long before the parameters do. The loss is strictly convex, so
-    # there is one root.
+    # A root of the gradient instead of a minimum of the loss: near the minimum the values of the
+    # loss, which minimisers compare, are equal to rounding, long before the parameters are. The
+    # loss is strictly convex, so there is one root.
     solution = optimize.root(gradient, start, jac=information, method="lm", tol=1e-12)
     if not solution.success:
         raise RuntimeError(f"the change model does not converge: {solution.message}")

@@ -2,21 +2,22 @@
 
 import pandas as pd
 
+from winrate.statistics.change import COUNTS
 from winrate.statistics.change_model import wording
-from winrate.statistics.change_model.fit import COUNTS, fit_windows
+from winrate.statistics.change_model.fit import fit_windows
 from winrate.statistics.change_model.split import BASELINE, ESTIMATES, feature_estimates
 from winrate.statistics.claims import ClaimRules, evidence, fewest_window_outcomes, q_values, typed
 from winrate.statistics.profile_regression import check_profiles, leaking_features
 from winrate.statistics.threads import one_thread
 
 NUMBERS = [*ESTIMATES, "total_pp", "p_value", "q_value"]
-# What the statements need beside the public columns.
-FLAGS = ["too_few", "low_evidence", "leaks_outcome"]
 TYPES = {
     **dict.fromkeys(["comparison", "feature"], "str"),
     **dict.fromkeys(NUMBERS, "float64"),
     **dict.fromkeys(["evidence", "statement"], "str"),
 }
+# What the statements need beside the columns of the table.
+FLAGS = ["too_few", "low_evidence", "leaks_outcome"]
 HELPERS = ["n_before", "n_after", *FLAGS, "largest_level", "largest_level_pp"]
 
 

@@ -40,7 +40,7 @@ def _one_feature(row, counts: str) -> str:
     else:
         own = (
             f"deals of some levels were won {_less_or_more(row)} often, other features being "
-            f"equal, which {_moved(row)} ({span}), most of it by {row.largest_level} "
+            f"equal, which {_moved(row)} ({span}), most of it from {row.largest_level} "
             f"({row.largest_level_pp:+.1f})"
         )
     return (
