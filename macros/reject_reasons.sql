@@ -53,8 +53,9 @@
         {
             'code': 'bad_outcome',
             'condition': "not is_open and outcome is null",
-            'reason': "'outcome ''' || outcome_text "
-                ~ "|| ''' is none of Won, Lost, Open or empty; say what it means in MAPPING'",
+            'reason': "coalesce('outcome ''' || outcome_text "
+                ~ "|| ''' is none of Won, Lost, Open or empty; say what it means in MAPPING', "
+                ~ "'no column says whether the deal is won, lost or open')",
         },
         {
             'code': 'outcome_against_stage',
