@@ -41,9 +41,3 @@
     {%- for feature in features %}, replace({{ feature }}, '|', '||'){% endfor -%}
     ))
 {%- endmacro %}
-
-{% macro quoted_list(values) -%}
-    {%- for value in values -%}
-        '{{ value | replace("'", "''") }}'{{ ', ' if not loop.last }}
-    {%- endfor -%}
-{%- endmacro %}

@@ -9,12 +9,9 @@
 {%- endmacro %}
 
 {% macro duckdb__replace_matches(x, pattern, replacement) -%}
-    regexp_replace(
-        {{ x }},
-        {{ dbt.string_literal(dbt.escape_single_quotes(pattern)) }},
-        {{ dbt.string_literal(dbt.escape_single_quotes(replacement)) }},
-        'g'
-    )
+    {%- set pattern = dbt.string_literal(dbt.escape_single_quotes(pattern)) -%}
+    {%- set replacement = dbt.string_literal(dbt.escape_single_quotes(replacement)) -%}
+    regexp_replace({{ x }}, {{ pattern }}, {{ replacement }}, 'g')
 {%- endmacro %}
 
 {% macro duckdb__extract_match(x, pattern, group) -%}

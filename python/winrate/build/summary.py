@@ -102,7 +102,7 @@ def read_faults(warehouse: Path) -> list[str]:
             return [
                 message
                 for (message,) in connection.execute(
-                    "select message from staging.export_errors order by fault"
+                    "select message from staging.export_errors order by error_code"
                 ).fetchall()
             ]
     except duckdb.Error:  # the build did not come to say

@@ -1,8 +1,8 @@
 """Opens workbooks so that no row is lost and none takes all memory or time of the machine."""
 
 import re
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise, repeat
 from typing import IO, Any, BinaryIO
 from zipfile import ZipFile
 
@@ -10,8 +10,11 @@ import openpyxl
 from defusedxml import DefusedXmlException
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook import Workbook
-from openpyxl.worksheet import _read_only
 from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
+
+from winrate.ingest.header import MAX_HEADER_RECORD, WantedColumns, count_wanted, has_all_required
+from winrate.ingest.records import Record, listed
+from winrate.ingest.typed_cells import cell_texts, typed_records
 
 MAX_ROWS = 1_048_576  # of a sheet: all that the file format allows
 MAX_UNPACKED = 2 << 30  # bytes; a full sheet of twelve columns is a quarter of it
@@ -21,6 +24,56 @@ CALCULATE_ALL = re.compile(rb"""\bfullCalcOnLoad=["'](1|true)["']""")
 MAX_FORMULA_LETTERS = 40
 CHUNK = 1 << 20  # bytes
 FREE_UNPACKED = 100 << 20  # bytes that are no matter, however tightly they are packed
+
+
+def sheet_records(file: BinaryIO, wanted: WantedColumns) -> Iterator[Record]:
+    """Records of the worksheet that holds the deals.
+
+    Blank rows count as far as the last row that has anything in it: a sheet
+    has no end of its own. A cell with a formula gives the value that the
+    workbook was saved with.
+    """
+    sheet = _sheet_of_deals(open_workbook(file), wanted)
+    rows = numbered_rows(cell_values(file, sheet))
+    return typed_records(_up_to_last_used(rows), wanted)
+
+
+def _sheet_of_deals(workbook: Any, wanted: WantedColumns) -> Any:
+    """The visible sheet that has all required columns, or else most of those that are wanted.
+
+    Raises ValueError where two are alike in that.
+    """
+    complete, named = [], {}
+    for sheet in workbook.worksheets:
+        if sheet.sheet_state == "visible":
+            sheet.reset_dimensions()  # what a workbook says of its size is often wrong
+            rows = sheet.iter_rows(max_row=MAX_HEADER_RECORD, values_only=True)
+            headers = [cell_texts(row) for row in rows]
+            n_named = max((count_wanted(header, wanted) for header in headers), default=0)
+            named.setdefault(n_named, []).append(sheet)
+            if any(has_all_required(header, wanted) for header in headers):
+                complete.append(sheet)
+    if not named:
+        raise ValueError("no visible worksheet")
+    best = complete or named[max(named)]
+    if len(best) > 1 and max(named) > 0:
+        raise ValueError(
+            f"deals in {len(best)} sheets, {listed([sheet.title for sheet in best])}: put them"
+            " into one, or hide the others"
+        )
+    return best[0]
+
+
+def _up_to_last_used(
+    rows: Iterable[tuple[int, Sequence[Any]]],
+) -> Iterator[tuple[int, Sequence[Any]]]:
+    """Numbered rows without the unused ones at the end, of which a sheet may have a million."""
+    held = []
+    for number, cells in rows:
+        held.append((number, cells))
+        if any(cell is not None for cell in cells):
+            yield from held
+            held.clear()
 
 
 def open_workbook(file: BinaryIO) -> Workbook:
@@ -48,7 +101,7 @@ def cell_values(file: BinaryIO, sheet: Any) -> Iterator[Sequence[Any]]:
     uncalculated = {Uncalculated}
     if _is_to_be_calculated(file):
         uncalculated.add(FormulaZero)
-    for cells in sheet.iter_rows(values_only=True):
+    for cells in _parsed_rows(sheet):
         if not uncalculated.isdisjoint(map(type, cells)):
             column, cell = next(
                 (column, cell)
@@ -87,7 +140,28 @@ class FormulaParser(WorkSheetParser):
         return cell
 
 
-_read_only.WorkSheetParser = FormulaParser  # openpyxl offers no other way to choose it
+def _parsed_rows(sheet: Any) -> Iterator[Sequence[Any]]:
+    """The rows of a sheet, blank ones included, by `FormulaParser`.
+
+    openpyxl gives no choice of the parser, so this is its `iter_rows(values_only=True)` of a sheet
+    whose dimensions were reset, with the names that openpyxl keeps to itself.
+    """
+    book = sheet.parent
+    with sheet._get_source() as source:
+        parser = FormulaParser(
+            source,
+            sheet._shared_strings,
+            data_only=True,
+            epoch=book.epoch,
+            date_formats=book._date_formats,
+            timedelta_formats=book._timedelta_formats,
+        )
+        last = 0
+        for number, cells in parser.parse():
+            yield from repeat((), number - last - 1)  # rows that the file leaves out
+            if number > last:
+                yield sheet._get_row(cells, values_only=True)
+                last = number
 
 
 def numbered_rows(rows: Iterator[Sequence[Any]]) -> Iterator[tuple[int, Sequence[Any]]]:

@@ -1,4 +1,4 @@
-"""The staging of the project on one export, in memory: dbt compiles it once, DuckDB runs it."""
+"""The staging models on one export, in memory: dbt compiles them once, DuckDB runs them."""
 
 import json
 import os
@@ -19,7 +19,7 @@ SETTINGS = ("date_format", "decimal_mark", "latest_date")
 
 @dataclass(frozen=True)
 class Staged:
-    """What became of one export: a connection to its raw and staging tables."""
+    """A connection to the raw and staging tables of one export."""
 
     connection: duckdb.DuckDBPyConnection
 
@@ -82,10 +82,12 @@ class Staging:
             "raw_deals": reader.read_export(path, wanted).read_all(),
             "raw_columns": reader.columns_table(header),
             "raw_lines": reader.lines_table(path, header),
-            "raw_mappings": mapping.meanings_table(mapping_path, self.variables),
+            "raw_mappings": mapping.mappings_table(mapping_path, self.variables),
             "raw_build": provenance.build_facts(path, {}),
         }
         connection = duckdb.connect(config={"threads": 1})
+        # Planning nested regular expressions takes longer than running them on a few rows.
+        connection.execute("pragma disable_optimizer")
         for schema in self.schemas:
             connection.execute(f"create schema {schema}")
         for name, table in raw.items():
