@@ -3,7 +3,8 @@
 {# A number as text, whole ones without a decimal point. #}
 {% macro plain_number(value) -%}
     case
-        when {{ value }} = floor({{ value }}) then cast(cast({{ value }} as bigint) as {{ dbt.type_string() }})
+        when {{ value }} = floor({{ value }})
+            then cast(cast(round({{ value }}) as bigint) as {{ dbt.type_string() }})
         else cast({{ value }} as {{ dbt.type_string() }})
     end
 {%- endmacro %}
@@ -30,7 +31,8 @@
     {%- set z = 1.959963984540054 -%}
     (
         {{ n_events }} + {{ z * z / 2 }} {{ sign }} {{ z }} * sqrt(
-            cast({{ n_events }} as double) * ({{ n_deals }} - {{ n_events }}) / {{ n_deals }} + {{ z * z / 4 }}
+            cast({{ n_events }} as double) * ({{ n_deals }} - {{ n_events }}) / nullif({{ n_deals }}, 0)
+            + {{ z * z / 4 }}
         )
     ) / ({{ n_deals }} + {{ z * z }})
 {%- endmacro %}
