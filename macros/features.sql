@@ -17,6 +17,24 @@
     {{ return(feature_names() | reject('in', var('known_at_close')) | list) }}
 {%- endmacro %}
 
+{# A CTE body: the features as rows of one column, `feature`. A table per feature and level is one cross
+   join with it and one `group by feature, level`. #}
+{% macro feature_rows(features) -%}
+    {% for feature in features -%}
+    select '{{ feature }}' as feature
+    {{- ' union all' if not loop.last }}
+    {% endfor %}
+{%- endmacro %}
+
+{# The level that a deal has of the feature in the column `feature`. #}
+{% macro level_of(features, feature='features.feature', deals='deals') -%}
+    case {{ feature }}
+        {%- for name in features %}
+        when '{{ name }}' then {{ deals }}.{{ name }}
+        {%- endfor %}
+    end
+{%- endmacro %}
+
 {# One key per distinct combination of levels; a '|' inside a level is doubled, so that no two share a key. #}
 {% macro profile_id(features) -%}
     md5(concat_ws(' | '

@@ -1,4 +1,4 @@
-{# The fold of a deal: fixed by its id, so that neither row order nor new deals move it. #}
+{# The cross-validation fold of a deal. It depends on its id only, not on row order or other deals. #}
 {% macro score_fold(deal_id) -%}
     {{ hex_to_number('left(md5(' ~ deal_id ~ '), 7)') }} % {{ var('score_folds') }}
 {%- endmacro %}

@@ -27,19 +27,15 @@
 {%- endmacro %}
 
 {% macro duckdb__fixed_1(x) -%}
-    printf('%.1f', {{ x }})
+    printf('%.1f', cast({{ x }} as double))
 {%- endmacro %}
 
 {% macro duckdb__signed_1(x) -%}
-    printf('%+.1f', {{ x }})
+    printf('%+.1f', cast({{ x }} as double))
 {%- endmacro %}
 
 {% macro duckdb__thousands(x) -%}
-    format('{:,}', cast({{ x }} as bigint))
-{%- endmacro %}
-
-{% macro duckdb__round_half_even(x) -%}
-    round_even({{ x }}, 0)
+    format('{:,.0f}', cast({{ x }} as double))
 {%- endmacro %}
 
 {% macro duckdb__hex_to_number(x) -%}

@@ -42,7 +42,7 @@
     {{ return(adapter.dispatch('text_list', 'winrate')(x, separator, order)) }}
 {%- endmacro %}
 
-{# ---------- numbers as text #}
+{# ---------- numbers as text: rounded to the nearest, halves to the even digit, as Python's formats do #}
 
 {# '0.0': one decimal place. #}
 {% macro fixed_1(x) -%}
@@ -54,14 +54,9 @@
     {{ return(adapter.dispatch('signed_1', 'winrate')(x)) }}
 {%- endmacro %}
 
-{# A whole number with commas: '1,234'. Round x before. #}
+{# '1,234': a whole number with commas. #}
 {% macro thousands(x) -%}
     {{ return(adapter.dispatch('thousands', 'winrate')(x)) }}
-{%- endmacro %}
-
-{# x to the nearest whole number, halves to the even one, as Python's formats round. #}
-{% macro round_half_even(x) -%}
-    {{ return(adapter.dispatch('round_half_even', 'winrate')(x)) }}
 {%- endmacro %}
 
 {# ---------- text as numbers #}

@@ -117,9 +117,9 @@ def _seal(database: Path) -> None:
 
 def _drawing(warehouse: Path) -> Callable[[Path], object]:
     """Draws the report of a database into a folder."""
-    from winrate.report import report  # Plotly and matplotlib take a second to load
+    from winrate.report import files  # Plotly and matplotlib take a second to load
 
-    return partial(report.write_report, warehouse)
+    return partial(files.write_report, warehouse)
 
 
 @contextlib.contextmanager

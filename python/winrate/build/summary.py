@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 
 from winrate import database, wording
+from winrate.wording import SEVERITIES
 
-SEVERITIES = ("critical", "warning", "info")
 WIDTH = 100
 
 

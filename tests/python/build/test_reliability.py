@@ -25,7 +25,7 @@ from tools.docs import reliability
 from winrate import project
 from winrate.build import build, publish
 from winrate.ingest import reader
-from winrate.report import report
+from winrate.report import files
 
 SAMPLE = project.ROOT / "seeds" / "deals.csv"
 N_SMALL = 300  # deals of the build that stands
@@ -36,7 +36,7 @@ PATIENCE = 300  # seconds after which a test gives up on a process that should h
 
 # Children of a server that has everything imported already, and no thread and no open database.
 processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload(["pytest", "winrate.build.build", "winrate.report.report"])
+processes.set_forkserver_preload(["pytest", "winrate.build.build", "winrate.report.files"])
 
 
 # ---- the figures
@@ -155,7 +155,7 @@ def copied_build(finished: Path, published: Path, kill_at: int | None = None) ->
         die_at_step(kill_at)
     with (
         mock.patch.object(build, "run_dbt", copy_database),
-        mock.patch.object(report, "write_report", copy_report),
+        mock.patch.object(files, "write_report", copy_report),
     ):
         build.build(build.BuildRequest(SAMPLE, published, published.parent / "report"))
 
