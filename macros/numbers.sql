@@ -30,7 +30,8 @@
     {%- set z = 1.959963984540054 -%}
     (
         {{ n_events }} + {{ z * z / 2 }} {{ sign }} {{ z }} * sqrt(
-            cast({{ n_events }} as double) * ({{ n_deals }} - {{ n_events }}) / {{ n_deals }} + {{ z * z / 4 }}
+            cast({{ n_events }} as double) * ({{ n_deals }} - {{ n_events }}) / nullif({{ n_deals }}, 0)
+            + {{ z * z / 4 }}
         )
     ) / ({{ n_deals }} + {{ z * z }})
 {%- endmacro %}

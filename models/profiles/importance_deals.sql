@@ -14,7 +14,7 @@ closed_deals as (
         {% for feature in feature_names() -%}
         {{ feature }},
         {% endfor -%}
-        row_number() over (order by md5(deal_id) asc, deal_id asc) as sample_rank
+        cast(row_number() over (order by md5(deal_id) asc, deal_id asc) as bigint) as sample_rank
     from {{ ref('stg_deals') }}
     where
         not is_open

@@ -23,7 +23,7 @@ reasons as (
 
     select
         *,
-        row_number() over (partition by deal_id order by rank asc) as reason_rank
+        cast(row_number() over (partition by deal_id order by rank asc) as bigint) as reason_rank
     from {{ ref('deal_reasons') }}
     where is_borne_out
 

@@ -64,9 +64,12 @@ RULES = (
     rule(r"\blambda\b|->", "a CTE"),
     rule(r"\\", "a pattern macro in macros/cleaning", only_in="models"),
     rule(r"\b\w*_date\s+-\s+(?:\w+\.)?\w*_date\b", "days_between"),
-    rule(r"(?<!cast\()\bdate_trunc\s*\(", "cast(date_trunc(...) as date), in one line"),
+    rule(r"(?<!cast\()(?<!cast\(\{\{ dbt\.)\bdate_trunc\s*\(", "cast(date_trunc(...) as date)"),
     rule(r"\bavg\s*\((?:[^()]*amount|\s*cast\()", "sum divided by count: mean_of"),
-    rule(r"(?<!cast\()(?<!qualify )\brow_number\s*\(\)", "cast(row_number() over ... as bigint)"),
+    rule(
+        r"(?<!cast\()\brow_number\s*\(\)\s*over\s*\([^()]*(?:\([^()]*\)[^()]*)*\)\s*as\b",
+        "cast(row_number() over ... as bigint)",
+    ),
     rule(
         r"\b(?:on|and)\b[^\n]*\{\{\s*(?:level_key|folded|nfc)\(", "a key that is a column of a CTE"
     ),
