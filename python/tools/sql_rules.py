@@ -3,9 +3,9 @@
     python -m tools.sql_rules
 
 docs/decisions/0008-sql-that-two-engines-read.md has the ten rules. The ones that show in the text
-of a file are checked here, in models and macros as they are written. Engine-specific SQL may only
-be in macros/dialect/. Not checked is what depends on the data, such as whether an ordered column
-can be null.
+of a file are checked here, in models, macros and tests as they are written. Engine-specific SQL may
+only be in macros/dialect/. Not checked is what depends on the data, such as whether an ordered
+column can be null.
 """
 
 import re
@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from winrate import project
 
-FOLDERS = ("models", "macros")
+FOLDERS = ("models", "macros", "tests")
 DIALECT = Path("macros/dialect")
 # Jinja comments, SQL comments to the end of their line, and divisions that Jinja itself computes.
 NO_SQL = re.compile(r"\{#.*?#\}|--[^\n]*|\{\{[^'\"{}]*/[^'\"{}]*\}\}", re.DOTALL)
@@ -93,7 +93,7 @@ class Offence(NamedTuple):
 
 
 def offences(root: Path = project.ROOT) -> Iterator[Offence]:
-    """Every offence in the models and macros of a project, by file and line."""
+    """Every offence in the models, macros and tests of a project, by file and line."""
     for folder in FOLDERS:
         for path in sorted((root / folder).rglob("*.sql")):
             relative = path.relative_to(root)
