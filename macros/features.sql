@@ -1,4 +1,4 @@
-{# The feature list, read from `vars` and nowhere else. #}
+{# The features, read from the variable `features`. #}
 
 {% macro categorical_features() -%}
     {{ return(var('features')['categorical']) }}
@@ -12,7 +12,7 @@
     {{ return(categorical_features() + numeric_features()) }}
 {%- endmacro %}
 
-{# Features whose value an open deal already has: what a score may use. #}
+{# Features whose value is known at creation: an open deal has it, so a score may use it. #}
 {% macro creation_features() -%}
     {{ return(feature_names() | reject('in', var('known_at_close')) | list) }}
 {%- endmacro %}

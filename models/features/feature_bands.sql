@@ -1,6 +1,6 @@
--- The bands of every numeric feature: above `lower_edge`, up to and with `upper_edge`.
--- Edges are given in `vars`, or are quantiles of the closed deals: values that occur, so that
--- another currency changes the names of the bands and nothing else.
+-- The bands of every numeric feature: above `lower_edge`, up to and including `upper_edge`. Edges are
+-- given in `vars`, or are quantiles of the closed deals. Those are values that occur, so that another
+-- currency changes the names of the bands and nothing else.
 
 {% set bands = var('features')['numeric'] -%}
 

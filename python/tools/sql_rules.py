@@ -3,9 +3,9 @@
     python -m tools.sql_rules
 
 docs/decisions/0008-sql-that-two-engines-read.md has the ten rules. The ones that show in the text
-of a file are checked here, in models and macros as they are written. Engine-specific SQL may only
-be in macros/dialect/. Not checked is what depends on the data, such as whether an ordered column
-can be null.
+of a file are checked here, in models, macros and tests as they are written. Engine-specific SQL may
+only be in macros/dialect/. Not checked is what depends on the data, such as whether an ordered
+column can be null.
 """
 
 import re
@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from winrate import project
 
-FOLDERS = ("models", "macros")
+FOLDERS = ("models", "macros", "tests")
 DIALECT = Path("macros/dialect")
 # Jinja comments, SQL comments to the end of their line, and divisions that Jinja itself computes.
 NO_SQL = re.compile(r"\{#.*?#\}|--[^\n]*|\{\{[^'\"{}]*/[^'\"{}]*\}\}", re.DOTALL)
@@ -64,9 +64,12 @@ RULES = (
     rule(r"\blambda\b|->", "a CTE"),
     rule(r"\\", "a pattern macro in macros/cleaning", only_in="models"),
     rule(r"\b\w*_date\s+-\s+(?:\w+\.)?\w*_date\b", "days_between"),
-    rule(r"(?<!cast\()\bdate_trunc\s*\(", "cast(date_trunc(...) as date), in one line"),
+    rule(r"(?<!cast\()(?<!cast\(\{\{ dbt\.)\bdate_trunc\s*\(", "cast(date_trunc(...) as date)"),
     rule(r"\bavg\s*\((?:[^()]*amount|\s*cast\()", "sum divided by count: mean_of"),
-    rule(r"(?<!cast\()(?<!qualify )\brow_number\s*\(\)", "cast(row_number() over ... as bigint)"),
+    rule(
+        r"(?<!cast\()\brow_number\s*\(\)\s*over\s*\([^()]*(?:\([^()]*\)[^()]*)*\)\s*as\b",
+        "cast(row_number() over ... as bigint)",
+    ),
     rule(
         r"\b(?:on|and)\b[^\n]*\{\{\s*(?:level_key|folded|nfc)\(", "a key that is a column of a CTE"
     ),
@@ -90,7 +93,7 @@ class Offence(NamedTuple):
 
 
 def offences(root: Path = project.ROOT) -> Iterator[Offence]:
-    """Every offence in the models and macros of a project, by file and line."""
+    """Every offence in the models, macros and tests of a project, by file and line."""
     for folder in FOLDERS:
         for path in sorted((root / folder).rglob("*.sql")):
             relative = path.relative_to(root)

@@ -171,9 +171,13 @@ final as (
         case
             when '{{ var("decimal_mark") }}' != '' then '{{ var("decimal_mark") }}'
             -- '12,345' has decimals only where most amounts with a comma have.
-            when {{ is_rare('amounts.n_points', 'amounts.n_commas') }} and amounts.n_unclear_commas <= amounts.n_commas
+            when
+                {{ is_rare('amounts.n_points', 'amounts.n_commas') }}
+                and amounts.n_unclear_commas <= amounts.n_commas
                 then ','
-            when {{ is_rare('amounts.n_commas', 'amounts.n_points') }} and amounts.n_unclear_points <= amounts.n_points
+            when
+                {{ is_rare('amounts.n_commas', 'amounts.n_points') }}
+                and amounts.n_unclear_points <= amounts.n_points
                 then '.'
             when amounts.n_points > 0 and amounts.n_commas > 0 then 'contradictory'
             when amounts.n_points + amounts.n_commas + amounts.n_unclear_points = 0 then '.'

@@ -114,8 +114,8 @@ final as (
         case
             when decimal_mark = 'ambiguous'
                 then
-                    'amounts such as ''' || unclear_amount_example || ''' can be thousands or decimals, and too few amounts '
-                    || 'of the file can be read in one way only'
+                    'amounts such as ''' || unclear_amount_example || ''' can be thousands or decimals, '
+                    || 'and too few amounts of the file can be read in one way only'
             else 'some amounts are written with a decimal comma, others with a decimal point'
         end
         || '; say DECIMAL_MARK=. or DECIMAL_MARK=,' as message

@@ -38,7 +38,8 @@ values_of_columns as (
         case listed_columns.column_name
             {% for column in columns -%}
             when '{{ column }}'
-                then deals.{{ column }} is null {{ "or deals." ~ column ~ " = 'Unknown'" if column != 'deal_amount' }}
+                then {{ ("coalesce(deals." ~ column ~ ", 'Unknown') = 'Unknown'") if column != 'deal_amount'
+                    else 'deals.deal_amount is null' }}
             {% endfor -%}
         end as is_missing
     from deals

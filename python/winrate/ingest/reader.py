@@ -59,7 +59,7 @@ def columns_table(header: ExportHeader) -> pa.Table:
 
 
 def lines_table(path: str | Path, header: ExportHeader) -> pa.Table:
-    """How many lines an export has, in one row, to hold what `read_export` returns against.
+    """How many lines an export has, in one row, to compare with what `read_export` returns.
 
     `n_lines`: see `count_lines`; `n_header_lines`: how many of them are its header.
     """
@@ -109,9 +109,9 @@ def read_export(path: str | Path, wanted: WantedColumns) -> pa.RecordBatchReader
 def count_lines(path: str | Path) -> int | None:
     """The physical lines of a text export, or the rows and the header of a Parquet file.
 
-    Counted without the parser, so that what `read_export` returns can be held against it: in text
-    the line ends (and a last line without one), in Parquet what the file's own footer says. None
-    for a workbook, which states no number of rows that could be believed.
+    Counted without the parser, so that it can be compared with what `read_export` returns: in text
+    the line ends (and a last line without one), in Parquet the number in the file's own footer.
+    None for a workbook, whose stated number of rows is not reliable.
     """
     path = Path(path)
     match path.suffix.lower():
