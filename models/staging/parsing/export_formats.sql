@@ -168,9 +168,10 @@ final as (
             else 'ambiguous'
         end as date_order,
         amounts.unclear_amount_example,
+        -- '12,345' has decimals only where most amounts with a comma have.
         case
-            when '{{ run_value("decimal_mark") }}' != '' then '{{ run_value("decimal_mark") }}'
-            -- '12,345' has decimals only where most amounts with a comma have.
+            when '{{ run_value("decimal_mark") }}' != ''
+                then '{{ run_value("decimal_mark") }}'
             when
                 {{ is_rare('amounts.n_points', 'amounts.n_commas') }}
                 and amounts.n_unclear_commas <= amounts.n_commas
