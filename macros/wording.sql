@@ -1,7 +1,7 @@
 {# How numbers and names read in the sentences of SQL models, and the only place where a number becomes
    text. The Python twin is winrate/wording.py; tests/python/test_wording.py compares the two. Both round
    halves to the even digit and never write a negative zero
-   (docs/decisions/0012-one-rounding-for-sentences.md). Null gives null. #}
+   (docs/decisions/0011-one-rounding-for-sentences.md). Null gives null. #}
 
 {# A number with one decimal place: -10.44 -> '-10.4' #}
 {% macro as_decimal(value) -%}

@@ -2,7 +2,7 @@
 
 macros/wording.sql is the twin for sentences that SQL makes; tests/python/test_wording.py compares
 the two. Both round halves to the even digit and never write a negative zero
-(docs/decisions/0012-one-rounding-for-sentences.md).
+(docs/decisions/0011-one-rounding-for-sentences.md).
 """
 
 from datetime import date

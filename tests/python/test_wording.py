@@ -4,15 +4,12 @@ import math
 import random
 from collections.abc import Iterator
 from datetime import date
-from types import SimpleNamespace
 
 import duckdb
-import jinja2
 import pytest
 
-from winrate import project, wording
-
-MACROS = project.ROOT / "macros"
+from support.macros import MACROS, Macros
+from winrate import wording
 
 # The SQL macros that have a twin in Python, or whose result a format of Python gives.
 TWINS_OF_ONE_NUMBER = {
@@ -80,29 +77,9 @@ def numbers() -> Iterator[float]:
         yield draw.uniform(-1, 1) * 10 ** draw.randint(-3, 9)
 
 
-class Macros:
-    """The macros of macros/wording.sql, rendered for DuckDB without dbt."""
-
-    def __init__(self):
-        files = [*sorted((MACROS / "dialect").glob("*.sql")), MACROS / "wording.sql"]
-        environment = jinja2.Environment(extensions=["jinja2.ext.do"])
-        environment.globals["return"] = lambda value: value
-        environment.globals["adapter"] = SimpleNamespace(
-            dispatch=lambda name, package: getattr(self.module, f"duckdb__{name}")
-        )
-        text = "\n".join(file.read_text(encoding="utf-8") for file in files)
-        self.module = environment.from_string(text).module
-
-    def values(self, macro: str, *arguments: str, table: str = "") -> list[str | None]:
-        """What the SQL of a macro gives, one value per row of `table`."""
-        expression = getattr(self.module, macro)(*arguments)
-        found = duckdb.execute(f"select {expression} {table and 'from ' + table}").fetchall()
-        return [value for (value,) in found]
-
-
 @pytest.fixture(scope="module")
 def macros() -> Macros:
-    return Macros()
+    return Macros("wording")
 
 
 def values_table(values: list, kind: str) -> str:

@@ -1,8 +1,11 @@
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import chi2_contingency, fisher_exact
+from statsmodels.stats.proportion import proportion_confint
 
+from support.macros import Macros
 from support.simulate import RULES
 from winrate.statistics import proportions
 
@@ -72,3 +75,20 @@ def test_a_single_group_is_not_compared():
     assert table["rate"][0] == 0.5
     assert table["evidence"][0] == "too few deals"
     assert table[["rest_rate", "p_value", "q_value"]].isna().all(axis=None)
+
+
+def test_the_wilson_limits_of_sql_are_those_of_statsmodels():
+    rng = np.random.default_rng(1)
+    counts = [(n_won, n) for n in range(1, 201) for n_won in range(n + 1)]
+    counts += [(int(rng.integers(n + 1)), int(n)) for n in rng.integers(200, 10**6, 5000)]
+    n_won, n_deals = np.array(counts).T
+    duckdb.execute(
+        "create or replace temp table counts as select unnest(cast(? as bigint[])) as n_won,"
+        " unnest(cast(? as bigint[])) as n_deals",
+        [n_won.tolist(), n_deals.tolist()],
+    )
+    macros = Macros("numbers")
+    limits = proportion_confint(n_won, n_deals, method="wilson")
+    for name, expected in zip(("wilson_low", "wilson_high"), limits, strict=True):
+        found = macros.values(name, "n_won", "n_deals", table="counts")
+        np.testing.assert_allclose(found, np.clip(expected, 0, 1), rtol=0, atol=1e-12)
