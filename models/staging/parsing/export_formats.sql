@@ -170,7 +170,8 @@ final as (
         amounts.unclear_amount_example,
         -- '12,345' has decimals only where most amounts with a comma have.
         case
-            when '{{ var("decimal_mark") }}' != '' then '{{ var("decimal_mark") }}'
+            when '{{ var("decimal_mark") }}' != ''
+                then '{{ var("decimal_mark") }}'
             when
                 {{ is_rare('amounts.n_points', 'amounts.n_commas') }}
                 and amounts.n_unclear_commas <= amounts.n_commas
