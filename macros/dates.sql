@@ -2,7 +2,7 @@
 
 {# A day that a variable gives; null where it is empty. #}
 {% macro day_of(variable) -%}
-    try_cast('{{ var(variable) }}' as date)
+    try_cast('{{ run_value(variable) }}' as date)
 {%- endmacro %}
 
 {% macro add_quarters(date, quarters) -%}

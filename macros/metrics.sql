@@ -65,7 +65,7 @@
 
 {# The day after the last quarter that is whole on this date. #}
 {% macro whole_quarters_end(date) -%}
-    cast({{ dbt.date_trunc('quarter', add_days(date, '1')) }} as date)
+    cast(date_trunc('quarter', {{ add_days(date, '1') }}) as date)
 {%- endmacro %}
 
 {# The data cover a period that starts on this day or later: the first creation date less a week,

@@ -3,7 +3,8 @@
 {# A number as text, whole ones without a decimal point. #}
 {% macro plain_number(value) -%}
     case
-        when {{ value }} = floor({{ value }}) then cast(cast({{ value }} as bigint) as {{ dbt.type_string() }})
+        when {{ value }} = floor({{ value }})
+            then cast(cast(round({{ value }}) as bigint) as {{ dbt.type_string() }})
         else cast({{ value }} as {{ dbt.type_string() }})
     end
 {%- endmacro %}

@@ -1,4 +1,4 @@
--- A segment whose win rate in the last two complete quarters is lower than in the two before, by
+-- A segment whose win rate in the later window of the primary comparison is lower than in the earlier, by
 -- more points than the threshold and by more than expected by chance among so many segments.
 
 with
@@ -28,8 +28,9 @@ declined as (
         level_totals.open_amount as amount_at_stake,
         {{ level_title('segments.feature', 'segments.level') }}
         || ': win rate ' || {{ as_percent('segments.win_rate_after') }}
-        || ' in the last two quarters, ' || {{ as_points('segments.change_pp') }}
-        || ' below the two before (' || {{ as_interval('segments.change_pp_low', 'segments.change_pp_high') }}
+        || ' in {{ primary_comparison().after }}, ' || {{ as_points('segments.change_pp') }}
+        || ' below {{ primary_comparison().before }} ('
+        || {{ as_interval('segments.change_pp_low', 'segments.change_pp_high') }}
         || ', ' || {{ as_deals('segments.n_after') }} || ')' as message
     from segments
     cross join rule

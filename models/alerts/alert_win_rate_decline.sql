@@ -1,4 +1,4 @@
--- The overall win rate of the last two complete quarters is lower than that of the two before, by
+-- The overall win rate in the later window of the primary comparison is lower than in the earlier, by
 -- more points than the threshold and by more than expected by chance.
 
 with
@@ -32,8 +32,9 @@ declined as (
         changes.change_pp_high as interval_high,
         pipeline.open_amount as amount_at_stake,
         'Win rate ' || {{ as_percent('changes.win_rate_after') }}
-        || ' in the last two quarters, ' || {{ as_points('changes.change_pp') }}
-        || ' below the two before (' || {{ as_interval('changes.change_pp_low', 'changes.change_pp_high') }}
+        || ' in {{ primary_comparison().after }}, ' || {{ as_points('changes.change_pp') }}
+        || ' below {{ primary_comparison().before }} ('
+        || {{ as_interval('changes.change_pp_low', 'changes.change_pp_high') }}
         || ', ' || {{ as_deals('changes.n_after') }} || ')' as message
     from changes
     cross join rule

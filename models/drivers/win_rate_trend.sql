@@ -23,7 +23,7 @@ dated as (
     select
         '{{ basis }}' as basis,
         '{{ grain }}' as grain,
-        cast({{ dbt.date_trunc(grain, date) }} as date) as period_start,
+        cast(date_trunc('{{ grain }}', {{ date }}) as date) as period_start,
         is_won,
         deal_amount,
         sales_cycle_days
@@ -39,7 +39,7 @@ created as (
     {% for grain in ['month', 'quarter'] -%}
     select
         '{{ grain }}' as grain,
-        cast({{ dbt.date_trunc(grain, 'created_date') }} as date) as period_start,
+        cast(date_trunc('{{ grain }}', created_date) as date) as period_start,
         count(*) as n_created,
         {{ sum_amount('deal_amount') }} as created_amount
     from deals

@@ -14,7 +14,7 @@ ordered as (
 
     select
         *,
-        row_number() over (order by closed_date asc, deal_id asc)
+        cast(row_number() over (order by closed_date asc, deal_id asc) as bigint)
         > {{ 1 - var('holdout_share') }} * count(*) over () as is_holdout
     from closed_deals
 

@@ -28,10 +28,10 @@ final as (
 
     select
         deal_id,
+        {% for feature in feature_names() -%}
+        {{ feature }},
+        {% endfor -%}
         is_won
-        {%- for feature in feature_names() %},
-        {{ feature }}
-        {%- endfor %}
     from closed_deals
     where sample_rank <= {{ var('importance_max_deals') }}
 

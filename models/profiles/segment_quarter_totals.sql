@@ -21,7 +21,7 @@ dated as (
     {% for basis, date in basis_dates().items() -%}
     select
         '{{ basis }}' as basis,
-        cast({{ dbt.date_trunc('quarter', date) }} as date) as period_start,
+        cast(date_trunc('quarter', {{ date }}) as date) as period_start,
         *
     from deals
     where {{ date }} is not null

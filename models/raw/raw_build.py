@@ -5,4 +5,5 @@ from winrate.ingest import provenance
 
 def model(dbt, session):
     # No other place of dbt has all variables of the command line, whatever their names.
-    return provenance.build_facts(dbt.config.get("deals_path"), get_flags().VARS)
+    overrides = get_flags().VARS | dbt.config.get("run_settings")
+    return provenance.build_facts(dbt.config.get("deals_path"), overrides)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from winrate import project, wording
-from winrate.build import build, check, csv_files, freshness, publish
+from winrate.build import build, check, csv_files, directory, freshness, publish
 from winrate.ingest import reader
 
 DATE_FORMATS = ("dd/mm/yyyy", "mm/dd/yyyy")
@@ -23,12 +23,12 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return options.run(options)
-    except build.BuildRunningError as error:
+    except directory.BuildRunningError as error:
         _say(f"winrate: {error}", sys.stderr)
         return EXIT_BUSY
     except (
         reader.ExportError,
-        build.BuildError,
+        publish.BuildError,
         csv_files.TablesError,
         freshness.StaleError,
     ) as error:
@@ -124,7 +124,7 @@ def _source(options: argparse.Namespace) -> dict[str, Any]:
 
 def _choice(name: str, text: str, known: Sequence[str]) -> str:
     if text and text not in known:
-        raise build.BuildError(
+        raise publish.BuildError(
             f"{name} is '{text}'; expected {' or '.join(known)}. Nothing was built."
         )
     return text
@@ -132,7 +132,7 @@ def _choice(name: str, text: str, known: Sequence[str]) -> str:
 
 def _report(options: argparse.Namespace) -> int:
     if not options.warehouse.exists():
-        raise build.BuildError(f"{options.warehouse} is not there; run `make build` first.")
+        raise publish.BuildError(f"{options.warehouse} is not there; run `make build` first.")
     _say(publish.publish_report(options.warehouse, options.report))
     return 0
 
@@ -151,7 +151,7 @@ def _check_fresh(options: argparse.Namespace) -> int:
 
 def _threads(text: str) -> int | None:
     if text and not (text.isascii() and text.isdigit() and int(text)):
-        raise build.BuildError(
+        raise publish.BuildError(
             f"THREADS is '{text}'; expected a whole number from 1 on. Nothing was built."
         )
     return int(text) if text else None
@@ -163,7 +163,7 @@ def _as_of(text: str) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise build.BuildError(
+        raise publish.BuildError(
             f"AS_OF is '{text}'; expected a date such as 2026-06-30. Nothing was built."
         ) from error
 

@@ -159,8 +159,8 @@ final as (
         dates.n_slash_dates,
         dates.slash_date_example,
         case
-            when lower('{{ var("date_format") }}') = 'dd/mm/yyyy' then 'day first'
-            when lower('{{ var("date_format") }}') = 'mm/dd/yyyy' then 'month first'
+            when lower('{{ run_value("date_format") }}') = 'dd/mm/yyyy' then 'day first'
+            when lower('{{ run_value("date_format") }}') = 'mm/dd/yyyy' then 'month first'
             when dates.n_slash_dates = 0 then 'not needed'
             when {{ is_rare('dates.n_month_first', 'dates.n_day_first') }} then 'day first'
             when {{ is_rare('dates.n_day_first', 'dates.n_month_first') }} then 'month first'
@@ -170,8 +170,8 @@ final as (
         amounts.unclear_amount_example,
         -- '12,345' has decimals only where most amounts with a comma have.
         case
-            when '{{ var("decimal_mark") }}' != ''
-                then '{{ var("decimal_mark") }}'
+            when '{{ run_value("decimal_mark") }}' != ''
+                then '{{ run_value("decimal_mark") }}'
             when
                 {{ is_rare('amounts.n_points', 'amounts.n_commas') }}
                 and amounts.n_unclear_commas <= amounts.n_commas

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import duckdb
 
 from winrate import database, project, wording
-from winrate.build import build, summary
+from winrate.build import build, staging, summary
 from winrate.ingest import mapping, reader
 from winrate.ingest.header import (
     ExportHeader,
@@ -17,8 +17,6 @@ from winrate.ingest.header import (
     normalised_titles,
 )
 
-MODELS = ("export_errors", "rejected_deals", "row_ledger", "unparsed_cells", "unused_mappings")
-READ = ("run", "--select", *(f"+{model}" for model in MODELS))
 N_EXAMPLES = 3
 N_LEVELS = 8
 N_WORDS = 25  # for an outcome, those that are not known first
@@ -47,20 +45,20 @@ def check(request: build.BuildRequest) -> Check:
         sections.append(_section("columns", [*_missing_columns(header, wanted), *absent]))
         sections.append(_refused([_missing_sentence(header)]))
         return Check("\n".join(sections), is_usable=False)
-    with tempfile.TemporaryDirectory() as folder:
-        warehouse = Path(folder) / "check.duckdb"
-        with build.held_workplace(warehouse) as workplace:
-            staged = workplace.aside / warehouse.name
-            build.run_dbt(request, workplace, staged, warehouse, *READ)
-            faults = summary.read_faults(staged)
-            with database.open_readonly(staged) as connection:
-                sections += [
-                    _section("columns", [*_columns(connection, header, wanted), *absent]),
-                    _section("values", [*_formats(connection), *_outcomes(connection)]),
-                    _section("levels", [*_levels(connection), *_unmatched(connection)]),
-                    _section("rows", _rows(connection)),
-                    _refused(faults) if faults else _accepted(connection),
-                ]
+    models = staging.compiled_models()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        database.open_locked(Path(folder) / "check.duckdb") as connection,
+    ):
+        staging.stage(connection, models, **request.run_values())
+        faults = summary.export_errors(connection)
+        sections += [
+            _section("columns", [*_columns(connection, header, wanted), *absent]),
+            _section("values", [*_formats(connection), *_outcomes(connection)]),
+            _section("levels", [*_levels(connection), *_unmatched(connection)]),
+            _section("rows", _rows(connection)),
+            _refused(faults) if faults else _accepted(connection),
+        ]
     return Check("\n".join(sections), is_usable=not faults)
 
 

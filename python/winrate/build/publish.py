@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 
 import duckdb
 
@@ -115,11 +116,16 @@ def _seal(database: Path) -> None:
     _sync(database)
 
 
+def load_report_libraries() -> ModuleType:
+    """Load Plotly and matplotlib, which takes a second or two; only drawing a report needs them."""
+    from winrate.report import files
+
+    return files
+
+
 def _drawing(warehouse: Path) -> Callable[[Path], object]:
     """Draws the report of a database into a folder."""
-    from winrate.report import files  # Plotly and matplotlib take a second to load
-
-    return partial(files.write_report, warehouse)
+    return partial(load_report_libraries().write_report, warehouse)
 
 
 @contextlib.contextmanager

@@ -92,21 +92,23 @@ def read_facts(warehouse: Path) -> BuildFacts:
     )
 
 
-def read_faults(warehouse: Path) -> list[str]:
-    """Why an export cannot be used as a whole, a sentence each; none where nothing says so.
+def read_errors(warehouse: Path) -> list[str]:
+    """Why an export cannot be used as a whole, a sentence each.
 
-    warehouse: a database that a build may have left unfinished.
+    warehouse: a database that a build may have left unfinished; without the table of errors there
+        is no sentence.
     """
     try:
         with database.open_readonly(warehouse) as connection:
-            return [
-                message
-                for (message,) in connection.execute(
-                    "select message from staging.export_errors order by error_code"
-                ).fetchall()
-            ]
-    except duckdb.Error:  # the build did not come to say
+            return export_errors(connection)
+    except duckdb.Error:
         return []
+
+
+def export_errors(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Why an export cannot be used as a whole, a sentence each."""
+    query = "select message from staging.export_errors order by error_code"
+    return [message for (message,) in connection.execute(query).fetchall()]
 
 
 def summary_text(

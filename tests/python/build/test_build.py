@@ -5,18 +5,25 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pytest
 
-from conftest import built, rows, run_winrate
+from support import dbt
+from support.builds import built, first_target, rows, run_winrate
+from support.exports import sample_deals, small_export
+from support.paths import SAMPLE
 from tools.docs import markdown, readme
 from winrate import project
-from winrate.build import build, publish, summary
+from winrate.build import build, compiled, data_tests, publish, summary
+from winrate.build.dbt import DbtError, DbtRun
+from winrate.build.directory import directory_path
 
-SAMPLE = project.ROOT / "seeds" / "deals.csv"
+pytestmark = pytest.mark.usefixtures("compiled_project")
+
 PLANTED = {
     ("industry", "FinTech"): "helps",
     ("lead_source", "Referral"): "helps",
@@ -51,12 +58,6 @@ def differing_tables(one: Path, other: Path) -> list[str]:
             return n_rows[0][0] > 0
 
         return sorted(table for (table,) in tables if has_other_rows(table))
-
-
-def small_export(path: Path, n_deals: int, **columns: object) -> Path:
-    """The first deals of the sample, with some columns set to one value."""
-    pd.read_csv(SAMPLE, dtype=str).head(n_deals).assign(**columns).to_csv(path, index=False)
-    return path
 
 
 # ---- the two data sets
@@ -123,7 +124,7 @@ def test_a_workbook_gives_the_same_tables_as_the_csv(tmp_path, reference_warehou
 
 def test_a_salesforce_export_is_built_as_it_comes(tmp_path):
     """No column for the outcome, and none for three of the features."""
-    deals = pd.read_csv(SAMPLE, dtype=str)
+    deals = sample_deals()
     stages = {"Won": "Closed Won", "Lost": "Closed Lost"}
     pd.DataFrame(
         {
@@ -177,51 +178,117 @@ def test_amounts_in_another_currency_change_no_verdict(tmp_path, sample_warehous
 # ---- dbt's own tests, the unit tests among them
 
 
-@pytest.mark.parametrize("deals", ["sample", "reference"])
-def test_dbt_build_passes_with_all_its_tests(deals, tmp_path, request):
-    path = SAMPLE
-    excluded = []
-    if deals == "reference":
-        path = request.getfixturevalue("reference_data") / "deals_5000.csv"
-        excluded = ["--exclude-resource-type", "unit_test"]  # they bring their own rows
-    run = dbt("build", tmp_path, {"deals_path": str(path)}, *excluded)
-    assert run.returncode == 0, run.stdout
-    results = json.loads((tmp_path / "target" / "run_results.json").read_text())["results"]
-    kinds = {result["unique_id"].split(".")[0] for result in results}
-    assert kinds >= {"model", "seed", "test"}
-    assert ("unit_test" in kinds) == (not excluded)
+@pytest.mark.parametrize("warehouse", ["sample_warehouse", "reference_warehouse"])
+def test_dbt_builds_every_model_and_passes_every_data_test(warehouse, request, compiled_project):
+    target = first_target(request.getfixturevalue(warehouse))
+    nodes = dbt.manifest(compiled_project)["nodes"]
+    ran = dbt.statuses(target)
+    assert ran.keys() == nodes.keys()
+    assert {node.split(".")[0] for node in ran} == {"model", "seed", "test"}
+    assert set(ran.values()) == {"success", "pass"}
 
 
-def dbt(command: str, folder: Path, variables: dict, *arguments: str):
-    return subprocess.run(
+def test_every_unit_test_passes(tmp_path, sample_warehouse, compiled_project):
+    """On a copy of the sample's build: a unit test brings rows, but reads types from the tables."""
+    copy = Path(shutil.copy(sample_warehouse, tmp_path / "warehouse.duckdb"))
+    dbt.run(DbtRun(copy, compiled_project), "test", "--select", "test_type:unit")
+    ran = dbt.statuses(compiled_project)
+    assert ran.keys() == dbt.manifest(compiled_project)["unit_tests"].keys()
+    assert set(ran.values()) == {"pass"}
+
+
+def test_a_plain_dbt_build_makes_the_same_tables(tmp_path, sample_warehouse):
+    run = subprocess.run(
         [
-            *(sys.executable, "-m", "dbt.cli.main", "--quiet", command),
-            *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
-            *("--vars", json.dumps(variables), *arguments),
+            *(sys.executable, "-m", "dbt.cli.main", "--quiet", "build"),
+            *("--exclude-resource-type", "unit_test", "test"),
+            *("--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path / "logs")),
         ],
         cwd=project.ROOT,
-        env=os.environ | {"WINRATE_DATABASE": str(folder / "warehouse.duckdb")},
+        env=os.environ | {"WINRATE_DATABASE": str(tmp_path / "warehouse.duckdb")},
         capture_output=True,
         text=True,
     )
+    assert run.returncode == 0, run.stdout
+    differ = differing_tables(sample_warehouse, tmp_path / "warehouse.duckdb")
+    assert differ == ["quality.build_info"]  # the time of the build
+
+
+# ---- the data tests, as DuckDB runs them
+
+
+BREAKS = {
+    "unique_scored_deals_deal_id": (
+        "insert into scores.scored_deals from scores.scored_deals limit 1"
+    ),
+    "not_null_scored_deals_status": (
+        "update scores.scored_deals set status = null where grade = 'A'"
+    ),
+    "accepted_values_model_verdict_verdict": "update drivers.model_verdict set verdict = 'perhaps'",
+    "assert_scores_cover_every_deal": "delete from scores.scored_deals where grade = 'B'",
+}
+
+
+def test_duckdb_finds_the_failures_that_dbt_finds(tmp_path, sample_warehouse, compiled_project):
+    broken = Path(shutil.copy(sample_warehouse, tmp_path / "warehouse.duckdb"))
+    tests = data_tests.read(compiled_project, compiled.project_key())
+    assert data_tests.failures(tests, broken) == []
+    with duckdb.connect(str(broken)) as connection:
+        for statement in BREAKS.values():
+            connection.execute(statement)
+    found = dict(data_tests.failures(tests, broken))
+    for name in BREAKS:
+        assert any(test.startswith(name) for test in found), name
+    with pytest.raises(DbtError):
+        dbt.run(DbtRun(broken, compiled_project), "test", "--exclude-resource-type", "unit_test")
+    failed = [
+        (result["unique_id"].split(".")[2], result["message"])
+        for result in dbt.results(compiled_project)
+        if result["status"] != "pass"
+    ]
+    assert sorted(failed) == sorted(found.items())
+
+
+def test_tests_that_dbt_compiled_are_kept_until_the_project_changes(tmp_path, compiled_project):
+    key = compiled.project_key()
+    shutil.copy(compiled_project / data_tests.FILE, tmp_path)
+    tests = data_tests.read(tmp_path, key)
+    nodes = dbt.manifest(compiled_project)["nodes"]
+    assert [name for name, _ in tests] == [
+        node["name"] for node in nodes.values() if node["resource_type"] == "test"
+    ]
+    assert data_tests.read(tmp_path, "the key of other files") is None
+    (tmp_path / data_tests.FILE).write_text('{"key": ')  # damaged
+    assert data_tests.read(tmp_path, key) is None
+    assert data_tests.read(tmp_path / "missing", key) is None
+
+
+def test_no_test_is_kept_where_one_depends_on_settings_of_a_run(tmp_path, compiled_project):
+    manifest = dbt.manifest(compiled_project)
+    test = next(node for node in manifest["nodes"].values() if node["resource_type"] == "test")
+    test["depends_on"]["macros"].append("macro.winrate.day_of")
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    data_tests.keep(tmp_path, "key")
+    assert not (tmp_path / data_tests.FILE).exists()
+
+
+# ---- a feature is added
 
 
 def test_a_feature_is_added_by_its_column_and_its_name(tmp_path):
-    deals = pd.read_csv(SAMPLE, dtype=str)
+    deals = sample_deals()
     deals["Deal Segment"] = ["SMB", "Enterprise", "Rare"] * 10 + ["SMB"] * (len(deals) - 30)
     deals["Discount Rate"] = [f"{n % 40}.5" for n in range(len(deals))]
     deals.to_csv(tmp_path / "deals.csv", index=False)
     features = project.project_vars()["features"]
     features["categorical"].append("deal_segment")
     features["numeric"]["discount_rate"] = [10, 20]
-    run = dbt(
-        "build",
-        tmp_path,
-        {"deals_path": str(tmp_path / "deals.csv"), "features": features},
-        *("--exclude-resource-type", "unit_test"),
-    )
-    assert run.returncode == 0, run.stdout
     warehouse = tmp_path / "warehouse.duckdb"
+    variables = {"deals_path": str(tmp_path / "deals.csv"), "features": features}
+    dbt.run(
+        DbtRun(warehouse, tmp_path / "target"),
+        *("build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables)),
+    )
     levels = rows(
         warehouse,
         "select level from drivers.win_rate_drivers where feature = 'discount_rate' order by 1",
@@ -264,7 +331,7 @@ def test_an_export_with_little_in_it_makes_tables_but_no_claims(
 
 def test_a_hundred_thousand_levels_are_one_that_is_too_rare_to_judge(tmp_path):
     n = 100_000
-    deals = pd.read_csv(SAMPLE, dtype=str).sample(n, replace=True, random_state=1)
+    deals = sample_deals().sample(n, replace=True, random_state=1)
     names = [f"name {i}" for i in range(n)]
     deals.assign(deal_id=names, industry=names).to_csv(tmp_path / "deals.csv", index=False)
     warehouse = built(tmp_path, tmp_path / "deals.csv")
@@ -296,9 +363,7 @@ def assert_refused(published: Path, *arguments: object, says: str, exit_code: in
 
 def test_a_missing_column_is_named_in_one_sentence(tmp_path, published):
     deals = tmp_path / "deals.csv"
-    pd.read_csv(SAMPLE, dtype=str).drop(columns=["deal_amount", "closed_date"]).to_csv(
-        deals, index=False
-    )
+    sample_deals().drop(columns=["deal_amount", "closed_date"]).to_csv(deals, index=False)
     assert_refused(
         published,
         "--deals",
@@ -330,14 +395,14 @@ def test_an_export_that_changes_while_it_is_read_is_refused(tmp_path, published,
         request.deals.write_text("more to come")
 
     monkeypatch.setattr(build, "run_dbt", run_dbt)
-    with pytest.raises(build.BuildError, match="changed while it was read"):
+    with pytest.raises(publish.BuildError, match="changed while it was read"):
         build.build(build.BuildRequest(deals, published, tmp_path / "report"))
 
 
 def test_a_second_build_at_the_same_time_is_turned_away(published):
-    workplace = published.parent / build.ASIDE / published.name
-    workplace.mkdir(parents=True)
-    with publish.locked(workplace):
+    directory = directory_path(published)
+    directory.mkdir(parents=True)
+    with publish.locked(directory):
         assert_refused(published, says="Another build", exit_code=75)
 
 
@@ -346,8 +411,7 @@ def test_a_second_build_at_the_same_time_is_turned_away(published):
 
 def test_a_build_leaves_no_log_and_no_folder_behind(sample_warehouse):
     assert not Path(f"{sample_warehouse}.wal").exists()
-    workplace = sample_warehouse.parent / build.ASIDE / sample_warehouse.name
-    assert {path.name for path in workplace.iterdir()} <= {"target"}
+    assert {path.name for path in directory_path(sample_warehouse).iterdir()} == {"target"}
     report = sample_warehouse.parent / "report"
     assert {path.name for path in report.iterdir()} >= {"index.html", "win_rate_drivers.svg"}
 
@@ -371,7 +435,7 @@ def test_the_summary_says_what_a_person_wants_to_know(sample_warehouse):
 
 
 def test_scores_remember_the_build_before(tmp_path):
-    warehouse = built(tmp_path, SAMPLE, "--as-of", "2026-05-31")
+    warehouse = built(tmp_path, SAMPLE, as_of=date(2026, 5, 31))
     first = dict(rows(warehouse, "select deal_id, win_probability from scores.scored_deals"))
     # What closed in June was open on the last day of May; what was created in June was not there.
     read, accepted, rejected, skipped = rows(

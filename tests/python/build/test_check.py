@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from conftest import run_winrate
+from support.builds import run_winrate
 from support.export_cases import CASES
 from winrate.build import build, check
 from winrate.ingest.reader import ExportError
+
+pytestmark = pytest.mark.usefixtures("compiled_project")
 
 BY_NAME = {case.name: case for case in CASES}
 
@@ -98,6 +100,15 @@ def test_missing_columns_are_named_beside_those_that_were_found(tmp_path):
 def test_a_file_that_cannot_be_read_is_refused_in_its_sentence(tmp_path):
     with pytest.raises(ExportError, match="an empty file"):
         checked(tmp_path, "empty_file")
+
+
+def test_the_command_prints_the_check_and_its_exit_code(tmp_path):
+    deals = BY_NAME["salesforce_report"].write(tmp_path)
+    run = run_winrate("check", "--deals", deals)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout == checked(tmp_path, "salesforce_report").text + "\n"
+    deals = BY_NAME["day_or_month_first"].write(tmp_path)
+    assert run_winrate("check", "--deals", deals).returncode == 1
 
 
 def test_an_unknown_format_is_refused_before_anything_is_read():

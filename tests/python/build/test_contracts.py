@@ -1,19 +1,18 @@
 """No public table loses, renames or retypes a column; each may gain one."""
 
-import json
-import os
+import contextlib
 import shutil
-import subprocess
-import sys
 import zlib
 from pathlib import Path
 
 import pytest
 
-from conftest import rows
+from support import dbt
+from support.builds import rows
+from support.project_copy import copy_project
 from tools.docs import tables
-from winrate import project
 from winrate.build import csv_files
+from winrate.build.dbt import DbtError, DbtRun
 
 # To what each promised type is changed: the nearest one that a query could slip into.
 RETYPED = {
@@ -33,44 +32,27 @@ class Mutants:
     all of them, and none is skipped because the one above it failed.
     """
 
-    def __init__(self, folder: Path, warehouse: Path):
-        self.folder = folder
+    def __init__(self, folder: Path, warehouse: Path, compiled_project: Path):
+        self.root = copy_project(folder / "project")
         self.warehouse = Path(shutil.copy(warehouse, folder / "warehouse.duckdb"))
-        for name in ("models", "macros", "seeds", "tests"):
-            without = shutil.ignore_patterns("python", "__pycache__")
-            shutil.copytree(project.ROOT / name, folder / name, ignore=without)
-        for name in ("dbt_project.yml", "profiles.yml"):
-            shutil.copy(project.ROOT / name, folder)
-        run = self.dbt("compile")
-        assert run.returncode == 0, run.stdout
-        manifest = json.loads((folder / "target" / "manifest.json").read_text(encoding="utf-8"))
-        self.models = tables.public_models(manifest)
-
-    def dbt(self, command: str, *arguments: str) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            [
-                *(sys.executable, "-m", "dbt.cli.main", "--quiet", command),
-                *("--target-path", "target", "--log-path", "logs", *arguments),
-            ],
-            cwd=self.folder,
-            env=os.environ | {"WINRATE_DATABASE": str(self.warehouse), "DO_NOT_TRACK": "1"},
-            capture_output=True,
-            text=True,
-        )
+        self.target = folder / "target"
+        dbt.copy_parse(compiled_project, self.target)
+        self.models = tables.public_models(dbt.manifest(compiled_project))
 
     def run(self, mutation: str) -> dict[str, tuple[str, str]]:
         """Run every public model with this mutation; returns status and message by name."""
         for model in self.models:
-            path = self.folder / model["original_file_path"]
+            path = self.root / model["original_file_path"]
             query = mutated(model["compiled_code"], mutation, column_of(model, mutation))
             path.write_text(query, encoding="utf-8")
         names = [model["name"] for model in self.models]
         # One thread: a view must not be looked at while the one it reads is being replaced.
-        self.dbt("run", "--threads", "1", "--select", *names)
-        results = json.loads((self.folder / "target" / "run_results.json").read_text())["results"]
+        with contextlib.suppress(DbtError):
+            command = ("run", "--threads", "1", "--select", *names)
+            dbt.run(DbtRun(self.warehouse, self.target), *command, root=self.root)
         return {
             result["unique_id"].split(".")[2]: (result["status"], result["message"])
-            for result in results
+            for result in dbt.results(self.target)
         }
 
 
@@ -93,8 +75,8 @@ def mutated(query: str, mutation: str, column: dict) -> str:
 
 
 @pytest.fixture(scope="module")
-def mutants(tmp_path_factory, sample_warehouse) -> Mutants:
-    return Mutants(tmp_path_factory.mktemp("mutants"), sample_warehouse)
+def mutants(tmp_path_factory, sample_warehouse, compiled_project) -> Mutants:
+    return Mutants(tmp_path_factory.mktemp("mutants"), sample_warehouse, compiled_project)
 
 
 def test_a_public_column_that_is_changed_fails_the_build_and_is_named(mutants, record_figure):

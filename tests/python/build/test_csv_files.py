@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from conftest import rows, run_winrate
+from support.builds import rows, run_winrate
 from winrate.build import csv_files
 
 

@@ -1,14 +1,13 @@
 """Data quality issues are found, explained in a sentence, and kept out of the models."""
 
 import re
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import yaml
 
-from conftest import built, rows
+from support.builds import built_once, rows
+from support.exports import sample_deals
 from winrate import project
 from winrate.build import summary
 
@@ -18,10 +17,10 @@ CHECKS = sorted(path.stem.removeprefix("check_") for path in (MODELS / "checks")
 
 
 @pytest.fixture(scope="module")
-def with_issues(tmp_path_factory) -> Path:
+def with_issues(tmp_path_factory, compiled_project):
     """A build of the sample with an issue in nearly every feature."""
-    folder = tmp_path_factory.mktemp("with_issues")
-    deals = pd.read_csv(project.ROOT / "seeds" / "deals.csv", dtype=str)
+    path = tmp_path_factory.mktemp("with_issues") / "deals.csv"
+    deals = sample_deals()
     is_closed = deals["outcome"].notna()
     # Names that seeds/stage_outcomes.csv does not know; those it knows never become a feature.
     closed_stage = deals["outcome"].map({"Won": "Signed", "Lost": "Gone"})
@@ -35,8 +34,8 @@ def with_issues(tmp_path_factory) -> Path:
     deals.loc[no_bid, "outcome"] = "Lost"
     deals.loc[0, "sales_cycle_days"] = "999"
     deals.loc[[1, 5], "sales_cycle_days"] = ["about a month", "a while"]
-    deals.to_csv(folder / "deals.csv", index=False)
-    return built(folder, folder / "deals.csv")
+    deals.to_csv(path, index=False)
+    return built_once(tmp_path_factory, "with_issues", path)
 
 
 def test_every_issue_is_found(with_issues):

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from conftest import run_winrate
+from support.builds import run_winrate
 from winrate.build import freshness
 
 BUILT = datetime(2026, 7, 1, 6, 0, tzinfo=UTC)

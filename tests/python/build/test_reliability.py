@@ -4,6 +4,7 @@ import ast
 import itertools
 import multiprocessing
 import os
+import re
 import resource
 import select
 import shutil
@@ -20,15 +21,18 @@ import duckdb
 import pandas as pd
 import pytest
 
-from conftest import built_once, rows
+from support.builds import built_once, rows
+from support.exports import sample_deals, small_export
+from support.paths import SAMPLE
+from support.project_copy import copy_project
 from tools.docs import reliability
-from winrate import project
-from winrate.build import build, publish
+from winrate import database, project
+from winrate.build import build, dbt, publish, summary
+from winrate.build.directory import directory_path
 from winrate.ingest import reader
 from winrate.report import files
 
-SAMPLE = project.ROOT / "seeds" / "deals.csv"
-N_SMALL = 300  # deals of the build that stands
+N_SMALL = 300  # deals of the published build
 N_SAMPLE = 5500  # deals of the build that is to replace it
 N_SWAPS = 60
 TABLES = ("staging.stg_deals", "scores.scored_deals", "quality.row_ledger")
@@ -41,12 +45,14 @@ processes.set_forkserver_preload(["pytest", "winrate.build.build", "winrate.repo
 
 # ---- the figures
 
+TESTS = Path(__file__).parents[1]
+
 
 def recorded_names() -> list[str]:
     """The names that the tests give their figures, read from the source."""
     return [
         ast.literal_eval(node.args[0])
-        for path in sorted(Path(__file__).parent.glob("test_*.py"))
+        for path in sorted(TESTS.rglob("test_*.py"))
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "record_figure"
     ]
@@ -58,18 +64,22 @@ def test_the_table_of_figures_has_a_row_for_every_figure_and_no_other():
     )
 
 
+def test_a_figure_of_the_table_that_counts_some_of_many_has_all_of_them_or_none():
+    parts = [re.fullmatch(r"(\d+) of (\d+)", text) for text in reliability.shown_figures().values()]
+    counts = [(int(part[1]), int(part[2])) for part in parts if part]
+    assert counts and [(n, total) for n, total in counts if n not in (0, total)] == []
+
+
 # ---- a build that stands, and one to replace it
 
 
 @pytest.fixture(scope="session")
 def small_deals(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("small") / "deals.csv"
-    pd.read_csv(SAMPLE, dtype=str).head(N_SMALL).to_csv(path, index=False)
-    return path
+    return small_export(tmp_path_factory.mktemp("small") / "deals.csv", N_SMALL)
 
 
 @pytest.fixture(scope="session")
-def small_warehouse(tmp_path_factory, small_deals) -> Path:
+def small_warehouse(tmp_path_factory, small_deals, compiled_project) -> Path:
     """A build of the first deals of the sample."""
     return built_once(tmp_path_factory, "small", small_deals)
 
@@ -144,8 +154,8 @@ def copied_build(finished: Path, published: Path, kill_at: int | None = None) ->
     kill_at: the number of the step on the file system or with DuckDB before which it is killed.
     """
 
-    def copy_database(request, workplace, database, *_):
-        shutil.copyfile(finished, database)
+    def copy_database(request, directory, new_warehouse, *_):
+        shutil.copyfile(finished, new_warehouse)
 
     def copy_report(warehouse, folder):
         for page in (finished.parent / "report").iterdir():
@@ -177,6 +187,35 @@ def die_at_step(number: int) -> None:
     duckdb.connect = counted(duckdb.connect)
 
 
+def publish_three_tables(finished: Path, published: Path, kill_at: int | None = None) -> None:
+    """As `copied_build`, of a database by `three_tables`, from which no summary can be made."""
+
+    def read_no_facts(warehouse):
+        database.open_readonly(warehouse).close()
+
+    with (
+        mock.patch.object(summary, "read_facts", read_no_facts),
+        mock.patch.object(summary, "summary_text"),
+    ):
+        copied_build(finished, published, kill_at)
+
+
+def three_tables(folder: Path, n_deals: int) -> Path:
+    """A small database with TABLES of so many deals, and a report beside it; returns its path."""
+    warehouse = folder / "warehouse.duckdb"
+    (folder / "report").mkdir(parents=True)
+    with duckdb.connect(str(warehouse)) as connection:
+        for table in TABLES:
+            connection.execute(f"create schema {table.split('.')[0]}")
+            one_or_all = f"{n_deals} as n_accepted" if table == TABLES[-1] else "* from range(?)"
+            connection.execute(
+                f"create table {table} as select {one_or_all}", [n_deals] * ("?" in one_or_all)
+            )
+    for name in ("index.html", "drivers.svg", "recipe.svg"):
+        (folder / "report" / name).write_text(f"{name} of {n_deals} deals", encoding="utf-8")
+    return warehouse
+
+
 def in_a_process(function, *arguments) -> int:
     """The exit code of a function in a process of its own; the number of its signal is negative."""
     process = processes.Process(target=function, args=arguments)
@@ -188,32 +227,31 @@ def in_a_process(function, *arguments) -> int:
 # ---- killed
 
 
-def test_killed_at_any_step_of_publishing_the_old_or_the_new_build_stands(
-    published, small_warehouse, sample_warehouse, record_figure
-):
-    old, new = (
-        contents(small_warehouse.parent / "report"),
-        contents(sample_warehouse.parent / "report"),
-    )
+def test_killed_at_any_step_of_publishing_the_old_or_the_new_build_stands(tmp_path, record_figure):
+    old_build = three_tables(tmp_path / "old", N_SMALL)
+    new_build = three_tables(tmp_path / "new", N_SAMPLE)
+    old, new = contents(old_build.parent / "report"), contents(new_build.parent / "report")
+    (tmp_path / "published").mkdir()
+    published = put(old_build, tmp_path / "published" / "warehouse.duckdb")
     standing = []
     for step in itertools.count(1):
-        exit_code = in_a_process(copied_build, sample_warehouse, published, step)
+        exit_code = in_a_process(publish_three_tables, new_build, published, step)
         if exit_code == 0:  # there are no more steps
             break
         assert exit_code == -signal.SIGKILL
         assert not Path(f"{published}.wal").exists()
         standing.append(*n_deals(published))
         if standing[-1] == N_SMALL:
-            assert published.read_bytes() == small_warehouse.read_bytes()
+            assert published.read_bytes() == old_build.read_bytes()
             assert contents(published.parent / "report") == old
         else:
             assert n_deals(publish.previous_path(published)) == {N_SMALL}
             pages = contents(published.parent / "report")
             assert all(pages[name] in (old[name], new[name]) for name in pages)
-        assert in_a_process(copied_build, sample_warehouse, published) == 0
+        assert in_a_process(publish_three_tables, new_build, published) == 0
         assert n_deals(published) == {N_SAMPLE}
         assert contents(published.parent / "report") == new
-        put(small_warehouse, published)
+        put(old_build, published)
         publish.previous_path(published).unlink()
     assert standing == sorted(standing), "once the new build stands, it goes on standing"
     assert set(standing) == {N_SMALL, N_SAMPLE} and len(standing) >= 15
@@ -264,10 +302,10 @@ def test_killed_at_any_time_in_dbt_the_old_build_stands_and_the_next_succeeds(
     for number in DBT_STEPS:
         hooks = hook(tmp_path / "hooks", KILL_ALL, number)
         assert finish(start_build(published, small_deals, hooks))[0] == -signal.SIGKILL
-        assert (published.parent / build.ASIDE / published.name / "new" / published.name).exists()
+        assert (directory_path(published) / "new" / published.name).exists()
         assert contents(published.parent / "report") == contents(small_warehouse.parent / "report")
         assert published.read_bytes() == small_warehouse.read_bytes()
-    parsed = published.parent / build.ASIDE / published.name / "target" / "partial_parse.msgpack"
+    parsed = directory_path(published) / "target" / "partial_parse.msgpack"
     parsed.write_bytes(parsed.read_bytes()[:100_000])  # killed as it wrote that
     exit_code, said = finish(start_build(published, small_deals))
     assert exit_code == 0, said
@@ -303,7 +341,7 @@ def test_where_dbt_outlives_its_build_no_other_build_starts(
         assert running.wait(PATIENCE) == -signal.SIGKILL
         exit_code, said = finish(start_build(published, small_deals))
         assert exit_code == 75 and "Another build" in said
-    with publish.locked(published.parent / build.ASIDE / published.name):
+    with publish.locked(directory_path(published)):
         pass  # dbt has ended
     assert in_a_process(copied_build, sample_warehouse, published) == 0
     assert n_deals(published) == {N_SAMPLE}
@@ -334,9 +372,9 @@ def test_of_six_builds_at_once_one_builds_and_five_say_so(
 
 
 def test_make_names_the_exit_code_of_a_build_that_is_turned_away(tmp_path):
-    workplace = tmp_path / build.ASIDE / "warehouse.duckdb"
-    workplace.mkdir(parents=True)
-    with publish.locked(workplace):
+    directory = directory_path(tmp_path / "warehouse.duckdb")
+    directory.mkdir(parents=True)
+    with publish.locked(directory):
         run = subprocess.run(
             [
                 *("make", "--old-file", ".venv/.ready", "build"),
@@ -497,7 +535,7 @@ def test_a_database_that_somebody_writes_to_is_left_alone(published, sample_ware
     )
     writer.stdout.readline()
     try:
-        with pytest.raises(build.BuildError, match="close what has it open for writing"):
+        with pytest.raises(publish.BuildError, match="close what has it open for writing"):
             copied_build(sample_warehouse, published)
     finally:
         writer.communicate()
@@ -527,25 +565,20 @@ def refused(published, small_warehouse):
 
 def test_damage_deep_in_an_export_is_said_and_leaves_what_stands(tmp_path, published, refused):
     path = tmp_path / "deals.parquet"
-    sample = pd.read_csv(SAMPLE, dtype=str)
+    sample = sample_deals()
     n_copies = reader.BATCH_ROWS // len(sample) + 2  # the first batch is whole
     pd.concat([sample] * n_copies).to_parquet(path, row_group_size=len(sample))
     damaged = bytearray(path.read_bytes())
     near_the_end = len(damaged) * 97 // 100
     damaged[near_the_end : near_the_end + 2000] = b"\xff" * 2000
     path.write_bytes(damaged)
-    refused(start_build(published, path), "raw_deals: ", str(path), build.STANDS)
+    refused(start_build(published, path), "raw_deals: ", str(path), build.UNCHANGED)
 
 
 @pytest.fixture
 def own_project(tmp_path) -> Path:
     """A copy of the project that a test may break."""
-    copy = tmp_path / "project"
-    for name in ("macros", "models", "python", "seeds", "tests/generic", "tests/singular"):
-        shutil.copytree(project.ROOT / name, copy / name)
-    for name in ("dbt_project.yml", "profiles.yml"):
-        shutil.copyfile(project.ROOT / name, copy / name)
-    return copy
+    return copy_project(tmp_path / "project")
 
 
 @pytest.mark.parametrize(
@@ -568,7 +601,7 @@ def test_what_fails_is_named_and_leaves_what_stands(
     file, text, says, own_project, published, small_deals, refused
 ):
     (own_project / file).write_text(text, encoding="utf-8")
-    refused(start_build(published, small_deals, root=own_project), says, build.STANDS)
+    refused(start_build(published, small_deals, root=own_project), says, build.UNCHANGED)
 
 
 # ---- disks that are full, limited or not to be written
@@ -605,7 +638,7 @@ def test_a_disk_that_fills_up_in_dbt_is_said_and_leaves_what_stands(
     disk(f"size={used(published.parent) + 3_000_000}")
     exit_code, said = finish(start_build(published, small_deals))
     assert exit_code == 1
-    assert "No space left on device" in said and build.STANDS in said
+    assert "No space left on device" in said and build.UNCHANGED in said
     assert "Traceback" not in said and len(said.splitlines()) <= 8
     assert published.read_bytes() == small_warehouse.read_bytes()
     assert contents(published.parent / "report") == contents(small_warehouse.parent / "report")
@@ -622,8 +655,8 @@ def test_a_disk_that_is_full_at_any_moment_of_publishing_leaves_what_stands(
         try:
             copied_build(sample_warehouse, published)
             break
-        except build.BuildError as error:
-            assert "No space left on device" in str(error) and build.STANDS in str(error)
+        except publish.BuildError as error:
+            assert "No space left on device" in str(error) and build.UNCHANGED in str(error)
         assert published.read_bytes() == small_warehouse.read_bytes()
         assert contents(published.parent / "report") == standing
         assert used(published.parent) <= taken + 20_000, "something is left behind"
@@ -637,7 +670,7 @@ def test_a_limit_on_the_size_of_files_is_said_and_leaves_what_stands(
 ):
     limit = (2_500_000, 2_500_000)
     at_most = partial(resource.setrlimit, resource.RLIMIT_FSIZE, limit)
-    refused(start_build(published, small_deals, preexec=at_most), "File too large", build.STANDS)
+    refused(start_build(published, small_deals, preexec=at_most), "File too large", build.UNCHANGED)
 
 
 def test_a_disk_that_cannot_be_written_is_said(disk, small_deals, small_warehouse):
@@ -663,7 +696,7 @@ def test_a_report_that_cannot_be_put_anywhere_leaves_the_database(
 ):
     shutil.rmtree(published.parent / "report")
     (published.parent / "report").write_text("no folder")
-    with pytest.raises(build.BuildError, match=f"report: File exists; {build.STANDS}"):
+    with pytest.raises(publish.BuildError, match=f"report: File exists; {build.UNCHANGED}"):
         copied_build(sample_warehouse, published)
     assert published.read_bytes() == small_warehouse.read_bytes()
 
@@ -674,7 +707,7 @@ def test_a_page_that_cannot_be_replaced_is_said_of_a_database_that_is_new(
     page = published.parent / "report" / "index.html"
     page.unlink()
     page.mkdir()
-    with pytest.raises(build.BuildError, match="is new, but its report could not be put into"):
+    with pytest.raises(publish.BuildError, match="is new, but its report could not be put into"):
         copied_build(sample_warehouse, published)
     assert n_deals(published) == {N_SAMPLE}
 
@@ -692,11 +725,13 @@ def test_no_secret_of_the_caller_reaches_dbt(tmp_path):
         "WINRATE_SLACK": "https://hooks.example/secret",
         "AWS_SECRET_ACCESS_KEY": "secret",
     }
-    assert build.dbt_environment(ours, tmp_path / "warehouse.duckdb", threads=2) == {
+    run = dbt.DbtRun(tmp_path / "warehouse.duckdb", tmp_path, {"deals_path": "a.csv"}, threads=2)
+    assert dbt.environment(ours, run) == {
         "PATH": "/bin",
         "LC_ALL": "C.UTF-8",
         "PYTHONPATH": "python",
         "WINRATE_DATABASE": str(tmp_path / "warehouse.duckdb"),
+        "WINRATE_DEALS_PATH": "a.csv",
         "WINRATE_THREADS": "2",
         "DO_NOT_TRACK": "1",
     }

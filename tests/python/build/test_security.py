@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import struct
 import subprocess
 import sys
@@ -25,7 +24,11 @@ from cyclonedx.validation.json import JsonStrictValidator
 from dbt.adapters.duckdb import environments
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 
-from conftest import Page, built, built_once, rows, shared_folder
+from support.builds import built, built_once, rows
+from support.exports import sample_deals
+from support.page import Page
+from support.project_copy import copy_project
+from support.shared import shared_folder
 from tools import audit
 from winrate import database, project, wording
 from winrate.ingest import masking, reader, workbooks
@@ -197,7 +200,6 @@ HOSTILE = [
     "bell \a and \x1b[31mred\x1b[0m",
     "long " * 2000 + "text",
 ]
-SAMPLE = project.ROOT / "seeds" / "deals.csv"
 LEVELS = ["industry", "region", "product_type", "lead_source", "deal_stage"]
 CHECKED = ["created_date", "closed_date", "deal_amount", "outcome"]
 FILE_NAME = 'we\'ird {{ 1+1 }} "x" $(touch pwned) `touch pwned` <b>\nname.csv'
@@ -208,7 +210,7 @@ def hostile_deals() -> pd.DataFrame:
 
     Below it one row per hostile text and column whose text is checked: all are to be rejected.
     """
-    deals = pd.read_csv(SAMPLE, dtype=str)
+    deals = sample_deals()
     rng = np.random.default_rng(7)
     hostile = np.array(HOSTILE, dtype=object)
     for column in [*LEVELS, "sales_rep_id"]:
@@ -228,7 +230,7 @@ def hostile_deals() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def hostile_warehouse(tmp_path_factory) -> Path:
+def hostile_warehouse(tmp_path_factory, compiled_project) -> Path:
     """A build of hostile names, from a file of a hostile name."""
     path = tmp_path_factory.mktemp("hostile") / FILE_NAME
     hostile_deals().to_csv(path, index=False)
@@ -328,18 +330,8 @@ def test_make_passes_names_on_as_they_are(tmp_path):
 # ---- secrets and names that must not leave
 
 
-def checkout(folder: Path) -> Path:
-    """A copy of the project that builds in `folder`, with logs and artifacts of its own."""
-    for name in ("models", "macros", "seeds", "python", "tests/generic", "tests/singular"):
-        ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
-        shutil.copytree(project.ROOT / name, folder / name, ignore=ignore)
-    for name in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(project.ROOT / name, folder)
-    return folder
-
-
 def build_in(folder: Path, deals: Path, **environment: str) -> str:
-    """What `winrate build` of a checkout prints, kept in the folder too."""
+    """What `winrate build` of a copy of the project prints, kept in the folder too."""
     own = {name: value for name, value in os.environ.items() if name != "DBT_TARGET_PATH"}
     run = subprocess.run(
         [sys.executable, "-m", "winrate", "build", "--deals", deals],
@@ -378,7 +370,7 @@ NAMES = ["Zebulon Quix", "Ottoline Vantongerloo", "Prunella Wexcombe", "Ignatius
 def named_deals(tmp_path_factory) -> Path:
     """A small export with names of people, in rows that can be used and in such that cannot."""
     path = tmp_path_factory.mktemp("named") / "deals.csv"
-    deals = pd.read_csv(SAMPLE, dtype=str).head(300)
+    deals = sample_deals().head(300)
     rep = deals["sales_rep_id"].factorize()[0] % len(NAMES)
     deals["sales_rep_id"] = [NAMES[place] for place in rep]
     deals["Owner Email"] = deals["sales_rep_id"]
@@ -395,7 +387,7 @@ def masked_build(tmp_path_factory, named_deals) -> Path:
     """The folder of a build with `mask_reps`, with secrets in its environment."""
     with shared_folder(tmp_path_factory, "masked") as folder:
         if not (folder / "printed.txt").exists():
-            settings = checkout(folder) / "dbt_project.yml"
+            settings = copy_project(folder) / "dbt_project.yml"
             text = settings.read_text(encoding="utf-8")
             assert "mask_reps: false" in text
             settings.write_text(text.replace("mask_reps: false", "mask_reps: true"))
@@ -408,7 +400,7 @@ def test_builds_tell_no_secret_of_their_environment(
     masked_build, named_deals, tmp_path, record_figure
 ):
     assert places_of([CANARY], masked_build) == []
-    failing = checkout(tmp_path)
+    failing = copy_project(tmp_path)
     model = "def model(dbt, session):\n    return {}['this model fails']\n"
     (failing / "models/raw/raw_deals.py").write_text(model)
     assert "this model fails" in build_in(failing, named_deals, **CANARIES)
@@ -440,7 +432,9 @@ def test_masked_rep_names_are_nowhere(masked_build, record_figure):
     )
 
 
-def test_masked_reps_have_the_figures_of_their_names(masked_build, named_deals, tmp_path):
+def test_masked_reps_have_the_figures_of_their_names(
+    masked_build, named_deals, tmp_path, compiled_project
+):
     query = "select * exclude statement from drivers.rep_performance"
     named = rows(built(tmp_path, named_deals), query)
     assert len(named) == len(NAMES) + 1  # 'Unknown'

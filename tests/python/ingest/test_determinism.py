@@ -2,17 +2,19 @@
 
 import csv
 import os
-import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 import pytest
 
-from conftest import run_winrate
-from winrate import project
+from support.builds import run_winrate
+from support.exports import sample_deals
+from support.project_copy import copy_project
+from support.shared import shared_folder
 
 N_DEALS = 2_500
 # DuckDB spreads work over threads from 122,880 rows on. This makes it do so from 2,048 on, in
@@ -27,15 +29,9 @@ class Built(NamedTuple):
     tables: dict[str, bytes]
 
 
-@pytest.fixture(scope="module")
-def root(tmp_path_factory) -> Path:
+def spreading_project(folder: Path) -> Path:
     """A copy of the project whose models always spread their work over all threads."""
-    root = tmp_path_factory.mktemp("project")
-    for name in ("models", "macros", "seeds", "tests", "python"):
-        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
-        shutil.copytree(project.ROOT / name, root / name, ignore=ignored)
-    for name in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(project.ROOT / name, root)
+    root = copy_project(folder)
     settings = root / "dbt_project.yml"
     text = settings.read_text(encoding="utf-8")
     materialized = "    +materialized: table\n"
@@ -50,7 +46,7 @@ def deals() -> pd.DataFrame:
 
     These are rejected rows, levels spelled in two ways equally often, and duplicate deals.
     """
-    sample = pd.read_csv(project.ROOT / "seeds" / "deals.csv", dtype=str, keep_default_na=False)
+    sample = sample_deals().fillna("")
     deals = sample.iloc[:: len(sample) // N_DEALS].head(N_DEALS).reset_index(drop=True)
     deals.loc[::100, "created_date"] = "soon"
     deals.loc[1::500, "sales_cycle_days"] = [f"{n} or so" for n in range(len(deals.loc[1::500]))]
@@ -62,10 +58,31 @@ def deals() -> pd.DataFrame:
     return pd.concat([deals, other_values, deals.iloc[50:60]], ignore_index=True)
 
 
-def built(root: Path, folder: Path, deals: pd.DataFrame, zone: str, threads: int) -> Built:
-    """Build, as a user does with `make build THREADS=...`, and export."""
-    folder.mkdir()
-    deals.to_csv(folder / "deals.csv", index=False)
+@pytest.fixture(scope="module")
+def build_and_export(tmp_path_factory) -> Callable[[str, pd.DataFrame, str, int], Built]:
+    """Builds as a user does with `make build THREADS=...`, and exports; each of a name once."""
+
+    def build_named(name: str, deals: pd.DataFrame, zone: str, threads: int) -> Built:
+        with shared_folder(tmp_path_factory, "determinism") as shared:
+            finished = shared / name
+            if not finished.exists():
+                # In one place, where dbt keeps what it has parsed.
+                folder, root = shared / "build", shared / "project"
+                folder.mkdir()
+                deals.to_csv(folder / "deals.csv", index=False)
+                if not root.exists():
+                    spreading_project(root)
+                run_commands(root, folder, zone, threads)
+                folder.rename(finished)
+        page = (finished / "report" / "index.html").read_text(encoding="utf-8")
+        exported = (finished / "export").iterdir()
+        return Built(page, {file.stem: file.read_bytes() for file in exported})
+
+    return build_named
+
+
+def run_commands(root: Path, folder: Path, zone: str, threads: int) -> None:
+    """`winrate build` and `winrate export` of the project in `root`, in `folder`."""
     environment = os.environ | {
         "PYTHONPATH": str(root / "python"),
         "PYTHONHASHSEED": str(threads),
@@ -84,28 +101,25 @@ def built(root: Path, folder: Path, deals: pd.DataFrame, zone: str, threads: int
             text=True,
         )
         assert run.returncode == 0, run.stdout + run.stderr
-    page = (folder / "report" / "index.html").read_text(encoding="utf-8")
-    return Built(page, {file.stem: file.read_bytes() for file in (folder / "export").iterdir()})
 
 
 @pytest.fixture(scope="module")
-def first(root, deals, tmp_path_factory) -> Built:
+def first(build_and_export, deals) -> Built:
     """One thread, in UTC, rows as the CRM has them."""
-    return built(root, tmp_path_factory.mktemp("first") / "build", deals, "UTC", 1)
+    return build_and_export("first", deals, "UTC", 1)
 
 
 @pytest.fixture(scope="module")
-def elsewhere(root, deals, tmp_path_factory) -> Built:
+def elsewhere(build_and_export, deals) -> Built:
     """The same export, built by four threads half a day away."""
-    return built(root, tmp_path_factory.mktemp("elsewhere") / "build", deals, "Asia/Kolkata", 4)
+    return build_and_export("elsewhere", deals, "Asia/Kolkata", 4)
 
 
 @pytest.fixture(scope="module")
-def shuffled(root, deals, tmp_path_factory) -> Built:
+def shuffled(build_and_export, deals) -> Built:
     """The same rows in another order, built by four threads on the other side of UTC."""
-    folder = tmp_path_factory.mktemp("shuffled") / "build"
     in_disorder = deals.sample(frac=1, random_state=1)
-    return built(root, folder, in_disorder, "America/Los_Angeles", 4)
+    return build_and_export("shuffled", in_disorder, "America/Los_Angeles", 4)
 
 
 def without(table: bytes, columns: set[str]) -> list[tuple[str, ...]]:

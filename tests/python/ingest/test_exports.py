@@ -24,12 +24,6 @@ from winrate.ingest.records import ExportError
 N_GENERATED = 125  # of each of four kinds
 
 
-@pytest.fixture(scope="session")
-def staging(tmp_path_factory) -> Staging:
-    """The staging models, compiled once."""
-    return Staging(tmp_path_factory.mktemp("staging"))
-
-
 def staged(staging: Staging, case: Case, folder) -> Staged:
     """The export of a case, staged; raises ExportError where it is refused."""
     result = staging.run(case.write(folder), case.write_mapping(folder), **case.settings)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import rows
+from support.builds import rows
 from winrate import project
 from winrate.ingest import provenance
 

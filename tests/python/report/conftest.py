@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Page
+from support.page import Page
 from support.report_story import STORY, write_page, write_report
 
 

@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from conftest import Page, rows
+from support.builds import rows
+from support.page import Page
 from support.report_story import (
     STORY,
     alert,

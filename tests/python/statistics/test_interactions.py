@@ -258,7 +258,7 @@ def test_a_level_that_was_never_won_makes_no_pair_significant():
 
 def test_levels_that_separate_only_together_leave_the_other_pairs_as_they_are():
     deals = with_pair(simulated_deals(6000, seed=12), 0.8, seed=12)
-    # Large deals in the East are all won, small ones in the West all lost; no level is certain.
+    # Large deals of region East are all won, small ones in the West all lost; no level is certain.
     deals["region"] = np.random.default_rng(12).choice(["East", "West"], len(deals))
     is_large, is_east = deals["size"] == "large", deals["region"] == "East"
     deals["is_won"] = np.select([is_large & is_east, ~is_large & ~is_east], [1, 0], deals["is_won"])

@@ -213,7 +213,9 @@ def alert(condition, severity, entity_id, **values):
 
 
 STORY = {
-    "drivers.model_verdict": [{"verdict": "signal", "statement": "The features have a signal."}],
+    "drivers.model_verdict": [
+        {"verdict": "signal", "win_rate": 0.5, "statement": "The features have a signal."}
+    ],
     "drivers.win_rate_change": [
         change(
             "no detectable change",

@@ -1,9 +1,6 @@
 """docs/tables.md is up to date, and every public table and column has a description."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,22 +11,13 @@ from winrate import project
 TYPES = {"string", "double", "bigint", "date", "boolean"}
 
 
-@pytest.fixture(scope="module")
-def manifest_path(tmp_path_factory) -> Path:
-    """The manifest of the project, from a parse of its own."""
-    folder = tmp_path_factory.mktemp("parse")
-    paths = ["--target-path", str(folder), "--log-path", str(folder)]
-    subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", "--quiet", "parse", *paths],
-        cwd=project.ROOT,
-        env=os.environ
-        | {"WINRATE_DATABASE": str(folder / "warehouse.duckdb"), "DO_NOT_TRACK": "1"},
-        check=True,
-    )
-    return folder / "manifest.json"
+@pytest.fixture
+def manifest_path(compiled_project) -> Path:
+    """The manifest of the project."""
+    return compiled_project / "manifest.json"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def public_models(manifest_path) -> list[dict]:
     """The public tables in the manifest."""
     return tables.public_models(json.loads(manifest_path.read_text(encoding="utf-8")))

@@ -1,0 +1,170 @@
+"""Runs dbt in a process of its own, with few environment variables, and says why it failed."""
+
+import ctypes
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from winrate import project
+from winrate.ingest import masking
+
+LOGS = project.ROOT / "logs"
+RESULTS = "run_results.json"  # in the target folder
+MAX_FAILURES = 5  # listed at the end of a build; dbt's log has all
+
+# The environment variables that dbt's process gets from ours. It handles text of the export from
+# unknown sources, its log and artifacts are kept, and dbt passes some variables on by design
+# (DBT_ENV_CUSTOM_ENV_, DBT_ENV_SECRET_). With this list no password or webhook of the caller can
+# leak, and no DBT_ setting of the caller changes a build.
+PASSED_NAMES = {
+    *("PATH", "HOME", "LANG", "TZ", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH"),
+    masking.KEY_VARIABLE,
+}
+PASSED_PREFIXES = ("LC_", "PYTHON", "OMP_", "OPENBLAS_", "MKL_")
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+LIBC = ctypes.CDLL(None)
+
+
+class DbtError(RuntimeError):
+    """A run of dbt that failed: one line per model or test that did."""
+
+
+@dataclass(frozen=True)
+class DbtRun:
+    """How dbt is to run.
+
+    database: the file that it builds. target_path: the folder of its artifacts. values: the
+        settings of this run by name, such as `deals_path`; see macros/run_values.sql. target: of
+        profiles.yml. threads: for dbt and DuckDB, or None for one per core. held: descriptors that
+        stay open until dbt ends, such as the one of a lock.
+    """
+
+    database: Path
+    target_path: Path
+    values: Mapping[str, str] = field(default_factory=dict)
+    target: str = "duckdb"
+    threads: int | None = None
+    held: Sequence[int] = ()
+
+
+def run(dbt_run: DbtRun, *command: str, meanwhile: Callable[[], object] = lambda: None) -> None:
+    """Run a command of dbt in a process of its own, whose end closes the database.
+
+    meanwhile: what this process does while dbt runs.
+    If this process is killed, Linux kills the one of dbt; elsewhere dbt runs to its end and holds
+    `held` until then. Raises DbtError where dbt fails.
+    """
+    (dbt_run.target_path / RESULTS).unlink(missing_ok=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dbt.cli.main", *arguments(dbt_run, *command)],
+        cwd=project.ROOT,
+        env=environment(os.environ, dbt_run),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        pass_fds=dbt_run.held,
+        preexec_fn=_end_with_parent,
+    )
+    with process:
+        try:
+            meanwhile()
+            output, errors = process.communicate()
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode:
+        failures = listed_failures(dbt_run.target_path)
+        reason = _without_results(process.returncode, output or errors)
+        raise DbtError("\n".join(failures or [reason]))
+
+
+def arguments(dbt_run: DbtRun, *command: str, root: Path = project.ROOT) -> list[str]:
+    """The arguments of dbt for a command, such as `build` with its options."""
+    return [
+        *("--quiet", "--log-level-file", "info", *command),
+        *("--project-dir", str(root), "--profiles-dir", str(root)),
+        *("--target", dbt_run.target, "--target-path", str(dbt_run.target_path)),
+        *("--log-path", str(LOGS)),
+    ]
+
+
+def environment(ours: Mapping[str, str], dbt_run: DbtRun) -> dict[str, str]:
+    """The environment of dbt's process, from that of ours."""
+    passed = {
+        name: value
+        for name, value in ours.items()
+        if name in PASSED_NAMES or name.startswith(PASSED_PREFIXES)
+    }
+    values = {f"WINRATE_{name.upper()}": value for name, value in dbt_run.values.items()}
+    return (
+        passed
+        | values
+        | {
+            "WINRATE_DATABASE": str(dbt_run.database),
+            "WINRATE_THREADS": str(dbt_run.threads or _cores()),
+            "DO_NOT_TRACK": "1",
+        }
+    )
+
+
+def failure_lines(failures: Sequence[tuple[str, str | None]]) -> list[str]:
+    """One line per failure, at most MAX_FAILURES and the number of the others.
+
+    failures: names of models or tests, each with its message.
+    """
+    lines = [f"{name}: {_last_line(message)}" for name, message in failures]
+    n_more = len(lines) - MAX_FAILURES
+    return lines[:MAX_FAILURES] + ([f"and {n_more} more"] if n_more > 0 else [])
+
+
+def _end_with_parent() -> None:
+    """Ask Linux to kill this process when the one that started it ends, however that ends."""
+    if sys.platform == "linux":
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _cores() -> int:
+    """The number of cores that DuckDB finds; unlike Python it knows the limits of a container."""
+    with duckdb.connect() as connection:
+        return connection.execute("select current_setting('threads')").fetchall()[0][0]
+
+
+def listed_failures(target_path: Path) -> list[str]:
+    """One line per model or test that failed, or none where dbt ended before it wrote them."""
+    try:
+        results = json.loads((target_path / RESULTS).read_text(encoding="utf-8"))["results"]
+    except (OSError, ValueError):
+        return []
+    return failure_lines(
+        [
+            (result["unique_id"].split(".")[2], result["message"])
+            for result in results
+            if result["status"] in ("error", "fail")
+        ]
+    )
+
+
+def _without_results(exit_code: int, output: str) -> str:
+    """Why dbt ended before it wrote which model or test failed."""
+    if exit_code < 0:
+        return f"dbt was ended by the signal {signal.Signals(-exit_code).name}"
+    return _last_line(output.strip())
+
+
+def _last_line(message: str | None) -> str:
+    """The message in one line: of a traceback the sentence at its end, without our error's name."""
+    lines = (message or "no message").strip().splitlines()
+    sentence = (
+        lines[-1].strip() if "Traceback" in (message or "") else " ".join(map(str.strip, lines))
+    )
+    return re.sub(r"^winrate\.[\w.]+\.ExportError: ", "", sentence)

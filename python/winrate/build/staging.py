@@ -1,0 +1,131 @@
+"""The raw and staging models on one export, in DuckDB, without a build and mostly without dbt.
+
+dbt compiles the models once per change of the project. Their SQL is then run as it is; the Python
+models of raw are called with the configuration that dbt compiled for them.
+"""
+
+import importlib.util
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import duckdb
+
+from winrate import project
+from winrate.build import compiled, dbt, publish
+from winrate.build.publish import BuildError
+from winrate.ingest import provenance
+
+TARGET = project.ROOT / "target" / "check"
+FILE = "staging.json"
+MODELS = ("export_errors", "rejected_deals", "row_ledger", "unparsed_cells", "unused_mappings")
+# Settings of a run; each is compiled as a placeholder, which is replaced when the models run.
+RUN_VALUES = (
+    *("deals_path", "mapping_path", "as_of_date", "latest_date", "date_format", "decimal_mark"),
+    "previous_warehouse",
+)
+
+
+def compiled_models(folder: Path | None = None) -> list[dict[str, Any]]:
+    """The models that MODELS need, themselves included, each after those that it reads.
+
+    folder: for dbt's artifacts and the compiled models, which are kept.
+    Returns `name`, `schema`, `path`, `config` and `code` of each (no code for a Python model).
+    Raises BuildError where the project does not compile.
+    """
+    folder = folder or Path(os.environ.get("DBT_TARGET_PATH", TARGET))
+    folder.mkdir(parents=True, exist_ok=True)
+    key = compiled.project_key()
+    with publish.locked(folder):
+        models = compiled.read(folder / FILE, key)
+        if models is None:
+            models = _compile(folder)
+            compiled.write(folder / FILE, key, models)
+    return models
+
+
+def stage(
+    connection: duckdb.DuckDBPyConnection, models: list[dict[str, Any]], **values: str
+) -> None:
+    """Build the models in an empty database.
+
+    values: settings of this run; `deals_path` is required, the others are empty by default.
+    Raises what reading an export raises.
+    """
+    values = dict.fromkeys(RUN_VALUES, "") | values
+    for schema in {model["schema"] for model in models}:
+        connection.execute(f"create schema {schema}")
+    for model in models:
+        name = f"{model['schema']}.{model['name']}"
+        if model["code"]:
+            connection.execute(f"create table {name} as {_filled(model['code'], values)}")
+        else:
+            connection.register("table_from_python", _python_table(model, values))
+            connection.execute(f"create table {name} as from table_from_python")
+            connection.unregister("table_from_python")
+
+
+def _compile(folder: Path) -> list[dict[str, Any]]:
+    """Compile the models with dbt."""
+    values = {name: _placeholder(name) for name in RUN_VALUES}
+    run = dbt.DbtRun(folder / "warehouse.duckdb", folder, values)
+    try:
+        dbt.run(run, "compile", "--no-populate-cache", "--select", *(f"+{name}" for name in MODELS))
+    except dbt.DbtError as error:
+        raise BuildError(f"The project does not compile.\n{error}") from error
+    return needed_models(json.loads((folder / "manifest.json").read_text(encoding="utf-8")))
+
+
+def needed_models(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """MODELS and what they read, from the manifest of a compiled project."""
+    nodes = manifest["nodes"]
+    ordered: dict[str, dict[str, Any]] = {}
+    for name in MODELS:
+        _add_with_parents(f"model.winrate.{name}", nodes, ordered)
+    return [
+        {
+            "name": node["name"],
+            "schema": node["schema"],
+            "path": node["original_file_path"],
+            "config": node["config"],
+            "code": node["compiled_code"] if node["language"] == "sql" else "",
+        }
+        for node in ordered.values()
+    ]
+
+
+def _add_with_parents(key: str, nodes: Mapping[str, Any], ordered: dict[str, Any]) -> None:
+    """Add a model to `ordered`, after all that it reads."""
+    for parent in nodes[key]["depends_on"]["nodes"]:
+        _add_with_parents(parent, nodes, ordered)
+    ordered[key] = nodes[key]
+
+
+def _python_table(model: Mapping[str, Any], values: Mapping[str, str]) -> Any:
+    """The table that a Python model of raw returns."""
+    config = _filled(model["config"], values)
+    if model["name"] == "raw_build":  # the model itself asks dbt for the options of its run
+        return provenance.build_facts(config["deals_path"], {})
+    spec = importlib.util.spec_from_file_location(model["name"], project.ROOT / model["path"])
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.model(SimpleNamespace(config=config), None)
+
+
+def _placeholder(name: str) -> str:
+    return f"@{name}@"
+
+
+def _filled(value: Any, values: Mapping[str, str]) -> Any:
+    """Text, or a JSON-like object with text in it, with the values for their placeholders."""
+    if isinstance(value, str):
+        for name, text in values.items():
+            value = value.replace(_placeholder(name), text)
+    elif isinstance(value, dict):
+        return {key: _filled(each, values) for key, each in value.items()}
+    elif isinstance(value, list):
+        return [_filled(each, values) for each in value]
+    return value
