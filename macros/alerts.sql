@@ -1,21 +1,13 @@
-{# The conditions, one view each. seeds/alert_rules.csv holds their numbers. #}
-{% macro alert_conditions() -%}
-    {{ return([
-        'deal_at_risk',
-        'deal_stalled',
-        'deal_opportunity',
-        'close_date_overdue',
-        'segment_decline',
-        'segment_underperforming',
-        'win_rate_decline',
-        'stage_bottleneck',
-        'data_quality',
-    ]) }}
+{# What the alert views share. A view states when its condition holds and what it says then; the
+   condition is the view's name without 'alert_', and its numbers stand in seeds/alert_rules.csv. #}
+
+{% macro alert_condition() -%}
+    {{ return(model_name().removeprefix('alert_')) }}
 {%- endmacro %}
 
-{# The rule of a condition, where it is enabled: the CTE that every alert view starts from.
+{# The rule of the view's condition, where it is enabled: the CTE `rule` of every alert view.
    A limit that was left empty limits nothing. #}
-{% macro alert_rule(condition) -%}
+{% macro alert_rule() -%}
     select
         severity,
         threshold_value,
@@ -24,40 +16,79 @@
         owner,
         recommended_action
     from {{ ref('alert_rules') }}
-    where condition = '{{ condition }}' and is_enabled
+    where condition = '{{ alert_condition() }}' and is_enabled
 {%- endmacro %}
 
-{# The last step of every alert view: `cte` in the one shape that all alerts share.
+{# The last step of every alert view: `cte` in the columns that all alerts share.
 
-   `cte` gives entity_id, observed_value, threshold_value, n_deals, amount_at_stake, message and
-   the rule's severity, owner and recommended_action; what it does not have is named in `without`
-   and becomes null. #}
-{% macro alert_shape(cte, condition, entity_type='deal', without=[]) -%}
+   cte: one row per alert, with entity_id, observed_value and message.
+   entity_type: what the alerts are about; without it, a column of `cte` of that name says so.
+   provides: what else `cte` has, of baseline_value, n_deals, interval_low, interval_high, q_value,
+       amount_at_stake (the others become null) and owner (who acts where the rule names nobody).
+
+   Severity, threshold, owner and recommended action come from the CTE `rule`. #}
+{% macro alert_shape(cte, entity_type=none, provides=[]) -%}
+    {%- set condition = alert_condition() -%}
+    {%- set types = {
+        'baseline_value': 'double',
+        'n_deals': 'bigint',
+        'interval_low': 'double',
+        'interval_high': 'double',
+        'q_value': 'double',
+        'amount_at_stake': 'double',
+    } -%}
+    {%- for column in provides if column not in types and column != 'owner' -%}
+        {%- do exceptions.raise_compiler_error('An alert has no column ' ~ column ~ '.') -%}
+    {%- endfor -%}
+    {%- set entity_type = "'" ~ entity_type ~ "'" if entity_type else 'firing.entity_type' -%}
     select
-        md5('{{ condition }}|' || {{ entity_type if entity_type.startswith('firing.') else "'" ~ entity_type ~ "'" }}
-            || '|' || firing.entity_id) as alert_key,
+        md5('{{ condition }}|' || {{ entity_type }} || '|' || firing.entity_id) as alert_key,
         '{{ condition }}' as condition,
-        firing.severity,
-        {{ entity_type if entity_type.startswith('firing.') else "'" ~ entity_type ~ "'" }} as entity_type,
+        rule.severity,
+        {{ entity_type }} as entity_type,
         firing.entity_id,
-        {% for column, type in [
-            ('observed_value', 'double'), ('threshold_value', 'double'), ('baseline_value', 'double'),
-            ('n_deals', 'bigint'), ('interval_low', 'double'), ('interval_high', 'double'),
-            ('q_value', 'double'), ('amount_at_stake', 'double'),
-        ] -%}
-        cast({{ 'null' if column in without else 'firing.' ~ column }} as {{ type }}) as {{ column }},
+        cast(firing.observed_value as double) as observed_value,
+        cast(rule.threshold_value as double) as threshold_value,
+        {% for column, type in types.items() -%}
+        cast({{ 'firing.' ~ column if column in provides else 'null' }} as {{ type }}) as {{ column }},
         {% endfor -%}
-        firing.owner,
+        {{ 'coalesce(rule.owner, firing.owner)' if 'owner' in provides else 'rule.owner' }} as owner,
         firing.message,
-        firing.recommended_action,
+        rule.recommended_action,
         'docs/alerts.md#{{ condition | replace("_", "-") }}' as runbook,
         as_of_dates.as_of_date
     from {{ cte }} as firing
+    cross join rule
     cross join {{ ref('as_of_dates') }} as as_of_dates
 {%- endmacro %}
 
-{# How a deal is named in a message. #}
+{# ---------- alerts about one deal #}
+
+{# The columns of `scores.open_deals` that every alert about a deal has. #}
+{% macro deal_columns(deals) -%}
+    {{ deals }}.deal_id as entity_id,
+    {{ deals }}.deal_amount as amount_at_stake,
+    {{ deals }}.sales_rep_id as owner
+{%- endmacro %}
+
+{# 'Deal D-17 (R-3, Demo, amount 12,500)' #}
 {% macro deal_title(deals) -%}
     'Deal ' || {{ deals }}.deal_id || ' (' || {{ deals }}.sales_rep_id || ', ' || {{ deals }}.deal_stage
     || coalesce(', amount ' || {{ as_count(deals ~ '.deal_amount') }}, '') || ')'
+{%- endmacro %}
+
+{# The columns of an alert that a deal's win probability fires. #}
+{% macro win_probability_columns(deals) -%}
+    {{ deals }}.win_probability as observed_value,
+    {{ deals }}.win_probability_low as interval_low,
+    {{ deals }}.win_probability_high as interval_high
+{%- endmacro %}
+
+{# 'win probability 12.5%, under 20.0% (95% interval 8.2% to 18.5%); Lead source Partner: -12.3 points'
+   side: the side of the threshold on which the probability is, 'under' or 'above'. #}
+{% macro win_probability_text(deals, side) -%}
+    'win probability ' || {{ as_percent(deals ~ '.win_probability') }}
+    || ', {{ side }} ' || {{ as_percent('rule.threshold_value') }}
+    || ' (' || {{ as_percent_interval(deals ~ '.win_probability_low', deals ~ '.win_probability_high') }} || ')'
+    || coalesce('; ' || {{ deals }}.top_reason_1, '')
 {%- endmacro %}

@@ -1,19 +1,10 @@
-{# Date arithmetic that stays a date. #}
+{# Days that a variable gives, and steps of whole quarters. The other date functions stand in dialect/. #}
 
 {# A day that a variable gives; null where it is empty. #}
 {% macro day_of(variable) -%}
     try_cast('{{ run_value(variable) }}' as date)
 {%- endmacro %}
 
-{% macro add_days(date, days) -%}
-    cast({{ dbt.dateadd('day', days, date) }} as date)
-{%- endmacro %}
-
 {% macro add_quarters(date, quarters) -%}
-    cast({{ dbt.dateadd('month', '3 * (' ~ quarters ~ ')', date) }} as date)
-{%- endmacro %}
-
-{# 2026-06-30 -> '2026 Q2' #}
-{% macro quarter_name(date) -%}
-    extract(year from {{ date }}) || ' Q' || extract(quarter from {{ date }})
+    {{ return(add_months(date, '3 * (' ~ quarters ~ ')')) }}
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{# The feature list, read from `vars` and nowhere else. #}
+{# The features, read from the variable `features`. #}
 
 {% macro categorical_features() -%}
     {{ return(var('features')['categorical']) }}
@@ -12,9 +12,27 @@
     {{ return(categorical_features() + numeric_features()) }}
 {%- endmacro %}
 
-{# Features whose value an open deal already has: what a score may use. #}
+{# Features whose value is known at creation: an open deal has it, so a score may use it. #}
 {% macro creation_features() -%}
     {{ return(feature_names() | reject('in', var('known_at_close')) | list) }}
+{%- endmacro %}
+
+{# A CTE body: the features as rows of one column, `feature`. A table per feature and level is one cross
+   join with it and one `group by feature, level`. #}
+{% macro feature_rows(features) -%}
+    {% for feature in features -%}
+    select '{{ feature }}' as feature
+    {{- ' union all' if not loop.last }}
+    {% endfor %}
+{%- endmacro %}
+
+{# The level that a deal has of the feature in the column `feature`. #}
+{% macro level_of(features, feature='features.feature', deals='deals') -%}
+    case {{ feature }}
+        {%- for name in features %}
+        when '{{ name }}' then {{ deals }}.{{ name }}
+        {%- endfor %}
+    end
 {%- endmacro %}
 
 {# One key per distinct combination of levels; a '|' inside a level is doubled, so that no two share a key. #}
@@ -22,10 +40,4 @@
     md5(concat_ws(' | '
     {%- for feature in features %}, replace({{ feature }}, '|', '||'){% endfor -%}
     ))
-{%- endmacro %}
-
-{% macro quoted_list(values) -%}
-    {%- for value in values -%}
-        '{{ value | replace("'", "''") }}'{{ ', ' if not loop.last }}
-    {%- endfor -%}
 {%- endmacro %}

@@ -1,22 +1,37 @@
-{# The operating metrics, each defined once. #}
+{# The metrics, each defined once. #}
 
-{# A mean that does not depend on the order of rows, as means of floats do. #}
-{% macro mean_of(value) -%}
-    avg(cast({{ value }} as decimal(18, 2)))
+{# Won over closed deals, a share from 0 to 1; null without closed deals. #}
+{% macro win_rate(n_won, n_deals) -%}
+    cast({{ n_won }} as double) / nullif({{ n_deals }}, 0)
 {%- endmacro %}
 
-{# The closed, the won and the open deals of a group, and what they came to. #}
-{% macro deal_totals(amount='deal_amount') -%}
+{# Amount of the won over that of the closed deals, a share from 0 to 1; null without an amount. #}
+{% macro amount_weighted_win_rate(won_amount, closed_amount) -%}
+    {{ won_amount }} / nullif({{ closed_amount }}, 0)
+{%- endmacro %}
+
+{# Counts of the closed and the won deals of a group. #}
+{% macro deal_counts() -%}
     count(is_won) as n_deals,
-    cast(coalesce(sum(is_won), 0) as bigint) as n_won,
+    cast(coalesce(sum(is_won), 0) as bigint) as n_won
+{%- endmacro %}
+
+{# Total amounts of the closed and the won deals of a group. #}
+{% macro deal_amounts(amount='deal_amount') -%}
     {{ sum_amount('case when is_won is not null then ' ~ amount ~ ' end') }} as closed_amount,
-    {{ sum_amount('case when is_won = 1 then ' ~ amount ~ ' end') }} as won_amount,
+    {{ sum_amount('case when is_won = 1 then ' ~ amount ~ ' end') }} as won_amount
+{%- endmacro %}
+
+{# Counts and total amounts of the closed, the won and the open deals of a group. #}
+{% macro deal_totals(amount='deal_amount') -%}
+    {{ deal_counts() }},
+    {{ deal_amounts(amount) }},
     {{ mean_of('case when is_won = 1 then ' ~ amount ~ ' end') }} as average_won_amount,
     count(case when is_open then 1 end) as n_open_deals,
     {{ sum_amount('case when is_open then ' ~ amount ~ ' end') }} as open_amount
 {%- endmacro %}
 
-{# The closed and the won deals of one of two windows that are compared, and what they came to. #}
+{# Counts and total amounts of the closed and the won deals of one of two windows. #}
 {% macro window_sums(window, is_within, amount) -%}
     count(case when {{ is_within }} then 1 end) as n_{{ window }},
     count(case when {{ is_within }} and is_won = 1 then 1 end) as n_won_{{ window }},
@@ -24,19 +39,42 @@
     {{ sum_amount('case when ' ~ is_within ~ ' and is_won = 1 then ' ~ amount ~ ' end') }} as won_amount_{{ window }}
 {%- endmacro %}
 
-{# What a closed deal brings: 0 where none was won, although there is no average amount then. #}
+{# The mean amount won per closed deal: 0 where none was won, although there is no average then. #}
 {% macro value_per_deal(n_won, n_deals, average_won_amount) -%}
     case
         when {{ n_deals }} > 0 and {{ n_won }} = 0 then 0
-        else cast({{ n_won }} as double) / nullif({{ n_deals }}, 0) * {{ average_won_amount }}
+        else {{ win_rate(n_won, n_deals) }} * {{ average_won_amount }}
     end
 {%- endmacro %}
 
-{# Days in the stage. Without a date of the last change of stage, the age is the longest it can have been. #}
+{# Days in the present stage; without the date of the last change of stage, the age of the deal. #}
 {% macro days_in_stage(deals) -%}
     case
         when {{ deals }}.stage_entered_date between {{ deals }}.created_date and {{ deals }}.as_of_date
-            then cast({{ dbt.datediff(deals ~ '.stage_entered_date', deals ~ '.as_of_date', 'day') }} as bigint)
+            then {{ days_between(deals ~ '.stage_entered_date', deals ~ '.as_of_date') }}
         else {{ deals }}.deal_age_days
     end
+{%- endmacro %}
+
+{# ---------- windows of time #}
+
+{# By which date deals are assigned to a period, per basis. #}
+{% macro basis_dates() -%}
+    {{ return({'closed': 'closed_date', 'created': 'created_date'}) }}
+{%- endmacro %}
+
+{# The day after the last quarter that is whole on this date. #}
+{% macro whole_quarters_end(date) -%}
+    cast(date_trunc('quarter', {{ add_days(date, '1') }}) as date)
+{%- endmacro %}
+
+{# The data cover a period that starts on this day or later: the first creation date less a week,
+   since there may be no deals on the first days of a period. #}
+{% macro first_complete_date(first_created_date) -%}
+    {{ add_days(first_created_date, '-7') }}
+{%- endmacro %}
+
+{# The comparison that leads the page and the alerts: one entry of the setting `comparisons`. #}
+{% macro primary_comparison() -%}
+    {{ return(var('comparisons') | selectattr('is_primary') | first) }}
 {%- endmacro %}

@@ -3,29 +3,42 @@
 {# A number as text, whole ones without a decimal point. #}
 {% macro plain_number(value) -%}
     case
-        when {{ value }} = floor({{ value }}) then cast(cast({{ value }} as bigint) as {{ dbt.type_string() }})
+        when {{ value }} = floor({{ value }})
+            then cast(cast(round({{ value }}) as bigint) as {{ dbt.type_string() }})
         else cast({{ value }} as {{ dbt.type_string() }})
     end
 {%- endmacro %}
 
-{# A sum of money that does not depend on the order of rows, as sums of floats do. #}
-{% macro sum_amount(amount) -%}
-    cast(coalesce(sum(cast({{ amount }} as decimal(18, 2))), 0) as double)
+{# An amount in cents. By way of eight decimals, because engines disagree on where a double such as 1.005
+   lies. #}
+{% macro money(amount) -%}
+    cast(cast({{ amount }} as decimal(28, 8)) as decimal(18, 2))
 {%- endmacro %}
 
-{# The 95% Wilson score interval of a rate (Wilson 1927): good for small counts. Rounding could carry it
-   a hair below 0 or above 1, hence the limits. #}
-{% macro wilson_bound(n_hits, n_tries, sign) -%}
+{# A total amount. Sums of decimals do not depend on the order of rows; sums of doubles do. #}
+{% macro sum_amount(amount) -%}
+    cast(coalesce(sum({{ money(amount) }}), 0) as double)
+{%- endmacro %}
+
+{# A mean of amounts or days that does not depend on the order of rows. #}
+{% macro mean_of(value) -%}
+    cast(sum({{ money(value) }}) as double) / nullif(count({{ value }}), 0)
+{%- endmacro %}
+
+{# The 95% Wilson score interval of a share (Wilson 1927), which holds for small counts too. The limits
+   are kept from rounding to marginally below 0 or above 1. #}
+{% macro wilson_bound(n_events, n_deals, sign) -%}
     {%- set z = 1.959963984540054 -%}
     (
-        {{ n_hits }} + {{ z * z / 2 }} {{ sign }} {{ z }} * sqrt(
-            cast({{ n_hits }} as double) * ({{ n_tries }} - {{ n_hits }}) / {{ n_tries }} + {{ z * z / 4 }}
+        {{ n_events }} + {{ z * z / 2 }} {{ sign }} {{ z }} * sqrt(
+            cast({{ n_events }} as double) * ({{ n_deals }} - {{ n_events }}) / nullif({{ n_deals }}, 0)
+            + {{ z * z / 4 }}
         )
-    ) / ({{ n_tries }} + {{ z * z }})
+    ) / ({{ n_deals }} + {{ z * z }})
 {%- endmacro %}
-{% macro wilson_low(n_hits, n_tries) -%}
-    case when {{ n_tries }} > 0 then greatest({{ wilson_bound(n_hits, n_tries, '-') }}, 0) end
+{% macro wilson_low(n_events, n_deals) -%}
+    case when {{ n_deals }} > 0 then greatest({{ wilson_bound(n_events, n_deals, '-') }}, 0) end
 {%- endmacro %}
-{% macro wilson_high(n_hits, n_tries) -%}
-    case when {{ n_tries }} > 0 then least({{ wilson_bound(n_hits, n_tries, '+') }}, 1) end
+{% macro wilson_high(n_events, n_deals) -%}
+    case when {{ n_deals }} > 0 then least({{ wilson_bound(n_events, n_deals, '+') }}, 1) end
 {%- endmacro %}

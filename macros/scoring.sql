@@ -1,6 +1,6 @@
-{# The fold of a deal: fixed by its id, so that neither row order nor new deals move it. #}
+{# The cross-validation fold of a deal. It depends on its id only, not on row order or other deals. #}
 {% macro score_fold(deal_id) -%}
-    cast(('0x' || left(md5({{ deal_id }}), 7)) as bigint) % {{ var('score_folds') }}
+    {{ hex_to_number('left(md5(' ~ deal_id ~ '), 7)') }} % {{ var('score_folds') }}
 {%- endmacro %}
 
 {# The last landmark that a deal of this age has reached. #}

@@ -1,23 +1,47 @@
-{# How numbers read in the sentences of SQL models. The Python twin is winrate/wording.py. #}
-
-{# 0.3124 -> '31.2%' #}
-{% macro as_percent(rate) -%}
-    printf('%.1f%%', 100 * {{ rate }})
-{%- endmacro %}
+{# How numbers and names read in the sentences of SQL models, and the only place where a number becomes
+   text. The Python twin is winrate/wording.py; tests/python/test_wording.py compares the two. Both round
+   halves to the even digit and never write a negative zero
+   (docs/decisions/0011-one-rounding-for-sentences.md). Null gives null. #}
 
 {# A number with one decimal place: -10.44 -> '-10.4' #}
 {% macro as_decimal(value) -%}
-    printf('%.1f', {{ value }})
+    case
+        when abs({{ value }}) < 0.05 then '0.0'
+        else {{ fixed_1(value) }}
+    end
+{%- endmacro %}
+
+{# The same with its sign: 8 -> '+8.0' #}
+{% macro as_signed_decimal(value) -%}
+    case
+        when abs({{ value }}) < 0.05 then '+0.0'
+        else {{ signed_1(value) }}
+    end
+{%- endmacro %}
+
+{# 0.3124 -> '31.2%' #}
+{% macro as_percent(rate) -%}
+    {{ fixed_1('100 * ' ~ rate) }} || '%'
 {%- endmacro %}
 
 {# A size in percentage points, without its sign: -10.44 -> '10.4 points' #}
 {% macro as_points(value_pp) -%}
-    printf('%.1f points', abs({{ value_pp }}))
+    {{ fixed_1('abs(' ~ value_pp ~ ')') }} || ' points'
+{%- endmacro %}
+
+{# In percentage points: -14.9, -5.9 -> '95% interval -14.9 to -5.9' #}
+{% macro as_interval(low_pp, high_pp) -%}
+    '95% interval ' || {{ as_decimal(low_pp) }} || ' to ' || {{ as_decimal(high_pp) }}
+{%- endmacro %}
+
+{# Of shares: 0.082, 0.185 -> '95% interval 8.2% to 18.5%' #}
+{% macro as_percent_interval(low, high) -%}
+    '95% interval ' || {{ as_percent(low) }} || ' to ' || {{ as_percent(high) }}
 {%- endmacro %}
 
 {# 1234567.8 -> '1,234,568' #}
 {% macro as_count(value) -%}
-    format('{:,}', cast(round({{ value }}) as bigint))
+    case when abs({{ value }}) <= 0.5 then '0' else {{ thousands(value) }} end
 {%- endmacro %}
 
 {# 1 -> '1 deal', 5000 -> '5,000 deals' #}
@@ -27,15 +51,33 @@
 
 {# 1 -> '1 day', 30 -> '30 days' #}
 {% macro as_days(days) -%}
-    {{ days }} || case when {{ days }} = 1 then ' day' else ' days' end
+    {{ as_count(days) }} || case when {{ days }} = 1 then ' day' else ' days' end
 {%- endmacro %}
 
-{# 'lead_source' -> 'Lead source' #}
+{# 2026-06-30 -> '2026 Q2' #}
+{% macro quarter_name(date) -%}
+    extract(year from {{ date }}) || ' Q' || extract(quarter from {{ date }})
+{%- endmacro %}
+
+{# The quarters of a window of whole quarters: '2026 Q1', or '2025 Q3 to 2025 Q4'. #}
+{% macro quarter_range(first_day, last_day) -%}
+    case
+        when {{ quarter_name(first_day) }} = {{ quarter_name(last_day) }} then {{ quarter_name(first_day) }}
+        else {{ quarter_name(first_day) }} || ' to ' || {{ quarter_name(last_day) }}
+    end
+{%- endmacro %}
+
+{# 'lead_source' -> 'Lead source', 'crm_ID' -> 'Crm ID' #}
 {% macro feature_title(feature) -%}
-    upper(left({{ feature }}, 1)) || replace(substr({{ feature }}, 2), '_', ' ')
+    upper(left(replace({{ feature }}, '_', ' '), 1)) || substr(replace({{ feature }}, '_', ' '), 2)
+{%- endmacro %}
+
+{# 'lead_source', 'Partner' -> 'Lead source Partner' #}
+{% macro level_title(feature, level) -%}
+    {{ feature_title(feature) }} || ' ' || {{ level }}
 {%- endmacro %}
 
 {# 'Lead source Partner: -12.3 points' #}
 {% macro reason_text(feature, level, contribution_pp) -%}
-    {{ feature_title(feature) }} || ' ' || {{ level }} || printf(': %+.1f points', {{ contribution_pp }})
+    {{ level_title(feature, level) }} || ': ' || {{ as_signed_decimal(contribution_pp) }} || ' points'
 {%- endmacro %}

@@ -4,7 +4,7 @@ with
 
 rule as (
 
-    {{ alert_rule('close_date_overdue') }}
+    {{ alert_rule() }}
 
 ),
 
@@ -12,7 +12,7 @@ dated as (
 
     select
         deals.*,
-        cast({{ dbt.datediff('deals.expected_close_date', 'as_of_dates.as_of_date', 'day') }} as bigint) as days_overdue
+        {{ days_between('deals.expected_close_date', 'as_of_dates.as_of_date') }} as days_overdue
     from {{ ref('open_deals') }} as deals
     cross join {{ ref('as_of_dates') }} as as_of_dates
     where deals.expected_close_date is not null
@@ -22,13 +22,8 @@ dated as (
 overdue as (
 
     select
-        deals.deal_id as entity_id,
+        {{ deal_columns('deals') }},
         deals.days_overdue as observed_value,
-        rule.threshold_value,
-        deals.deal_amount as amount_at_stake,
-        rule.severity,
-        coalesce(rule.owner, deals.sales_rep_id) as owner,
-        rule.recommended_action,
         {{ deal_title('deals') }} || ': was expected to close on ' || deals.expected_close_date
         || ', ' || {{ as_days('deals.days_overdue') }} || ' ago, and is still open' as message
     from dated as deals
@@ -37,4 +32,4 @@ overdue as (
 
 )
 
-{{ alert_shape('overdue', 'close_date_overdue', without=['baseline_value', 'n_deals', 'interval_low', 'interval_high', 'q_value']) }}
+{{ alert_shape('overdue', entity_type='deal', provides=['amount_at_stake', 'owner']) }}

@@ -1,42 +1,24 @@
--- An open deal in a late stage whose win probability is above the threshold: the one to
--- put first. Silent where the model cannot tell won from lost deals.
+-- An open deal in a late stage whose win probability is above the threshold: one to work on first.
+-- None where the verdict is not 'signal': deals have no grade then.
 
 with
 
 rule as (
 
-    {{ alert_rule('deal_opportunity') }}
-
-),
-
-overall as (
-
-    select n_won / nullif(n_won + n_lost, 0) as win_rate from {{ ref('model_verdict') }}
+    {{ alert_rule() }}
 
 ),
 
 likely as (
 
     select
-        deals.deal_id as entity_id,
-        deals.win_probability as observed_value,
-        rule.threshold_value,
-        overall.win_rate as baseline_value,
-        deals.win_probability_low as interval_low,
-        deals.win_probability_high as interval_high,
-        deals.deal_amount as amount_at_stake,
-        rule.severity,
-        coalesce(rule.owner, deals.sales_rep_id) as owner,
-        rule.recommended_action,
-        {{ deal_title('deals') }} || ': late stage and win probability '
-        || {{ as_percent('deals.win_probability') }}
-        || ', above ' || {{ as_percent('rule.threshold_value') }}
-        || ' (95% interval ' || {{ as_percent('deals.win_probability_low') }}
-        || ' to ' || {{ as_percent('deals.win_probability_high') }} || ')'
-        || coalesce('; ' || deals.top_reason_1, '') as message
+        {{ deal_columns('deals') }},
+        {{ win_probability_columns('deals') }},
+        verdict.win_rate as baseline_value,
+        {{ deal_title('deals') }} || ': late stage and ' || {{ win_probability_text('deals', 'above') }} as message
     from {{ ref('open_deals') }} as deals
     cross join rule
-    cross join overall
+    cross join {{ ref('model_verdict') }} as verdict
     where
         deals.win_probability > rule.threshold_value
         and deals.is_late_stage
@@ -44,4 +26,8 @@ likely as (
 
 )
 
-{{ alert_shape('likely', 'deal_opportunity', without=['n_deals', 'q_value']) }}
+{{ alert_shape(
+    'likely',
+    entity_type='deal',
+    provides=['baseline_value', 'interval_low', 'interval_high', 'amount_at_stake', 'owner'],
+) }}

@@ -1,24 +1,19 @@
--- An open deal that has stood in its stage for more days than the threshold; where the
--- export does not say when it entered the stage, the deal's age counts.
+-- An open deal that has been in its stage for more days than the threshold. Where the export does
+-- not say when the deal entered the stage, days_in_stage is the deal's age.
 
 with
 
 rule as (
 
-    {{ alert_rule('deal_stalled') }}
+    {{ alert_rule() }}
 
 ),
 
 stalled as (
 
     select
-        deals.deal_id as entity_id,
+        {{ deal_columns('deals') }},
         deals.days_in_stage as observed_value,
-        rule.threshold_value,
-        deals.deal_amount as amount_at_stake,
-        rule.severity,
-        coalesce(rule.owner, deals.sales_rep_id) as owner,
-        rule.recommended_action,
         {{ deal_title('deals') }} || ': '
         || case
             when deals.is_stage_date_known then {{ as_days('deals.days_in_stage') }} || ' in its stage'
@@ -31,4 +26,4 @@ stalled as (
 
 )
 
-{{ alert_shape('stalled', 'deal_stalled', without=['baseline_value', 'n_deals', 'interval_low', 'interval_high', 'q_value']) }}
+{{ alert_shape('stalled', entity_type='deal', provides=['amount_at_stake', 'owner']) }}

@@ -1,17 +1,17 @@
--- A segment that won less in the last two complete quarters than in the two before, by more
--- points than the threshold, and beyond what chance does among so many segments.
+-- A segment whose win rate in the later window of the primary comparison is lower than in the earlier, by
+-- more points than the threshold and by more than expected by chance among so many segments.
 
 with
 
 rule as (
 
-    {{ alert_rule('segment_decline') }}
+    {{ alert_rule() }}
 
 ),
 
 segments as (
 
-    select * from {{ ref('win_rate_change_segments') }} where comparison = 'last two quarters'
+    select * from {{ ref('win_rate_change_segments') }} where is_primary
 
 ),
 
@@ -20,21 +20,17 @@ declined as (
     select
         segments.feature || '=' || segments.level as entity_id,
         segments.win_rate_after as observed_value,
-        rule.threshold_value,
         segments.win_rate_before as baseline_value,
         segments.n_after as n_deals,
         segments.change_pp_low as interval_low,
         segments.change_pp_high as interval_high,
         segments.q_value,
         level_totals.open_amount as amount_at_stake,
-        rule.severity,
-        rule.owner,
-        rule.recommended_action,
-        {{ feature_title('segments.feature') }} || ' ' || segments.level
+        {{ level_title('segments.feature', 'segments.level') }}
         || ': win rate ' || {{ as_percent('segments.win_rate_after') }}
-        || ' in the last two quarters, ' || {{ as_points('segments.change_pp') }}
-        || ' below the two before (95% interval ' || {{ as_decimal('segments.change_pp_low') }}
-        || ' to ' || {{ as_decimal('segments.change_pp_high') }}
+        || ' in {{ primary_comparison().after }}, ' || {{ as_points('segments.change_pp') }}
+        || ' below {{ primary_comparison().before }} ('
+        || {{ as_interval('segments.change_pp_low', 'segments.change_pp_high') }}
         || ', ' || {{ as_deals('segments.n_after') }} || ')' as message
     from segments
     cross join rule
@@ -47,4 +43,8 @@ declined as (
 
 )
 
-{{ alert_shape('declined', 'segment_decline', entity_type='segment') }}
+{{ alert_shape(
+    'declined',
+    entity_type='segment',
+    provides=['baseline_value', 'n_deals', 'interval_low', 'interval_high', 'q_value', 'amount_at_stake'],
+) }}

@@ -1,18 +1,12 @@
--- A level of a feature that wins fewer deals than the average deal, other things equal, by
--- more points than the threshold. Only features known while a deal is open: one that is known
--- at its end is a consequence, not something to act on.
+-- A level of a feature whose win rate, other features being equal, is below that of the average deal
+-- by more points than the threshold. Only features that are known while a deal is open: one that is
+-- known only at close describes the outcome, and nobody can act on it.
 
 with
 
 rule as (
 
-    {{ alert_rule('segment_underperforming') }}
-
-),
-
-overall as (
-
-    select n_won / nullif(n_won + n_lost, 0) as win_rate from {{ ref('model_verdict') }}
+    {{ alert_rule() }}
 
 ),
 
@@ -28,25 +22,20 @@ underperforming as (
     select
         segments.feature || '=' || segments.level as entity_id,
         segments.adjusted_win_rate as observed_value,
-        rule.threshold_value,
-        overall.win_rate as baseline_value,
+        verdict.win_rate as baseline_value,
         segments.n_deals,
         segments.effect_pp_low as interval_low,
         segments.effect_pp_high as interval_high,
         segments.q_value,
         level_totals.open_amount as amount_at_stake,
-        rule.severity,
-        rule.owner,
-        rule.recommended_action,
-        {{ feature_title('segments.feature') }} || ' ' || segments.level
+        {{ level_title('segments.feature', 'segments.level') }}
         || ': win rate ' || {{ as_percent('segments.adjusted_win_rate') }}
         || ' other things equal, ' || {{ as_points('segments.effect_pp') }}
-        || ' below the average deal (95% interval ' || {{ as_decimal('segments.effect_pp_low') }}
-        || ' to ' || {{ as_decimal('segments.effect_pp_high') }}
+        || ' below the average deal (' || {{ as_interval('segments.effect_pp_low', 'segments.effect_pp_high') }}
         || ', ' || {{ as_deals('segments.n_deals') }} || ')' as message
     from segments
     cross join rule
-    cross join overall
+    cross join {{ ref('model_verdict') }} as verdict
     left join {{ ref('level_totals') }} as level_totals using (feature, level)
     where
         segments.evidence = 'hurts'
@@ -56,4 +45,8 @@ underperforming as (
 
 )
 
-{{ alert_shape('underperforming', 'segment_underperforming', entity_type='segment') }}
+{{ alert_shape(
+    'underperforming',
+    entity_type='segment',
+    provides=['baseline_value', 'n_deals', 'interval_low', 'interval_high', 'q_value', 'amount_at_stake'],
+) }}

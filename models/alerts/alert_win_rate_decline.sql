@@ -1,11 +1,11 @@
--- The overall win rate fell between the two before and the last two complete quarters, by
--- more points than the threshold and beyond what chance does.
+-- The overall win rate in the later window of the primary comparison is lower than in the earlier, by
+-- more points than the threshold and by more than expected by chance.
 
 with
 
 rule as (
 
-    {{ alert_rule('win_rate_decline') }}
+    {{ alert_rule() }}
 
 ),
 
@@ -17,8 +17,7 @@ pipeline as (
 
 changes as (
 
-    select * from {{ ref('win_rate_change') }}
-    where comparison = 'last two quarters' and basis = 'closed'
+    select * from {{ ref('win_rate_change') }} where is_primary and basis = 'closed'
 
 ),
 
@@ -27,19 +26,15 @@ declined as (
     select
         'all deals' as entity_id,
         changes.win_rate_after as observed_value,
-        rule.threshold_value,
         changes.win_rate_before as baseline_value,
         changes.n_after as n_deals,
         changes.change_pp_low as interval_low,
         changes.change_pp_high as interval_high,
         pipeline.open_amount as amount_at_stake,
-        rule.severity,
-        rule.owner,
-        rule.recommended_action,
         'Win rate ' || {{ as_percent('changes.win_rate_after') }}
-        || ' in the last two quarters, ' || {{ as_points('changes.change_pp') }}
-        || ' below the two before (95% interval ' || {{ as_decimal('changes.change_pp_low') }}
-        || ' to ' || {{ as_decimal('changes.change_pp_high') }}
+        || ' in {{ primary_comparison().after }}, ' || {{ as_points('changes.change_pp') }}
+        || ' below {{ primary_comparison().before }} ('
+        || {{ as_interval('changes.change_pp_low', 'changes.change_pp_high') }}
         || ', ' || {{ as_deals('changes.n_after') }} || ')' as message
     from changes
     cross join rule
@@ -51,4 +46,8 @@ declined as (
 
 )
 
-{{ alert_shape('declined', 'win_rate_decline', entity_type='company', without=['q_value']) }}
+{{ alert_shape(
+    'declined',
+    entity_type='company',
+    provides=['baseline_value', 'n_deals', 'interval_low', 'interval_high', 'amount_at_stake'],
+) }}

@@ -1,6 +1,13 @@
--- What holds now: every condition's view, one below the other.
+-- What holds now: the rows of every alert view. A new view is added to this list.
 
-{% for condition in alert_conditions() -%}
-select * from {{ ref('alert_' ~ condition) }}
-{{ 'union all' if not loop.last }}
-{% endfor %}
+{{ union_all([
+    'alert_deal_at_risk',
+    'alert_deal_stalled',
+    'alert_deal_opportunity',
+    'alert_close_date_overdue',
+    'alert_segment_decline',
+    'alert_segment_underperforming',
+    'alert_win_rate_decline',
+    'alert_stage_bottleneck',
+    'alert_data_quality',
+]) }}

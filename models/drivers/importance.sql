@@ -1,5 +1,2 @@
-select
-    feature,
-    coefficient
-from {{ ref('est_importance') }}
+{{ contracted(ref('est_importance')) }}
 order by coefficient, feature

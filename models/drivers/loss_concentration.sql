@@ -1,8 +1,8 @@
--- Which segments the lost money is in, beside the share that their deals would lead one to expect.
+-- Each segment's share of the lost amount, beside its share of the closed amount.
 
 with
 
--- Decimals, whose sums do not depend on the order of rows.
+-- Sums of decimals do not depend on the order of rows.
 levels as (
 
     select
@@ -20,7 +20,7 @@ ranked as (
 
     select
         *,
-        row_number() over (partition by feature order by lost_amount desc, level asc) as rank,
+        cast(row_number() over (partition by feature order by lost_amount desc, level asc) as bigint) as rank,
         cast(sum(lost_amount) over (partition by feature) as double) as all_lost_amount,
         cast(sum(closed_amount) over (partition by feature) as double) as all_closed_amount
     from levels

@@ -1,15 +1,18 @@
-select
-    n_won,
-    n_lost,
-    lr_statistic,
-    cast(lr_df as bigint) as lr_df,
-    lr_p_value,
-    auc,
-    auc_low,
-    auc_high,
-    brier,
-    brier_baseline,
-    cast(minimum_deals as bigint) as minimum_deals,
-    verdict,
-    statement
-from {{ ref('est_verdict') }}
+with
+
+estimates as (
+
+    select
+        *,
+        {{ win_rate('n_won', '(n_won + n_lost)') }} as win_rate
+    from {{ ref('est_verdict') }}
+
+),
+
+final as (
+
+    {{ contracted('estimates') }}
+
+)
+
+select * from final

@@ -1,36 +1,55 @@
--- Dates and counts are cast because Python made them moments, or numbers with a fraction where one is missing.
+with
 
-select
-    cast(as_of_date as date) as as_of_date,
-    n_open_deals,
-    open_amount,
-    cast(n_won as double) / nullif(n_deals, 0) * open_amount as base_rate_pipeline_amount,
-    stalled_amount / nullif(open_amount, 0) as share_of_amount_stalled,
-    cast(last_quarter_start as date) as last_quarter_start,
-    cast(last_quarter_end as date) as last_quarter_end,
-    cast(n_created_last_quarter as bigint) as n_created_last_quarter,
-    cast(n_created_quarter_before as bigint) as n_created_quarter_before,
-    cast(n_created_year_before as bigint) as n_created_year_before,
-    created_amount_last_quarter,
-    created_amount_quarter_before,
-    created_amount_year_before,
-    n_created_ratio,
-    n_created_ratio_low,
-    n_created_ratio_high,
-    n_created_p_value,
-    n_created_q_value,
-    cast(volume_evidence as string) as volume_evidence,
-    created_amount_ratio,
-    created_amount_ratio_low,
-    created_amount_ratio_high,
-    created_amount_p_value,
-    created_amount_q_value,
-    cast(amount_evidence as string) as amount_evidence,
-    mix_p_value,
-    mix_q_value,
-    cast(mix_evidence as string) as mix_evidence,
-    closed_mix_p_value,
-    closed_mix_q_value,
-    cast(closed_mix_evidence as string) as closed_mix_evidence,
-    cast(statement as string) as statement
-from {{ ref('est_pipeline_health') }}
+totals as (
+
+    select * from {{ ref('pipeline_totals') }}
+
+),
+
+estimates as (
+
+    select * from {{ ref('est_pipeline_health') }}
+
+),
+
+final as (
+
+    select
+        totals.as_of_date,
+        totals.n_open_deals,
+        totals.open_amount,
+        {{ win_rate('totals.n_won', 'totals.n_deals') }} * totals.open_amount as base_rate_pipeline_amount,
+        totals.stalled_amount / nullif(totals.open_amount, 0) as share_of_amount_stalled,
+        totals.last_quarter_start,
+        totals.last_quarter_end,
+        totals.n_created_last_quarter,
+        totals.n_created_quarter_before,
+        totals.n_created_year_before,
+        totals.created_amount_last_quarter,
+        totals.created_amount_quarter_before,
+        totals.created_amount_year_before,
+        estimates.n_created_ratio,
+        estimates.n_created_ratio_low,
+        estimates.n_created_ratio_high,
+        estimates.n_created_p_value,
+        estimates.n_created_q_value,
+        estimates.volume_evidence,
+        estimates.created_amount_ratio,
+        estimates.created_amount_ratio_low,
+        estimates.created_amount_ratio_high,
+        estimates.created_amount_p_value,
+        estimates.created_amount_q_value,
+        estimates.amount_evidence,
+        estimates.mix_p_value,
+        estimates.mix_q_value,
+        estimates.mix_evidence,
+        estimates.closed_mix_p_value,
+        estimates.closed_mix_q_value,
+        estimates.closed_mix_evidence,
+        estimates.statement
+    from totals
+    cross join estimates
+
+)
+
+select * from final

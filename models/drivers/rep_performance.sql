@@ -1,6 +1,12 @@
 with
 
-reps as (
+totals as (
+
+    select * from {{ ref('rep_totals') }}
+
+),
+
+estimates as (
 
     select * from {{ ref('est_rep_performance') }}
 
@@ -9,35 +15,38 @@ reps as (
 final as (
 
     select
-        cast(sales_rep_id as string) as sales_rep_id,
-        n_deals,
-        n_won,
-        win_rate,
-        rate_low as win_rate_low,
-        rate_high as win_rate_high,
-        rest_rate as win_rate_elsewhere,
-        difference_pp,
-        difference_pp_low,
-        difference_pp_high,
-        p_value,
-        q_value,
-        cast(evidence as string) as evidence,
-        funnel_low_95,
-        funnel_high_95,
-        funnel_low_998,
-        funnel_high_998,
-        shrunk_win_rate,
-        average_won_amount as average_deal_amount,
-        {{ value_per_deal('n_won', 'n_deals', 'average_won_amount') }} as rep_impact_index,
-        shrunk_win_rate * average_won_amount as shrunk_impact_index,
-        won_amount as amount_won,
-        won_amount / nullif(closed_amount, 0) as amount_weighted_win_rate,
-        n_open_deals,
-        open_amount,
-        between_rep_sd,
-        chance_sd,
-        cast(statement as string) as statement
-    from reps
+        totals.sales_rep_id,
+        totals.n_deals,
+        totals.n_won,
+        {{ win_rate('totals.n_won', 'totals.n_deals') }} as win_rate,
+        estimates.win_rate_low,
+        estimates.win_rate_high,
+        estimates.win_rate_elsewhere,
+        estimates.difference_pp,
+        estimates.difference_pp_low,
+        estimates.difference_pp_high,
+        estimates.p_value,
+        estimates.q_value,
+        estimates.evidence,
+        estimates.funnel_low_95,
+        estimates.funnel_high_95,
+        estimates.funnel_low_998,
+        estimates.funnel_high_998,
+        estimates.shrunk_win_rate,
+        totals.average_won_amount as average_deal_amount,
+        {{ value_per_deal('totals.n_won', 'totals.n_deals', 'totals.average_won_amount') }} as rep_impact_index,
+        estimates.shrunk_win_rate * totals.average_won_amount as shrunk_impact_index,
+        totals.won_amount as amount_won,
+        {{ amount_weighted_win_rate('totals.won_amount', 'totals.closed_amount') }} as amount_weighted_win_rate,
+        totals.n_open_deals,
+        totals.open_amount,
+        estimates.between_rep_sd,
+        estimates.chance_sd,
+        estimates.spread_p_value,
+        estimates.spread_evidence,
+        estimates.statement
+    from totals
+    inner join estimates using (sales_rep_id)
 
 )
 

@@ -1,28 +1,41 @@
--- Text is cast because a table that Python leaves empty has no types.
+with
 
-select
-    cast(pairs.feature_1 as string) as feature_1,
-    cast(pairs.level_1 as string) as level_1,
-    cast(pairs.feature_2 as string) as feature_2,
-    cast(pairs.level_2 as string) as level_2,
-    pairs.n_deals,
-    pairs.n_won,
-    pairs.win_rate,
-    amounts.won_amount / nullif(amounts.closed_amount, 0) as amount_weighted_win_rate,
-    pairs.expected_win_rate,
-    pairs.difference_pp,
-    pairs.difference_pp_low,
-    pairs.difference_pp_high,
-    pairs.p_value,
-    pairs.q_value,
-    cast(pairs.evidence as string) as evidence,
-    pairs.rank,
-    cast(pairs.statement as string) as statement
-from {{ ref('est_segment_pairs') }} as pairs
-left join {{ ref('pair_totals') }} as amounts
-    on
-        cast(pairs.feature_1 as string) = amounts.feature_1
-        and cast(pairs.level_1 as string) = amounts.level_1
-        and cast(pairs.feature_2 as string) = amounts.feature_2
-        and cast(pairs.level_2 as string) = amounts.level_2
-order by pairs.rank
+totals as (
+
+    select * from {{ ref('pair_totals') }}
+
+),
+
+estimates as (
+
+    select * from {{ ref('est_segment_pairs') }}
+
+),
+
+final as (
+
+    select
+        estimates.feature_1,
+        estimates.level_1,
+        estimates.feature_2,
+        estimates.level_2,
+        totals.n_deals,
+        totals.n_won,
+        {{ win_rate('totals.n_won', 'totals.n_deals') }} as win_rate,
+        {{ amount_weighted_win_rate('totals.won_amount', 'totals.closed_amount') }} as amount_weighted_win_rate,
+        estimates.expected_win_rate,
+        estimates.difference_pp,
+        estimates.difference_pp_low,
+        estimates.difference_pp_high,
+        estimates.p_value,
+        estimates.q_value,
+        estimates.evidence,
+        estimates.rank,
+        estimates.statement
+    from estimates
+    inner join totals using (feature_1, level_1, feature_2, level_2)
+
+)
+
+select * from final
+order by rank

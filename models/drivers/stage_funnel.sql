@@ -1,8 +1,12 @@
--- Text is cast because a table that Python leaves empty has no types.
-
 with
 
-compared as (
+totals as (
+
+    select * from {{ ref('stage_totals') }}
+
+),
+
+estimates as (
 
     select * from {{ ref('est_stage_funnel') }}
 
@@ -11,24 +15,24 @@ compared as (
 final as (
 
     select
-        cast(deal_stage as string) as deal_stage,
-        n_deals,
-        n_hits as n_lost,
-        lost_amount,
-        rate as drop_off_rate,
-        rate_low as drop_off_rate_low,
-        rate_high as drop_off_rate_high,
-        rest_rate as drop_off_rate_elsewhere,
-        difference_pp,
-        difference_pp_low,
-        difference_pp_high,
-        p_value,
-        q_value,
-        -- A stage such as 'Closed Lost' states the outcome: it is no bottleneck.
-        cast(case when rate in (0, 1) then 'inconclusive' else evidence end as string) as evidence,
-        n_open_deals,
-        open_amount
-    from compared
+        totals.deal_stage,
+        totals.n_deals,
+        totals.n_lost,
+        totals.lost_amount,
+        estimates.drop_off_rate,
+        estimates.drop_off_rate_low,
+        estimates.drop_off_rate_high,
+        estimates.drop_off_rate_elsewhere,
+        estimates.difference_pp,
+        estimates.difference_pp_low,
+        estimates.difference_pp_high,
+        estimates.p_value,
+        estimates.q_value,
+        estimates.evidence,
+        totals.n_open_deals,
+        totals.open_amount
+    from totals
+    inner join estimates using (deal_stage)
 
 )
 

@@ -1,8 +1,12 @@
--- Text is cast because a table that Python leaves empty has no types, dates because Python made them moments.
-
 with
 
-segments as (
+totals as (
+
+    select * from {{ ref('segment_quarter_totals') }}
+
+),
+
+estimates as (
 
     select * from {{ ref('est_win_rate_by_segment') }}
 
@@ -17,21 +21,22 @@ quarters as (
 final as (
 
     select
-        cast(segments.basis as string) as basis,
-        cast(segments.period_start as date) as period_start,
-        cast(segments.feature as string) as feature,
-        cast(segments.level as string) as level,
-        segments.n_deals,
-        segments.n_won,
-        cast(segments.n_won as double) / nullif(segments.n_deals, 0) as win_rate,
-        {{ wilson_low('segments.n_won', 'segments.n_deals') }} as win_rate_low,
-        {{ wilson_high('segments.n_won', 'segments.n_deals') }} as win_rate_high,
-        segments.shrunk_win_rate,
-        segments.won_amount / nullif(segments.closed_amount, 0) as amount_weighted_win_rate,
+        totals.basis,
+        totals.period_start,
+        totals.feature,
+        totals.level,
+        totals.n_deals,
+        totals.n_won,
+        {{ win_rate('totals.n_won', 'totals.n_deals') }} as win_rate,
+        {{ wilson_low('totals.n_won', 'totals.n_deals') }} as win_rate_low,
+        {{ wilson_high('totals.n_won', 'totals.n_deals') }} as win_rate_high,
+        estimates.shrunk_win_rate,
+        {{ amount_weighted_win_rate('totals.won_amount', 'totals.closed_amount') }} as amount_weighted_win_rate,
         quarters.is_complete
-    from segments
+    from totals
+    inner join estimates using (basis, quarter, feature, level)
     inner join quarters
-        on segments.basis = quarters.basis and cast(segments.period_start as date) = quarters.period_start
+        on totals.basis = quarters.basis and totals.period_start = quarters.period_start
 
 )
 

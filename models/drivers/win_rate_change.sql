@@ -1,25 +1,47 @@
--- Text is cast because a table that Python leaves empty has no types, dates because Python made them moments.
+with
 
-select
-    cast(comparison as string) as comparison,
-    cast(basis as string) as basis,
-    cast(before_start as date) as before_start,
-    cast(before_end as date) as before_end,
-    cast(after_start as date) as after_start,
-    cast(after_end as date) as after_end,
-    n_before,
-    n_after,
-    win_rate_before,
-    win_rate_after,
-    won_amount_before / nullif(closed_amount_before, 0) as amount_weighted_win_rate_before,
-    won_amount_after / nullif(closed_amount_after, 0) as amount_weighted_win_rate_after,
-    change_pp,
-    change_pp_low,
-    change_pp_high,
-    p_value,
-    q_value,
-    detectable_pp,
-    cast(verdict as string) as verdict,
-    cast(statement as string) as statement
-from {{ ref('est_win_rate_change') }}
+totals as (
+
+    select * from {{ ref('window_totals') }}
+
+),
+
+estimates as (
+
+    select * from {{ ref('est_win_rate_change') }}
+
+),
+
+final as (
+
+    select
+        totals.comparison,
+        totals.is_primary,
+        totals.basis,
+        totals.before_start,
+        totals.before_end,
+        totals.after_start,
+        totals.after_end,
+        totals.n_before,
+        totals.n_after,
+        {{ win_rate('totals.n_won_before', 'totals.n_before') }} as win_rate_before,
+        {{ win_rate('totals.n_won_after', 'totals.n_after') }} as win_rate_after,
+        {{ amount_weighted_win_rate('totals.won_amount_before', 'totals.closed_amount_before') }}
+            as amount_weighted_win_rate_before,
+        {{ amount_weighted_win_rate('totals.won_amount_after', 'totals.closed_amount_after') }}
+            as amount_weighted_win_rate_after,
+        estimates.change_pp,
+        estimates.change_pp_low,
+        estimates.change_pp_high,
+        estimates.p_value,
+        estimates.q_value,
+        estimates.detectable_pp,
+        estimates.verdict,
+        estimates.statement
+    from totals
+    inner join estimates using (comparison, basis)
+
+)
+
+select * from final
 order by comparison, basis

@@ -1,18 +1,25 @@
--- Text is cast because a table that Python leaves empty has no types.
+with
 
-select
-    cast(comparison as string) as comparison,
-    cast(feature as string) as feature,
-    explained_pp,
-    explained_pp_low,
-    explained_pp_high,
-    unexplained_pp,
-    unexplained_pp_low,
-    unexplained_pp_high,
-    total_pp,
-    p_value,
-    q_value,
-    cast(evidence as string) as evidence,
-    cast(statement as string) as statement
-from {{ ref('est_win_rate_change_model') }}
-order by comparison, p_value, feature
+comparisons as (
+
+    select distinct
+        comparison,
+        is_primary
+    from {{ ref('comparison_windows') }}
+
+),
+
+estimates as (
+
+    select * from {{ ref('est_win_rate_change_model') }}
+
+),
+
+final as (
+
+    {{ contracted('estimates inner join comparisons using (comparison)') }}
+
+)
+
+select * from final
+order by comparison asc, p_value asc nulls last, feature asc

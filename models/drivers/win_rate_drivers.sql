@@ -1,6 +1,10 @@
--- Text is cast because a table that Python leaves empty has no types.
-
 with
+
+totals as (
+
+    select * from {{ ref('level_totals') }}
+
+),
 
 estimates as (
 
@@ -8,20 +12,14 @@ estimates as (
 
 ),
 
-level_totals as (
-
-    select * from {{ ref('level_totals') }}
-
-),
-
 final as (
 
     select
-        cast(estimates.feature as string) as feature,
-        cast(estimates.level as string) as level,
-        estimates.n_deals,
-        estimates.n_won,
-        estimates.win_rate,
+        totals.feature,
+        totals.level,
+        totals.n_deals,
+        totals.n_won,
+        {{ win_rate('totals.n_won', 'totals.n_deals') }} as win_rate,
         estimates.adjusted_win_rate,
         estimates.effect_pp,
         estimates.effect_pp_low,
@@ -32,14 +30,15 @@ final as (
         estimates.p_value,
         estimates.q_value,
         estimates.feature_p_value,
-        cast(estimates.evidence as string) as evidence,
-        level_totals.won_amount / nullif(level_totals.closed_amount, 0) as revenue_weighted_win_rate,
-        cast(estimates.known_at as {{ dbt.type_string() }}) as known_at,
-        cast(estimates.left_out_because as {{ dbt.type_string() }}) as left_out_because,
+        estimates.evidence,
+        {{ amount_weighted_win_rate('totals.won_amount', 'totals.closed_amount') }} as revenue_weighted_win_rate,
+        estimates.known_at,
+        estimates.left_out_code,
+        estimates.left_out_because,
         estimates.rank,
-        cast(estimates.statement as string) as statement
+        estimates.statement
     from estimates
-    inner join level_totals using (feature, level)
+    inner join totals using (feature, level)
 
 )
 

@@ -1,5 +1,5 @@
--- The win rate by month and quarter, by close date and by creation date, with the limits
--- within which chance alone moves it (p-chart at three standard errors; Shewhart 1931).
+-- The win rate by month and quarter, by close date and by creation date, with the limits within which it
+-- varies by chance (p-chart at three standard errors; Shewhart 1931).
 
 with
 
@@ -17,13 +17,13 @@ as_of_dates as (
 
 dated as (
 
-    {% for basis, date in [('closed', 'closed_date'), ('created', 'created_date')] -%}
+    {% for basis, date in basis_dates().items() -%}
     {% set outer_last = loop.last -%}
     {% for grain in ['month', 'quarter'] -%}
     select
         '{{ basis }}' as basis,
         '{{ grain }}' as grain,
-        cast({{ dbt.date_trunc(grain, date) }} as date) as period_start,
+        cast(date_trunc('{{ grain }}', {{ date }}) as date) as period_start,
         is_won,
         deal_amount,
         sales_cycle_days
@@ -39,7 +39,7 @@ created as (
     {% for grain in ['month', 'quarter'] -%}
     select
         '{{ grain }}' as grain,
-        cast({{ dbt.date_trunc(grain, 'created_date') }} as date) as period_start,
+        cast(date_trunc('{{ grain }}', created_date) as date) as period_start,
         count(*) as n_created,
         {{ sum_amount('deal_amount') }} as created_amount
     from deals
@@ -54,10 +54,8 @@ periods as (
         basis,
         grain,
         period_start,
-        count(is_won) as n_deals,
-        cast(coalesce(sum(is_won), 0) as bigint) as n_won,
-        {{ sum_amount('case when is_won = 1 then deal_amount end') }} as won_amount,
-        {{ sum_amount('case when is_won is not null then deal_amount end') }} as closed_amount,
+        {{ deal_counts() }},
+        {{ deal_amounts() }},
         {{ mean_of('sales_cycle_days') }} as mean_cycle_days
     from dated
     group by basis, grain, period_start
@@ -67,8 +65,8 @@ periods as (
 overall as (
 
     select
-        cast(sum(is_won) as double) / nullif(count(is_won), 0) as win_rate,
-        min(created_date) as first_date
+        {{ win_rate('sum(is_won)', 'count(is_won)') }} as win_rate,
+        {{ first_complete_date('min(created_date)') }} as first_complete_date
     from deals
 
 ),
@@ -81,19 +79,19 @@ final as (
         periods.period_start,
         periods.n_deals,
         periods.n_won,
-        cast(periods.n_won as double) / nullif(periods.n_deals, 0) as win_rate,
+        {{ win_rate('periods.n_won', 'periods.n_deals') }} as win_rate,
         {{ wilson_low('periods.n_won', 'periods.n_deals') }} as win_rate_low,
         {{ wilson_high('periods.n_won', 'periods.n_deals') }} as win_rate_high,
-        periods.won_amount / nullif(periods.closed_amount, 0) as amount_weighted_win_rate,
+        {{ amount_weighted_win_rate('periods.won_amount', 'periods.closed_amount') }} as amount_weighted_win_rate,
         greatest(
             overall.win_rate - 3 * sqrt(overall.win_rate * (1 - overall.win_rate) / nullif(periods.n_deals, 0)), 0
         ) as control_low,
         least(
             overall.win_rate + 3 * sqrt(overall.win_rate * (1 - overall.win_rate) / nullif(periods.n_deals, 0)), 1
         ) as control_high,
-        periods.period_start >= {{ add_days('overall.first_date', '-7') }}
+        periods.period_start >= overall.first_complete_date
         and case periods.grain
-            when 'month' then cast({{ dbt.dateadd('month', 1, 'periods.period_start') }} as date)
+            when 'month' then {{ add_months('periods.period_start', '1') }}
             else {{ add_quarters('periods.period_start', '1') }}
         end <= {{ add_days('as_of_dates.as_of_date', '1') }} as is_complete,
         coalesce(created.n_created, 0) as n_created,

@@ -1,5 +1,5 @@
--- Each deal with the score row of its profile: an open deal's at the last landmark it has
--- reached, a closed deal's at creation, by the model that had not seen it.
+-- Each deal with the score of its profile: an open deal's at the last landmark it reached, a closed deal's
+-- at creation, by the model that was not fitted on its fold.
 
 {% set features = creation_features() -%}
 
@@ -9,15 +9,22 @@ deals as (
 
     select
         *,
-        {{ score_fold('deal_id') }} as deal_fold,
-        {{ profile_id(features) }} as profile_id
+        {{ profile_id(features) }} as profile_id,
+        case
+            when is_open then {{ landmark_reached('deal_age_days') }}
+            else {{ var('landmark_days') | min }}
+        end as landmark_days,
+        case when is_open then -1 else {{ score_fold('deal_id') }} end as fold
     from {{ ref('deal_features') }}
 
 ),
 
 est_scores as (
 
-    select * from {{ ref('est_scores') }}
+    select
+        *,
+        coalesce(score_fold, -1) as fold
+    from {{ ref('est_scores') }}
 
 ),
 
@@ -37,11 +44,8 @@ final as (
     left join est_scores
         on
             deals.profile_id = est_scores.profile_id
-            and case
-                when deals.is_open then {{ landmark_reached('deals.deal_age_days') }}
-                else {{ var('landmark_days') | min }}
-            end = est_scores.landmark_days
-            and case when deals.is_open then -1 else deals.deal_fold end = coalesce(est_scores.score_fold, -1)
+            and deals.landmark_days = est_scores.landmark_days
+            and deals.fold = est_scores.fold
 
 )
 

@@ -2,6 +2,6 @@ from winrate.statistics import importance
 
 
 def model(dbt, session):
-    features = dbt.config.get("features")
     deals = dbt.ref("importance_deals").df()
+    features = dbt.config.get("features")
     return importance.feature_importance(deals, features["categorical"], list(features["numeric"]))

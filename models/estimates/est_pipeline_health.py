@@ -1,12 +1,9 @@
 from winrate.statistics import pipeline_health
+from winrate.statistics.claims import ClaimRules
 
 
 def model(dbt, session):
-    totals = dbt.ref("pipeline_totals").df()
+    totals = dbt.ref("pipeline_totals").df()[pipeline_health.TOTALS_COLUMNS]
     mix = dbt.ref("est_pipeline_mix").df()
-    return pipeline_health.pipeline_health(
-        totals,
-        mix,
-        min_deals=dbt.config.get("min_deals_per_level"),
-        max_q_value=dbt.config.get("max_q_value"),
-    )
+    rules = ClaimRules(**dbt.config.get("rules"))
+    return pipeline_health.pipeline_health(totals, mix, rules)

@@ -1,14 +1,10 @@
-from winrate import project
+from winrate.project import creation_features
 from winrate.statistics import pipeline_health
+from winrate.statistics.claims import ClaimRules
 
 
 def model(dbt, session):
-    levels = dbt.ref("level_totals").df()
-    features = project.creation_features(
-        dbt.config.get("features"), dbt.config.get("known_at_close")
-    )
-    return pipeline_health.pipeline_mix(
-        levels[levels["feature"].isin(features)],
-        min_deals_per_level=dbt.config.get("min_deals_per_level"),
-        max_q_value=dbt.config.get("max_q_value"),
-    )
+    levels = dbt.ref("level_totals").df()[pipeline_health.MIX_COLUMNS]
+    features = creation_features(dbt.config.get("features"), dbt.config.get("known_at_close"))
+    rules = ClaimRules(**dbt.config.get("rules"))
+    return pipeline_health.pipeline_mix(levels, features, rules)

@@ -1,12 +1,8 @@
 from winrate.statistics import shrinkage
+from winrate.statistics.claims import ClaimRules
 
 
 def model(dbt, session):
-    reps = dbt.ref("rep_totals").df()
-    return shrinkage.rep_performance(
-        reps,
-        min_deals=dbt.config.get("min_deals_per_level"),
-        min_outcomes=dbt.config.get("min_outcomes"),
-        low_evidence_outcomes=dbt.config.get("low_evidence_outcomes"),
-        max_q_value=dbt.config.get("max_q_value"),
-    )
+    reps = dbt.ref("rep_totals").df()[shrinkage.REP_COLUMNS]
+    rules = ClaimRules(**dbt.config.get("rules"))
+    return shrinkage.rep_performance(reps, rules)

@@ -1,14 +1,10 @@
-from winrate import project
+from winrate.project import feature_names
 from winrate.statistics import interactions
+from winrate.statistics.claims import ClaimRules
 
 
 def model(dbt, session):
     profiles = dbt.ref("driver_profiles").df()
-    return interactions.segment_pairs(
-        profiles,
-        project.feature_names(dbt.config.get("features")),
-        min_deals_per_level=dbt.config.get("min_deals_per_level"),
-        min_outcomes=dbt.config.get("min_outcomes"),
-        low_evidence_outcomes=dbt.config.get("low_evidence_outcomes"),
-        max_q_value=dbt.config.get("max_q_value"),
-    )
+    features = feature_names(dbt.config.get("features"))
+    rules = ClaimRules(**dbt.config.get("rules"))
+    return interactions.segment_pairs(profiles, features, rules)

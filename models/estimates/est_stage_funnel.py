@@ -1,11 +1,8 @@
-from winrate.statistics import proportions
+from winrate.statistics import stage_funnel
+from winrate.statistics.claims import ClaimRules
 
 
 def model(dbt, session):
-    stages = dbt.ref("stage_totals").df()
-    return proportions.compare_with_rest(
-        stages,
-        min_deals=dbt.config.get("min_deals_per_level"),
-        min_outcomes=dbt.config.get("min_outcomes"),
-        max_q_value=dbt.config.get("max_q_value"),
-    )
+    stages = dbt.ref("stage_totals").df()[stage_funnel.COLUMNS]
+    rules = ClaimRules(**dbt.config.get("rules"))
+    return stage_funnel.stage_funnel(stages, rules)

@@ -1,13 +1,10 @@
-from winrate import project
+from winrate.project import feature_names
 from winrate.statistics import verdict
+from winrate.statistics.claims import ClaimRules
 
 
 def model(dbt, session):
     profiles = dbt.ref("driver_profiles").df()
-    return verdict.model_verdict(
-        profiles,
-        project.feature_names(dbt.config.get("features")),
-        min_outcomes=dbt.config.get("min_outcomes"),
-        low_evidence_outcomes=dbt.config.get("low_evidence_outcomes"),
-        max_p_value=dbt.config.get("max_q_value"),
-    )
+    features = feature_names(dbt.config.get("features"))
+    rules = ClaimRules(**dbt.config.get("rules"))
+    return verdict.model_verdict(profiles, features, rules)

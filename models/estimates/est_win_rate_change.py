@@ -1,11 +1,9 @@
 from winrate.statistics import change
+from winrate.statistics.claims import ClaimRules
 
 
 def model(dbt, session):
-    windows = dbt.ref("window_totals").df()
-    return change.win_rate_change(
-        windows,
-        min_outcomes=dbt.config.get("min_outcomes"),
-        low_evidence_outcomes=dbt.config.get("low_evidence_outcomes"),
-        max_q_value=dbt.config.get("max_q_value"),
-    )
+    windows = dbt.ref("window_totals").df()[change.WINDOW_COLUMNS]
+    comparisons = dbt.config.get("comparisons")
+    rules = ClaimRules(**dbt.config.get("rules"))
+    return change.win_rate_change(windows, comparisons, rules)

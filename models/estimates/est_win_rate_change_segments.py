@@ -1,11 +1,8 @@
 from winrate.statistics import change
+from winrate.statistics.claims import ClaimRules
 
 
 def model(dbt, session):
-    counts = dbt.ref("segment_window_totals").df()
-    return change.win_rate_change_segments(
-        counts,
-        min_deals_per_level=dbt.config.get("min_deals_per_level"),
-        min_outcomes=dbt.config.get("min_outcomes"),
-        max_q_value=dbt.config.get("max_q_value"),
-    )
+    counts = dbt.ref("segment_window_totals").df()[change.SEGMENT_COLUMNS]
+    rules = ClaimRules(**dbt.config.get("rules"))
+    return change.win_rate_change_segments(counts, rules)

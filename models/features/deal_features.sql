@@ -34,7 +34,9 @@ final as (
         {% for feature in numeric_features() -%}
         coalesce({{ feature }}_bands.level, 'Unknown') as {{ feature }},
         {% endfor -%}
-        deals.deal_age_days
+        deals.deal_age_days,
+        deals.deal_amount as amount,
+        deals.sales_cycle_days as cycle_days
     from deals
     {% for feature in categorical_features() -%}
     left join feature_levels as {{ feature }}_levels

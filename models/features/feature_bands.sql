@@ -1,6 +1,6 @@
--- The bands of every numeric feature: above `lower_edge`, up to and with `upper_edge`.
--- Edges are given in `vars`, or are quantiles of the closed deals: values that occur, so that
--- another currency changes the names of the bands and nothing else.
+-- The bands of every numeric feature: above `lower_edge`, up to and including `upper_edge`. Edges are
+-- given in `vars`, or are quantiles of the closed deals. Those are values that occur, so that another
+-- currency changes the names of the bands and nothing else.
 
 {% set bands = var('features')['numeric'] -%}
 
@@ -12,6 +12,20 @@ closed_deals as (
 
 ),
 
+-- All quantiles of all features, in one row and one pass.
+quantiles as (
+
+    select
+        {% for feature, wanted in bands.items() if wanted is number -%}
+        {% for part in range(1, wanted) -%}
+        percentile_disc({{ part / wanted }}) within group (order by {{ feature }}) as {{ feature }}_{{ part }},
+        {% endfor -%}
+        {% endfor -%}
+        count(*) as n_closed_deals
+    from closed_deals
+
+),
+
 edges as (
 
     select
@@ -20,12 +34,11 @@ edges as (
     where false
     {% for feature, wanted in bands.items() -%}
     {% for part in (range(1, wanted) if wanted is number else wanted) -%}
-    {% set quantile = "(select quantile_disc(" ~ feature ~ ", " ~ part / wanted ~ ") from closed_deals)"
-        if wanted is number -%}
     union all
     select
         '{{ feature }}' as feature,
-        {{ quantile or "cast(" ~ part ~ " as double)" }} as edge
+        {{ "quantiles." ~ feature ~ "_" ~ part if wanted is number else "cast(" ~ part ~ " as double)" }} as edge
+    {{ "from quantiles" if wanted is number }}
     {% endfor -%}
     {% endfor %}
 ),
@@ -45,7 +58,7 @@ bands as (
 
     select
         feature,
-        lag(edge) over (partition by feature order by edge) as lower_edge,
+        lag(edge) over (partition by feature order by edge asc) as lower_edge,
         edge as upper_edge
     from distinct_edges
 
@@ -66,7 +79,7 @@ final as (
         feature,
         lower_edge,
         upper_edge,
-        row_number() over (partition by feature order by lower_edge nulls first) as band_order,
+        cast(row_number() over (partition by feature order by lower_edge nulls first) as bigint) as band_order,
         case
             when lower_edge is null then 'up to ' || {{ plain_number('upper_edge') }}
             when upper_edge is null then 'over ' || {{ plain_number('lower_edge') }}

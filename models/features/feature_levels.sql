@@ -1,5 +1,5 @@
--- Every value of every categorical feature and the level it is counted as:
--- itself, or 'Other' where fewer than `min_deals_per_level` closed deals have it.
+-- Every value of every categorical feature and the level it counts as: itself, or 'Other' where fewer
+-- than `min_deals_per_level` closed deals have it.
 
 with
 
@@ -9,22 +9,32 @@ deals as (
 
 ),
 
+features as (
+
+    {{ listed(categorical_features(), 'feature') }}
+
+),
+
+feature_values as (
+
+    select
+        features.feature,
+        {{ value_of('features.feature', categorical_features(), 'deals') }} as feature_value,
+        deals.is_won
+    from deals
+    cross join features
+
+),
+
 counted as (
 
     select
-        cast(null as string) as feature,
-        cast(null as string) as feature_value,
-        cast(null as bigint) as n_closed_deals
-    where false
-    {% for feature in categorical_features() -%}
-    union all
-    select
-        '{{ feature }}' as feature,
-        {{ feature }} as feature_value,
+        feature,
+        feature_value,
         count(is_won) as n_closed_deals
-    from deals
-    group by {{ feature }}
-    {% endfor %}
+    from feature_values
+    group by feature, feature_value
+
 ),
 
 final as (

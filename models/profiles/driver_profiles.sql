@@ -1,6 +1,5 @@
--- One row per distinct combination of levels among the closed deals. The counts of
--- won and lost deals are sufficient for a logistic regression: fitting on these rows
--- gives the estimate that fitting on deals gives.
+-- One row per distinct combination of levels among the closed deals. The counts of won and lost deals are
+-- sufficient for a logistic regression: a fit on these rows gives the same estimate as one on deals.
 
 with
 
@@ -10,12 +9,13 @@ closed_deals as (
 
 ),
 
--- The newest fifth of the closed deals is held out to see how well the rest foretells it.
+-- The latest closed deals are the holdout, on which a model of the other deals is measured.
 ordered as (
 
     select
         *,
-        row_number() over (order by closed_date, deal_id) > 0.8 * count(*) over () as is_newest_fifth
+        cast(row_number() over (order by closed_date asc, deal_id asc) as bigint)
+        > {{ 1 - var('holdout_share') }} * count(*) over () as is_holdout
     from closed_deals
 
 ),
@@ -28,8 +28,8 @@ final as (
         {% endfor -%}
         count(*) as n_deals,
         cast(sum(is_won) as bigint) as n_won,
-        count(case when is_newest_fifth then 1 end) as n_newest_deals,
-        count(case when is_newest_fifth and is_won = 1 then 1 end) as n_newest_won
+        count(case when is_holdout then 1 end) as n_holdout_deals,
+        count(case when is_holdout and is_won = 1 then 1 end) as n_holdout_won
     from ordered
     group by all
 

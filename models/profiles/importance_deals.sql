@@ -1,9 +1,8 @@
--- The closed deals that the original recipe fits on, as they came: neither pooled nor banded.
--- Above `importance_max_deals` a fixed sample of that size.
+-- The closed deals that the original recipe is fitted on, with raw feature values. Above
+-- `importance_max_deals` a fixed sample of that size.
 --
--- The recipe splits deals by their position, so they stand in an order of their own: that of their
--- ids, shorter ones first (9 before 10), in which CRMs number deals and most exports list them. The
--- order of the export's rows makes no difference.
+-- The recipe splits deals by their position. So that the order of the export's rows has no effect, they
+-- are ordered by id, shorter ids first (9 before 10), as CRMs number deals and most exports list them.
 
 with
 
@@ -15,7 +14,7 @@ closed_deals as (
         {% for feature in feature_names() -%}
         {{ feature }},
         {% endfor -%}
-        row_number() over (order by md5(deal_id), deal_id) as sample_rank
+        cast(row_number() over (order by md5(deal_id) asc, deal_id asc) as bigint) as sample_rank
     from {{ ref('stg_deals') }}
     where
         not is_open
@@ -27,7 +26,12 @@ closed_deals as (
 
 final as (
 
-    select * exclude (sample_rank)
+    select
+        deal_id,
+        {% for feature in feature_names() -%}
+        {{ feature }},
+        {% endfor -%}
+        is_won
     from closed_deals
     where sample_rank <= {{ var('importance_max_deals') }}
 

@@ -1,30 +1,44 @@
--- What the closed deals of each level came to, and the open deals that have it.
+-- Counts and total amounts of the closed and the open deals of each level.
+
+{% set names = feature_names() -%}
 
 with
 
 deals as (
 
+    select * from {{ ref('deal_features') }}
+
+),
+
+features as (
+
+    {{ feature_rows(names) }}
+),
+
+deal_levels as (
+
     select
-        deal_features.*,
-        stg_deals.deal_amount as amount,
-        stg_deals.sales_cycle_days as cycle_days
-    from {{ ref('deal_features') }} as deal_features
-    inner join {{ ref('stg_deals') }} as stg_deals using (deal_id)
+        features.feature,
+        {{ level_of(names) }} as level,
+        deals.is_open,
+        deals.is_won,
+        deals.amount,
+        deals.cycle_days
+    from deals
+    cross join features
 
 ),
 
 final as (
 
-    {% for feature in feature_names() -%}
     select
-        '{{ feature }}' as feature,
-        {{ feature }} as level,
+        feature,
+        level,
         {{ deal_totals('amount') }},
         {{ mean_of('case when is_won = 1 then cycle_days end') }} as mean_won_cycle_days
-    from deals
-    group by {{ feature }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    from deal_levels
+    group by feature, level
+
 )
 
 select * from final

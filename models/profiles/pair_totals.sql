@@ -1,44 +1,59 @@
--- What the closed and the won deals of each pair of levels of two features came to.
+-- Counts and total amounts of the closed deals of each pair of levels of two features.
 
-{% set features = feature_names() -%}
+{% set names = feature_names() -%}
 
 with
 
 deals as (
 
+    select * from {{ ref('deal_features') }} where not is_open
+
+),
+
+pairs as (
+
+    {% for feature_1 in names -%}
+    {% for feature_2 in names[loop.index:] -%}
     select
-        levels.*,
-        stg_deals.deal_amount as amount
-    from {{ ref('deal_features') }} as levels
-    inner join {{ ref('stg_deals') }} as stg_deals on levels.deal_id = stg_deals.deal_id
-    where not levels.is_open
+        '{{ feature_1 }}' as feature_1,
+        '{{ feature_2 }}' as feature_2
+    union all
+    {% endfor -%}
+    {% endfor -%}
+    -- Without two features there is no pair.
+    select
+        cast(null as {{ dbt.type_string() }}) as feature_1,
+        cast(null as {{ dbt.type_string() }}) as feature_2
+    where false
+
+),
+
+deal_levels as (
+
+    select
+        pairs.feature_1,
+        {{ level_of(names, 'pairs.feature_1') }} as level_1,
+        pairs.feature_2,
+        {{ level_of(names, 'pairs.feature_2') }} as level_2,
+        deals.is_won,
+        deals.amount
+    from deals
+    cross join pairs
 
 ),
 
 final as (
 
     select
-        cast(null as string) as feature_1,
-        cast(null as string) as level_1,
-        cast(null as string) as feature_2,
-        cast(null as string) as level_2,
-        cast(null as double) as closed_amount,
-        cast(null as double) as won_amount
-    where false
-    {% for feature_1 in features -%}
-    {% for feature_2 in features[loop.index:] -%}
-    union all
-    select
-        '{{ feature_1 }}' as feature_1,
-        {{ feature_1 }} as level_1,
-        '{{ feature_2 }}' as feature_2,
-        {{ feature_2 }} as level_2,
-        {{ sum_amount('amount') }} as closed_amount,
-        {{ sum_amount('case when is_won = 1 then amount end') }} as won_amount
-    from deals
-    group by {{ feature_1 }}, {{ feature_2 }}
-    {% endfor -%}
-    {% endfor %}
+        feature_1,
+        level_1,
+        feature_2,
+        level_2,
+        {{ deal_counts() }},
+        {{ deal_amounts('amount') }}
+    from deal_levels
+    group by feature_1, level_1, feature_2, level_2
+
 )
 
 select * from final

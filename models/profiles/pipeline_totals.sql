@@ -1,6 +1,6 @@
--- What is open, how much of it stands still, and what was created in the last complete quarter,
--- the one before and the one a year before; in one row. A quarter that began before the data did
--- is null.
+-- Counts and total amounts of the open deals, of those that are stalled, and of the deals created in the
+-- last complete quarter, the one before and the one a year before; in one row. A quarter that the data
+-- do not cover is null.
 
 {% set quarters = [('last_quarter', 1), ('quarter_before', 2), ('year_before', 5)] -%}
 
@@ -19,7 +19,7 @@ as_of_dates as (
 
     select
         as_of_date,
-        cast(date_trunc('quarter', {{ add_days('as_of_date', '1') }}) as date) as quarters_end
+        {{ whole_quarters_end('as_of_date') }} as quarters_end
     from {{ ref('as_of_dates') }}
 
 ),
@@ -34,11 +34,11 @@ stalled_rule as (
 
 first_dates as (
 
-    select {{ add_days('min(created_date)', '-7') }} as first_date from deals
+    select {{ first_complete_date('min(created_date)') }} as first_complete_date from deals
 
 ),
 
--- Quarters by their distance from the last complete one; a week's grace for holidays.
+-- Quarters by their distance from the last complete one.
 quarters as (
 
     {% for quarter, n_back in quarters -%}
@@ -58,12 +58,13 @@ created as (
         count(deals.deal_id) as n_created,
         {{ sum_amount('deals.deal_amount') }} as amount,
         cast(coalesce(sum(
-            cast(deals.deal_amount as decimal(19, 2)) * cast(deals.deal_amount as decimal(19, 2))
+            cast({{ money('deals.deal_amount') }} as decimal(19, 2))
+            * cast({{ money('deals.deal_amount') }} as decimal(19, 2))
         ), 0) as double) as squared_amount
     from quarters
     cross join first_dates
     left join deals on deals.created_date between quarters.first_day and quarters.last_day
-    where quarters.first_day >= first_dates.first_date
+    where quarters.first_day >= first_dates.first_complete_date
     group by quarters.quarter_name
 
 ),
@@ -103,6 +104,7 @@ final as (
         as_of_dates.as_of_date,
         {{ add_quarters('as_of_dates.quarters_end', '-1') }} as last_quarter_start,
         {{ add_days('as_of_dates.quarters_end', '-1') }} as last_quarter_end,
+        {{ quarter_name(add_quarters('as_of_dates.quarters_end', '-1')) }} as last_quarter,
         totals.*,
         created_in_one_row.*
     from as_of_dates

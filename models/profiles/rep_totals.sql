@@ -1,8 +1,22 @@
--- What the closed deals of each rep came to, and the open deals that the rep has.
+-- Counts and total amounts of the closed and the open deals of each rep.
 
-select
-    sales_rep_id,
-    {{ deal_totals() }}
-from {{ ref('stg_deals') }}
-group by sales_rep_id
+with
+
+deals as (
+
+    select * from {{ ref('stg_deals') }}
+
+),
+
+final as (
+
+    select
+        sales_rep_id,
+        {{ deal_totals() }}
+    from deals
+    group by sales_rep_id
+
+)
+
+select * from final
 order by sales_rep_id

@@ -1,10 +1,9 @@
--- What the score model learns from and what it scores, in one table of counts.
+-- The counts that the score models are fitted on, and the profiles that they score.
 --
--- A landmark is an age at which we ask: of the deals that were still open at this age,
--- how many were won? A row is a landmark, a combination of levels known while a deal is
--- open, and a fold. Closed deals count at every landmark they reached; `score_fold` says
--- which of them are held out together. Open deals stand at the last landmark they have
--- reached, in no fold.
+-- A landmark is an age in days: of the deals that were still open at this age, how many were won? One row
+-- per landmark, fold and combination of levels known while a deal is open. Closed deals count at every
+-- landmark they reached, in the fold `score_fold` of the cross-validation. Open deals have the last
+-- landmark they reached, and no fold.
 
 {% set features = creation_features() -%}
 
@@ -77,4 +76,4 @@ final as (
 )
 
 select * from final
-order by landmark_days, score_fold, profile_id
+order by landmark_days asc, score_fold asc nulls last, profile_id asc

@@ -1,23 +1,27 @@
--- Closed and won deals of each level by quarter, by close date and by creation date.
+-- Counts and total amounts of the closed deals of each level by quarter, by close date and by creation
+-- date. `quarter` is the key that Python gets, the name of the quarter.
+
+{% set names = feature_names() -%}
 
 with
 
 deals as (
 
-    select
-        deal_features.*,
-        stg_deals.deal_amount as amount
-    from {{ ref('deal_features') }} as deal_features
-    inner join {{ ref('stg_deals') }} as stg_deals using (deal_id)
+    select * from {{ ref('deal_features') }}
 
+),
+
+features as (
+
+    {{ feature_rows(names) }}
 ),
 
 dated as (
 
-    {% for basis, date in [('closed', 'closed_date'), ('created', 'created_date')] -%}
+    {% for basis, date in basis_dates().items() -%}
     select
         '{{ basis }}' as basis,
-        cast({{ dbt.date_trunc('quarter', date) }} as date) as period_start,
+        cast(date_trunc('quarter', {{ date }}) as date) as period_start,
         *
     from deals
     where {{ date }} is not null
@@ -25,22 +29,48 @@ dated as (
     {% endfor %}
 ),
 
-final as (
+deal_levels as (
 
-    {% for feature in feature_names() -%}
+    select
+        deals.basis,
+        deals.period_start,
+        features.feature,
+        {{ level_of(names) }} as level,
+        deals.is_won,
+        deals.amount
+    from dated as deals
+    cross join features
+
+),
+
+totals as (
+
     select
         basis,
         period_start,
-        '{{ feature }}' as feature,
-        {{ feature }} as level,
-        count(is_won) as n_deals,
-        cast(coalesce(sum(is_won), 0) as bigint) as n_won,
-        {{ sum_amount('case when is_won is not null then amount end') }} as closed_amount,
-        {{ sum_amount('case when is_won = 1 then amount end') }} as won_amount
-    from dated
-    group by basis, period_start, {{ feature }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+        feature,
+        level,
+        {{ deal_counts() }},
+        {{ deal_amounts('amount') }}
+    from deal_levels
+    group by basis, period_start, feature, level
+
+),
+
+final as (
+
+    select
+        basis,
+        {{ quarter_name('period_start') }} as quarter,
+        period_start,
+        feature,
+        level,
+        n_deals,
+        n_won,
+        closed_amount,
+        won_amount
+    from totals
+
 )
 
 select * from final

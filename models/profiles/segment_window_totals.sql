@@ -1,4 +1,6 @@
--- Closed and won deals of each level in each comparison window, and what they came to.
+-- Counts and total amounts of the closed deals of each level in both windows of each comparison.
+
+{% set names = feature_names() -%}
 
 with
 
@@ -8,19 +10,38 @@ deals as (
 
 ),
 
+features as (
+
+    {{ feature_rows(names) }}
+),
+
+deal_levels as (
+
+    select
+        deals.comparison,
+        deals.is_primary,
+        deals.is_before,
+        features.feature,
+        {{ level_of(names) }} as level,
+        deals.is_won,
+        deals.amount
+    from deals
+    cross join features
+
+),
+
 final as (
 
-    {% for feature in feature_names() -%}
     select
         comparison,
-        '{{ feature }}' as feature,
-        {{ feature }} as level,
+        is_primary,
+        feature,
+        level,
         {{ window_sums('before', 'is_before', 'amount') }},
         {{ window_sums('after', 'not is_before', 'amount') }}
-    from deals
-    group by comparison, {{ feature }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    from deal_levels
+    group by comparison, is_primary, feature, level
+
 )
 
 select * from final

@@ -1,12 +1,26 @@
--- Closed deals by the last stage they reached, and how many of them were lost there.
+-- Counts and amounts of the closed deals by the last stage they reached, and of the open deals in it.
 
-select
-    deal_stage,
-    count(is_won) as n_deals,
-    count(case when is_won = 0 then 1 end) as n_hits,
-    {{ sum_amount('case when is_won = 0 then deal_amount end') }} as lost_amount,
-    count(case when is_open then 1 end) as n_open_deals,
-    {{ sum_amount('case when is_open then deal_amount end') }} as open_amount
-from {{ ref('stg_deals') }}
-group by deal_stage
+with
+
+deals as (
+
+    select * from {{ ref('stg_deals') }}
+
+),
+
+final as (
+
+    select
+        deal_stage,
+        {{ deal_counts() }},
+        count(case when is_won = 0 then 1 end) as n_lost,
+        {{ sum_amount('case when is_won = 0 then deal_amount end') }} as lost_amount,
+        count(case when is_open then 1 end) as n_open_deals,
+        {{ sum_amount('case when is_open then deal_amount end') }} as open_amount
+    from deals
+    group by deal_stage
+
+)
+
+select * from final
 order by deal_stage

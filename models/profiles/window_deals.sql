@@ -1,4 +1,4 @@
--- Deals by the window of each comparison in which they closed.
+-- Each closed deal per comparison in one of whose windows it closed.
 
 with
 
@@ -8,12 +8,9 @@ windows as (
 
 ),
 
-amounts as (
+deals as (
 
-    select
-        deal_id,
-        deal_amount as amount
-    from {{ ref('stg_deals') }}
+    select * from {{ ref('deal_features') }}
 
 ),
 
@@ -21,19 +18,19 @@ final as (
 
     select
         windows.comparison,
-        levels.closed_date < windows.after_start as is_before,
-        levels.deal_id,
+        windows.is_primary,
+        deals.closed_date < windows.after_start as is_before,
+        deals.deal_id,
         {% for feature in feature_names() -%}
-        levels.{{ feature }},
+        deals.{{ feature }},
         {% endfor -%}
-        levels.is_won,
-        amounts.amount
-    from {{ ref('deal_features') }} as levels
-    inner join amounts on levels.deal_id = amounts.deal_id
+        deals.is_won,
+        deals.amount
+    from deals
     inner join windows
         on
-            levels.closed_date between windows.before_start and windows.before_end
-            or levels.closed_date between windows.after_start and windows.after_end
+            deals.closed_date between windows.before_start and windows.before_end
+            or deals.closed_date between windows.after_start and windows.after_end
 
 )
 

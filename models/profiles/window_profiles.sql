@@ -1,5 +1,5 @@
--- One row per comparison and combination of levels: its closed and won deals in both windows, by
--- close date. Counts are all that a model of both windows needs.
+-- One row per comparison and distinct combination of levels: the counts of its closed deals in both
+-- windows, by close date.
 
 with
 

@@ -1,4 +1,5 @@
--- Closed and won deals in each comparison window, and what they were worth.
+-- Counts and total amounts of the closed deals in both windows of each comparison, by close date and by
+-- creation date. The names of the quarters are for sentences.
 
 with
 
@@ -18,7 +19,11 @@ dated as (
 
     select
         windows.*,
-        case windows.basis when 'closed' then deals.closed_date else deals.created_date end as deal_date,
+        case windows.basis
+            {%- for basis, date in basis_dates().items() %}
+            when '{{ basis }}' then deals.{{ date }}
+            {%- endfor %}
+        end as deal_date,
         deals.is_won,
         deals.deal_amount
     from windows
@@ -26,10 +31,11 @@ dated as (
 
 ),
 
-final as (
+totals as (
 
     select
         comparison,
+        is_primary,
         basis,
         before_start,
         before_end,
@@ -39,6 +45,16 @@ final as (
         {{ window_sums('after', 'deal_date between after_start and after_end', 'deal_amount') }}
     from dated
     group by all
+
+),
+
+final as (
+
+    select
+        *,
+        {{ quarter_range('before_start', 'before_end') }} as before_quarters,
+        {{ quarter_range('after_start', 'after_end') }} as after_quarters
+    from totals
 
 )
 

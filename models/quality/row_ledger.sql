@@ -1,4 +1,4 @@
--- What became of every row that was read, and whether every line of the file is in a row.
+-- How many rows were read, accepted, rejected and skipped, and how many lines of the file they cover.
 
 with
 
@@ -26,8 +26,8 @@ row_totals as (
     select
         count(*) as n_read,
         count(case when reject_code is null then 1 end) as n_accepted,
-        count(case when reject_code not in ({{ quoted_list(skip_codes()) }}) then 1 end) as n_rejected,
-        count(case when reject_code in ({{ quoted_list(skip_codes()) }}) then 1 end) as n_skipped
+        count(case when reject_code not in ({{ quoted_list(skipped_codes()) }}) then 1 end) as n_rejected,
+        count(case when reject_code in ({{ quoted_list(skipped_codes()) }}) then 1 end) as n_skipped
     from checked_rows
 
 ),

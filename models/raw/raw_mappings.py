@@ -2,4 +2,4 @@ from winrate.ingest import mapping
 
 
 def model(dbt, session):
-    return mapping.meanings_table(dbt.config.get("mapping_path"), dbt.config.get("variables"))
+    return mapping.mappings_table(dbt.config.get("mapping_path"), dbt.config.get("variables"))

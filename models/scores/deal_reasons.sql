@@ -1,5 +1,7 @@
--- What each feature known today adds to, or takes from, a deal's win probability,
--- against the average deal of its age; and whether the drivers bear it out.
+-- The contribution of each feature known while a deal is open to its win probability, against the average
+-- deal of its age; and whether the drivers confirm it.
+
+{% set names = creation_features() -%}
 
 with
 
@@ -15,17 +17,25 @@ drivers as (
 
 ),
 
+features as (
+
+    {{ feature_rows(names) }}
+),
+
 reasons as (
 
-    {% for feature in creation_features() -%}
     select
-        deal_id,
-        '{{ feature }}' as feature,
-        {{ feature }} as level,
-        contribution_{{ feature }} as contribution_pp
-    from deal_scores
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+        deals.deal_id,
+        features.feature,
+        {{ level_of(names) }} as level,
+        case features.feature
+            {%- for name in names %}
+            when '{{ name }}' then deals.contribution_{{ name }}
+            {%- endfor %}
+        end as contribution_pp
+    from deal_scores as deals
+    cross join features
+
 ),
 
 final as (
@@ -36,10 +46,10 @@ final as (
         reasons.level,
         reasons.contribution_pp,
         case when reasons.contribution_pp >= 0 then 'helps' else 'hurts' end as direction,
-        row_number() over (
+        cast(row_number() over (
             partition by reasons.deal_id
-            order by abs(reasons.contribution_pp) desc, reasons.feature
-        ) as rank,
+            order by abs(reasons.contribution_pp) desc nulls last, reasons.feature asc
+        ) as bigint) as rank,
         coalesce(
             drivers.evidence = case when reasons.contribution_pp >= 0 then 'helps' else 'hurts' end, false
         ) as is_borne_out

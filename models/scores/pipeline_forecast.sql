@@ -1,10 +1,16 @@
--- What the open pipeline can be expected to bring, by the scores and by the overall win rate.
+-- The expected amount of the open pipeline, by the scores and by the overall win rate.
 
 with
 
 open_deals as (
 
     select * from {{ ref('scored_deals') }} where status = 'open'
+
+),
+
+health as (
+
+    select * from {{ ref('pipeline_health') }}
 
 ),
 
@@ -29,13 +35,13 @@ final as (
         totals.n_scored_deals,
         totals.open_amount,
         {% for column in ['weighted_amount', 'weighted_amount_low', 'weighted_amount_high'] -%}
-        -- A pipeline without scores has no forecast; without deals it brings nothing.
+        -- There is no forecast where some deals have no score.
         case when totals.n_scored_deals = totals.n_open_deals then totals.{{ column }} end
             as {{ column | replace('weighted_amount', 'weighted_pipeline_amount') }},
         {% endfor -%}
         health.base_rate_pipeline_amount
     from totals
-    cross join {{ ref('pipeline_health') }} as health
+    cross join health
 
 )
 

@@ -18,12 +18,12 @@ verdict as (
 
 ),
 
--- Only what the drivers bear out is given as a reason.
+-- Only what the drivers confirm is given as a reason.
 reasons as (
 
     select
         *,
-        row_number() over (partition by deal_id order by rank) as reason_rank
+        cast(row_number() over (partition by deal_id order by rank asc) as bigint) as reason_rank
     from {{ ref('deal_reasons') }}
     where is_borne_out
 
@@ -43,21 +43,33 @@ top_reasons as (
 
 ),
 
--- Grades are the quarters of what closed deals scored before anyone knew their outcome.
+-- The edges of the grades are the quartiles of the closed deals' scores at creation.
 grade_edges as (
 
     select
-        quantile_cont(deal_scores.win_probability, 0.75) as lowest_a,
-        quantile_cont(deal_scores.win_probability, 0.5) as lowest_b,
-        quantile_cont(deal_scores.win_probability, 0.25) as lowest_c
+        percentile_cont(0.75) within group (order by deal_scores.win_probability) as lowest_a,
+        percentile_cont(0.5) within group (order by deal_scores.win_probability) as lowest_b,
+        percentile_cont(0.25) within group (order by deal_scores.win_probability) as lowest_c
     from deal_scores
     inner join deals using (deal_id)
     where not deals.is_open
 
 ),
 
--- A build repeated for the same day passes on what its forerunner had, so that building
--- twice changes nothing.
+as_of_dates as (
+
+    select * from {{ ref('as_of_dates') }}
+
+),
+
+raw_previous_scores as (
+
+    select * from {{ ref('raw_previous_scores') }}
+
+),
+
+-- A second build for the same as-of date keeps the previous score of the first, so that it gives the same
+-- table.
 previous_scores as (
 
     select
@@ -66,8 +78,8 @@ previous_scores as (
             when cast(previous.as_of_date as date) < as_of_dates.as_of_date then previous.win_probability
             else previous.previous_win_probability
         end as win_probability
-    from {{ ref('raw_previous_scores') }} as previous
-    inner join {{ ref('as_of_dates') }} as as_of_dates
+    from raw_previous_scores as previous
+    inner join as_of_dates
         on cast(previous.as_of_date as date) <= as_of_dates.as_of_date
 
 ),

@@ -1,9 +1,8 @@
 -- One row per deal, typed and clean. A view, so that features added by the user
--- appear beside the contracted columns. Nothing is built on an export that has a fault.
+-- appear beside the contracted columns. Depends on export_errors, so that nothing is built on an export
+-- that cannot be used.
 
 -- depends_on: {{ ref('export_errors') }}
-
-{% set standard = ['industry', 'region', 'product_type', 'lead_source', 'deal_stage', 'deal_amount', 'sales_cycle_days'] %}
 
 with
 
@@ -38,10 +37,9 @@ typed as (
         deal_amount,
         case
             when not is_open
-                then coalesce(sales_cycle_days, cast({{ dbt.datediff('created_date', 'close_date', 'day') }} as double))
+                then coalesce(sales_cycle_days, cast({{ days_between('created_date', 'close_date') }} as double))
         end as sales_cycle_days,
-        cast({{ dbt.datediff('created_date', 'case when is_open then as_of_date else close_date end', 'day') }} as bigint)
-            as deal_age_days,
+        {{ days_between('created_date', 'case when is_open then as_of_date else close_date end') }} as deal_age_days,
 
         ---------- outcome
         outcome,
@@ -49,7 +47,7 @@ typed as (
         cast(case outcome when 'Won' then 1 when 'Lost' then 0 end as bigint) as is_won,
 
         ---------- further features
-        {% for feature in feature_names() if feature not in standard -%}
+        {% for feature in added_features() -%}
         {{ feature }},
         {% endfor %}
         ---------- where it came from

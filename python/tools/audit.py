@@ -1,4 +1,4 @@
-"""What is installed, as a bill of materials, and what is known against it (`make audit`)."""
+"""Writes a bill of materials of the lock and looks up known vulnerabilities (`make audit`)."""
 
 import json
 import subprocess
@@ -24,7 +24,7 @@ SBOM = project.ROOT / "target" / "sbom.cdx.json"
 
 
 def main() -> int:
-    """Write the bill of materials, ask for known vulnerabilities; returns the exit code."""
+    """Write the bill of materials, print the known vulnerabilities; returns the exit code."""
     n_packages = write_sbom(SBOM)
     where = SBOM.relative_to(project.ROOT)
     print(f"{where}: CycloneDX bill of materials, {n_packages} packages of the lock.")
@@ -34,7 +34,7 @@ def main() -> int:
 
 
 def write_sbom(path: Path) -> int:
-    """Write every package of the lock, for any system, with its hashes; returns their number."""
+    """Write all packages of the lock, for all systems, with hashes; returns their number."""
     bill = Bom(components=map(_component, RequirementsFile.from_file(str(LOCK)).requirements))
     bill.metadata.timestamp = None  # the same bill for the same lock
     bill.serial_number = None
@@ -54,7 +54,7 @@ def write_sbom(path: Path) -> int:
 
 
 def _component(locked: InstallRequirement) -> Component:
-    """A package of the lock; each of its files may be the one that is installed."""
+    """A package of the lock, with the hashes of all its files: any of them may be installed."""
     version = locked.get_pinned_version
     purl = PackageURL("pypi", None, locked.name, version)
     files = ExternalReference(
@@ -72,7 +72,7 @@ def _component(locked: InstallRequirement) -> Component:
 
 
 def known_vulnerabilities() -> dict[str, Any] | None:
-    """pip-audit's report on the lock; None where it reached no database."""
+    """pip-audit's report on the lock; None if it could not reach the database."""
     run = _tool(
         "pip_audit",
         *("--requirement", LOCK, "--require-hashes", "--disable-pip"),
@@ -85,10 +85,10 @@ def known_vulnerabilities() -> dict[str, Any] | None:
 
 
 def findings(report: dict[str, Any] | None) -> tuple[str, int]:
-    """What a report says, and the exit code: 1 where there is a known vulnerability.
+    """The report as text, and the exit code: 1 if there is a known vulnerability.
 
-    A package that the database does not answer for counts as not checked: pip-audit itself says
-    "no known vulnerabilities" even where it got no answer at all.
+    A package without an answer from the database counts as not checked; pip-audit itself prints
+    "no known vulnerabilities" even if it got no answer at all.
     """
     if report is None:
         return "Known vulnerabilities: not checked, since pip-audit reached no database.", 0

@@ -1,15 +1,15 @@
-"""The sample CRM export: two years of made-up deals with a known story in them.
+"""Generates the sample CRM export: two years of deals with planted effects.
 
     python -m tools.sample seeds/deals.csv
 
-The story, which is what the rest of the project should find, and nothing else:
+The planted effects, which the rest of the project should find, and no others:
 
 - About 44% of closed deals are won.
 - FinTech, Referral and Demo help; HealthTech, Partner, Qualified and APAC hurt.
 - In the last two quarters the win rate falls, and the whole fall is in APAC:
   its share of deals is what it was, and no other deal is less likely to be won.
 - Deal amount, sales cycle, product type and sales rep make no difference.
-- The pipeline looks healthy: more deals are created in each quarter than before.
+- The pipeline looks healthy: each quarter has more new deals than the one before.
 """
 
 import argparse
@@ -19,11 +19,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-# The first seed, counting from 1, whose draw shows the story and no accident
-# beside it. Every seed plants the same effects, but such draws are rare (about
-# one in two thousand): among some twenty levels and bands without an effect,
-# chance makes one or two look real, and every level that contains APAC deals
-# falls with them, often far enough to look like a decline of its own.
+# The first seed, counting from 1, for which the planted effects and no others are
+# significant. Every seed plants the same effects, but such seeds are rare (about
+# one in two thousand): among some twenty levels and bands without an effect, one
+# or two are significant by chance, and the win rate of every level with many APAC
+# deals falls with theirs, often far enough to look like a decline of its own.
 SEED = 1361
 
 # ---------- volume
@@ -38,8 +38,8 @@ N_REPS = 25
 # ---------- mix: share of deals per level, the same on every day
 
 # Equal within a feature, so that opposite effects cancel and the levels without
-# an effect stay at the average. APAC is larger: its decline must show overall.
-# The other regions stand a little above the average, because APAC is below it.
+# an effect stay at the average. APAC is larger, so that its decline shows overall.
+# The other regions are slightly above the average, because APAC is below it.
 LEVEL_SHARES = {
     "industry": {
         "SaaS": 1 / 5,
@@ -51,7 +51,7 @@ LEVEL_SHARES = {
     "region": {"North America": 0.7 / 3, "Europe": 0.7 / 3, "India": 0.7 / 3, "APAC": 0.3},
     "product_type": {"Core": 1 / 3, "Pro": 1 / 3, "Enterprise": 1 / 3},
     "lead_source": {"Inbound": 1 / 4, "Outbound": 1 / 4, "Referral": 1 / 4, "Partner": 1 / 4},
-    # Of a closed deal: the last stage it reached.
+    # The last stage of a closed deal.
     "deal_stage": {
         "Qualified": 1 / 5,
         "Demo": 1 / 5,
@@ -61,10 +61,10 @@ LEVEL_SHARES = {
     },
 }
 
-# Of an open deal: the stages it passes, each for an equal part of its cycle.
+# The stages of an open deal, each for an equal part of its cycle.
 OPEN_STAGES = ["Qualified", "Demo", "Proposal", "Negotiation"]
 
-# ---------- what decides the outcome, in log-odds of winning
+# ---------- effects on the outcome, in log-odds of winning
 
 BASE_LOG_ODDS = -0.08  # a deal without any effect below: 48%
 
@@ -78,12 +78,12 @@ PLANTED_EFFECTS = {
     ("region", "APAC"): -0.25,
 }
 
-# The decline: on top of the above, for deals of this level closed since this date.
+# The decline: added to the above, for deals of this level closed since this date.
 DECLINE_LEVEL = ("region", "APAC")
 DECLINE_START = np.datetime64("2026-01-01")
 DECLINE_EFFECT = -1.1
 
-# ---------- what does not
+# ---------- no effect on the outcome
 
 MEDIAN_AMOUNT = {"Core": 12_000, "Pro": 25_000, "Enterprise": 60_000}  # dollars
 AMOUNT_SPREAD = 0.6  # standard deviation of the log amount
@@ -111,13 +111,13 @@ COLUMNS = [
 def generate_deals(seed: int = SEED) -> pd.DataFrame:
     """The sample export as text, one row per deal, in order of creation.
 
-    Returns `N_DEALS` rows with `COLUMNS`, every cell a string as the CSV shows
-    it: dates in ISO form, amounts in whole dollars, cycles in whole days. A deal
+    Returns `N_DEALS` rows with `COLUMNS`, every cell a string as in the CSV file:
+    dates in ISO form, amounts in whole dollars, cycles in whole days. A deal
     still open on `AS_OF_DATE` has no closed date, no cycle and no outcome (null).
     The same seed gives the same rows.
     """
-    # Each draw is of all deals, and the order of draws is fixed: to add one, add
-    # it last, or every number after it changes.
+    # Each draw is for all deals, and the order of draws is fixed: add a new one at
+    # the end, or all later draws change.
     rng = np.random.default_rng(seed)
     created = _draw_created_dates(rng)
     cycle_days = _draw_cycle_days(rng)
@@ -151,9 +151,9 @@ def generate_deals(seed: int = SEED) -> pd.DataFrame:
 def _draw_created_dates(rng: np.random.Generator) -> np.ndarray:
     """`N_DEALS` dates in ascending order, the first and the last day among them.
 
-    One date is drawn from each of `N_DEALS` equal parts of the expected volume,
-    not from the whole: the quarters then grow as `GROWTH` says, without the noise
-    that would make the pipeline look worse in one of them.
+    One date is drawn from each of `N_DEALS` equal parts of the expected volume
+    (stratified sampling), so that the quarters grow by `GROWTH` without noise that
+    could make one of them smaller than the one before.
     """
     days = np.arange(FIRST_DATE, AS_OF_DATE + 1)
     volume = np.linspace(1, 1 + GROWTH, len(days))
@@ -165,8 +165,8 @@ def _draw_created_dates(rng: np.random.Generator) -> np.ndarray:
 
 def _draw_cycle_days(rng: np.random.Generator) -> np.ndarray:
     """`N_DEALS` sales cycles in whole days, lognormal, 1 to `MAX_CYCLE_DAYS`."""
-    # Longer ones are left out rather than cut, which would pile them up at the
-    # maximum; about one in sixty, so a tenth more than needed is plenty.
+    # Longer ones are left out rather than capped, which would pile them up at the
+    # maximum. They are about one in sixty, so drawing a tenth more is enough.
     drawn = rng.lognormal(np.log(MEDIAN_CYCLE_DAYS), CYCLE_SPREAD, size=N_DEALS * 11 // 10)
     return np.ceil(drawn[drawn <= MAX_CYCLE_DAYS][:N_DEALS]).astype(int)
 

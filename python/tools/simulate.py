@@ -9,6 +9,7 @@ import itertools
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from scipy.special import expit, logit
 from tools.docs import markdown
 from winrate import project
 from winrate.statistics import change, drivers, interactions, verdict
+from winrate.statistics.claims import ClaimRules
 
 # Features and shares of levels as in the reference data: all levels of a feature alike.
 LEVELS = {
@@ -36,8 +38,10 @@ LEVELS = {
 FEATURES = list(LEVELS)
 WIN_RATE = 0.45
 QUARTERS = 8
-# As models/profiles/comparison_windows.sql: length and distance of the windows, in quarters.
-COMPARISONS = {"last two quarters": (2, 2), "last quarter": (1, 1), "year on year": (1, 4)}
+SETTINGS = project.project_vars()
+RULES = ClaimRules(**{field.name: SETTINGS[field.name] for field in fields(ClaimRules)})
+COMPARISONS = SETTINGS["comparisons"]
+PRIMARY = next(each["name"] for each in COMPARISONS if each["is_primary"])
 
 N_RUNS = 400
 FIRST_SEED = 20_261
@@ -81,17 +85,21 @@ def simulated_deals(
     return deals.assign(is_won=(rng.random(n_deals) < expit(log_odds)).astype(int))
 
 
-def profiles_of(deals: pd.DataFrame) -> pd.DataFrame:
-    """The counts that profiles.driver_profiles holds: the newest fifth are the last rows."""
-    is_newest = np.arange(len(deals)) >= 0.8 * len(deals)
+def profiles_of(deals: pd.DataFrame, features: list[str] = FEATURES) -> pd.DataFrame:
+    """The counts of profiles.driver_profiles; the holdout are the last rows.
+
+    deals: one row per closed deal, in order of close date, with `features` and `is_won`.
+    """
+    n_training = (1 - SETTINGS["holdout_share"]) * len(deals)
+    is_holdout = np.arange(1, len(deals) + 1) > n_training
     return (
-        deals.assign(is_newest=is_newest, newest_won=is_newest * deals["is_won"])
-        .groupby(FEATURES, as_index=False)
+        deals.assign(is_holdout=is_holdout, holdout_won=is_holdout & (deals["is_won"] == 1))
+        .groupby(features, as_index=False)
         .agg(
             n_deals=("is_won", "size"),
             n_won=("is_won", "sum"),
-            n_newest_deals=("is_newest", "sum"),
-            n_newest_won=("newest_won", "sum"),
+            n_holdout_deals=("is_holdout", "sum"),
+            n_holdout_won=("holdout_won", "sum"),
         )
     )
 
@@ -99,10 +107,11 @@ def profiles_of(deals: pd.DataFrame) -> pd.DataFrame:
 def window_counts(deals: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Closed and won deals before and after, per comparison and level of `by`."""
     parts = []
-    for comparison, (length, distance) in COMPARISONS.items():
+    for comparison in COMPARISONS:
+        length, back = comparison["quarters"], comparison["quarters_back"]
         start = QUARTERS - length
         is_after = deals["quarter"] >= start
-        is_before = deals["quarter"].between(start - distance, start - distance + length - 1)
+        is_before = deals["quarter"].between(start - back, start - back + length - 1)
         for feature in by or [None]:
             counted = pd.DataFrame(
                 {
@@ -114,17 +123,16 @@ def window_counts(deals: pd.DataFrame, by: list[str]) -> pd.DataFrame:
             )
             level = deals[feature] if feature else pd.Series("all", index=deals.index)
             table = counted.groupby(level.rename("level")).sum().reset_index()
-            parts.append(table.assign(comparison=comparison, feature=feature))
+            parts.append(table.assign(comparison=comparison["name"], feature=feature))
     return pd.concat(parts, ignore_index=True)
 
 
 def overall_change(deals: pd.DataFrame) -> pd.DataFrame:
     """drivers.win_rate_change on basis 'closed' of simulated deals."""
-    dates = pd.Timestamp("2025-01-01")
     windows = window_counts(deals, []).assign(
-        basis="closed", before_start=dates, before_end=dates, after_start=dates, after_end=dates
+        basis="closed", before_quarters="before", after_quarters="after"
     )
-    return change.win_rate_change(windows)
+    return change.win_rate_change(windows, COMPARISONS, RULES)
 
 
 # ---- studies
@@ -134,11 +142,12 @@ def claims_on_noise(n_deals: int, seed: int) -> dict[str, bool]:
     """What is claimed on deals where nothing is planted: each claim is wrong."""
     deals = simulated_deals(n_deals, seed)
     profiles = profiles_of(deals)
-    segments = change.win_rate_change_segments(window_counts(deals, FEATURES))
-    named = interactions.segment_pairs(profiles, FEATURES)
-    found = drivers.win_rate_drivers(profiles, FEATURES)["evidence"]
+    segments = change.win_rate_change_segments(window_counts(deals, FEATURES), RULES)
+    named = interactions.segment_pairs(profiles, FEATURES, RULES)
+    found = drivers.win_rate_drivers(profiles, FEATURES, [], RULES)["evidence"]
     return {
-        "verdict is 'signal'": verdict.model_verdict(profiles, FEATURES)["verdict"][0] == "signal",
+        "verdict is 'signal'": verdict.model_verdict(profiles, FEATURES, RULES)["verdict"][0]
+        == "signal",
         "any driver named": found.isin(["helps", "hurts"]).any(),
         "any change of the win rate": overall_change(deals)["verdict"]
         .isin(["improved", "declined"])
@@ -163,7 +172,9 @@ def drivers_found(n_deals: int, effect: float, seed: int) -> dict[str, float]:
     are, but for a little curvature, as good as the average deal.
     """
     effects = {(feature, level): sign * effect for feature, level, sign in PLANTED}
-    table = drivers.win_rate_drivers(profiles_of(simulated_deals(n_deals, seed, effects)), FEATURES)
+    table = drivers.win_rate_drivers(
+        profiles_of(simulated_deals(n_deals, seed, effects)), FEATURES, [], RULES
+    )
     evidence = table.set_index(["feature", "level"])["evidence"]
     named = evidence[evidence.isin(["helps", "hurts"])]
     right = sum(
@@ -186,7 +197,9 @@ def effects_covered(n_deals: int, seed: int) -> dict[str, float]:
     """The share of intervals of effect_pp that hold the true effect."""
     effects = {(feature, level): 0.6 * sign for feature, level, sign in PLANTED}
     deals = simulated_deals(n_deals, seed, effects)
-    table = drivers.win_rate_drivers(profiles_of(deals), FEATURES).set_index(["feature", "level"])
+    table = drivers.win_rate_drivers(profiles_of(deals), FEATURES, [], RULES).set_index(
+        ["feature", "level"]
+    )
 
     def true_rate(rows: pd.DataFrame) -> float:
         log_odds = np.full(len(rows), logit(WIN_RATE))
@@ -216,9 +229,9 @@ def change_explained(scenario: str, n_deals: int, seed: int) -> dict[str, float]
     """Whether a planted change is seen, put down to the right segment, and sized rightly."""
     effects, effects_after, shares_after, right_verdict, culprit = SCENARIOS[scenario]
     deals = simulated_deals(n_deals, seed, effects, effects_after, shares_after)
-    overall = overall_change(deals).set_index("comparison").loc["last two quarters"]
-    table = change.win_rate_change_segments(window_counts(deals, FEATURES))
-    table = table[table["comparison"] == "last two quarters"].set_index(["feature", "level"])
+    overall = overall_change(deals).set_index("comparison").loc[PRIMARY]
+    table = change.win_rate_change_segments(window_counts(deals, FEATURES), RULES)
+    table = table[table["comparison"] == PRIMARY].set_index(["feature", "level"])
     largest = table["total_effect_pp"].abs().groupby("feature").idxmax()
     culprits = [culprit] if culprit else [APAC, PARTNER]
     found = {
@@ -276,9 +289,13 @@ def _kitagawa(has_level: pd.Series, windows: list) -> dict[str, float]:
 # ---- running and writing
 
 
-def average(study: Callable[[int], dict], seeds: Iterable[int]) -> pd.Series:
-    """Run a study for each seed, on all cores; the mean of each of its figures."""
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
+def average(
+    study: Callable[[int], dict], seeds: Iterable[int], n_processes: int = os.cpu_count() or 1
+) -> pd.Series:
+    """The mean of each figure of a study over the seeds; with one process in this one."""
+    if n_processes == 1:
+        return pd.DataFrame(map(study, seeds)).astype(float).mean()
+    with ProcessPoolExecutor(n_processes) as pool:
         return pd.DataFrame(pool.map(study, seeds, chunksize=4)).astype(float).mean()
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-COMPUTED_COLUMNS = {"sales_cycle_days"}  # from the dates, in staging, where the export is silent
 
 
 def project_vars(root: Path = ROOT) -> dict[str, Any]:
@@ -31,9 +30,15 @@ def creation_features(features: dict[str, Any], known_at_close: list[str]) -> li
 def export_columns(variables: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     """The columns an export must have, and those it may have.
 
-    A feature is required, unless it is among the optional columns or staging can compute it.
+    variables: `export_columns` (name to properties) and `features` of dbt_project.yml. A feature
+        that is not among `export_columns` is required.
     """
-    optional = variables["optional_columns"]
-    needed = dict.fromkeys([*variables["required_columns"], *feature_names(variables["features"])])
-    must = [name for name in needed if name not in COMPUTED_COLUMNS and name not in optional]
-    return must, [name for name in optional if name not in must]
+    columns = variables["export_columns"]
+    required = [name for name, column in columns.items() if column.get("is_required")]
+    added = [name for name in feature_names(variables["features"]) if name not in columns]
+    return [*required, *added], [name for name in columns if name not in required]
+
+
+def columns_with(variables: Mapping[str, Any], flag: str) -> list[str]:
+    """The columns of `export_columns` that have a property such as `may_be_blank`."""
+    return [name for name, column in variables["export_columns"].items() if column.get(flag)]

@@ -1,4 +1,15 @@
-"""How numbers and names read in a sentence; macros/wording.sql is the twin for SQL."""
+"""How numbers and names read in a sentence.
+
+macros/wording.sql is the twin for sentences that SQL makes; tests/python/test_wording.py compares
+the two. Both round halves to the even digit and never write a negative zero
+(docs/decisions/0011-one-rounding-for-sentences.md).
+"""
+
+from datetime import date
+
+SEVERITIES = ("critical", "warning", "info")  # of an alert, the most urgent first
+
+SEVERITIES = ("critical", "warning", "info")  # of alerts, the most severe first
 
 
 def percent(rate: float) -> str:
@@ -12,13 +23,18 @@ def points(value_pp: float) -> str:
 
 
 def interval(low_pp: float, high_pp: float) -> str:
-    """'95% interval -14.9 to -5.9'."""
-    return f"95% interval {low_pp:.1f} to {high_pp:.1f}"
+    """In percentage points: '95% interval -14.9 to -5.9'."""
+    return f"95% interval {low_pp:z.1f} to {high_pp:z.1f}"
+
+
+def percent_interval(low: float, high: float) -> str:
+    """Of shares: '95% interval 8.2% to 18.5%'."""
+    return f"95% interval {percent(low)} to {percent(high)}"
 
 
 def count(n: float) -> str:
     """5000 -> '5,000'."""
-    return f"{n:,.0f}"
+    return f"{n:z,.0f}"
 
 
 def deals(n: float, name: str = "deal") -> str:
@@ -31,9 +47,15 @@ def p_value(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.2g}" if p < 0.1 else f"p = {p:.2f}"
 
 
+def quarter_name(day: date) -> str:
+    """A day of the quarter, such as its first one -> '2026 Q1'."""
+    return f"{day.year} Q{(day.month + 2) // 3}"
+
+
 def feature_title(feature: str) -> str:
-    """'lead_source' -> 'Lead source'."""
-    return feature.replace("_", " ").capitalize()
+    """'lead_source' -> 'Lead source', 'crm_ID' -> 'Crm ID'."""
+    words = feature.replace("_", " ")
+    return words[:1].upper() + words[1:]
 
 
 def printable(text: str) -> str:

@@ -1,4 +1,4 @@
-{# The values of `columns` lie between 0 and 1 but for the last digits, or are null. #}
+{# The values of `columns` are between 0 and 1, up to rounding errors, or null. #}
 {% test are_shares(model, columns) %}
 
 {% for column in columns -%}

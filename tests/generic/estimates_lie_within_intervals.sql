@@ -1,5 +1,5 @@
-{# Each of `columns` lies between its `<column>_low` and `<column>_high` but for the last digits; an
-   interval has two ends, and there is none without an estimate. #}
+{# Each of `columns` is between its `<column>_low` and `<column>_high`, up to rounding errors. Either both
+   ends of an interval are null or neither, and both are null if the estimate is. #}
 {% test estimates_lie_within_intervals(model, columns) %}
 
 {% for column in columns -%}

@@ -1,4 +1,4 @@
-{# Together, `columns` tell every row from every other, and none of them is null. #}
+{# `columns` together are unique, and none of them is null. #}
 {% test has_key(model, columns) %}
 
 select

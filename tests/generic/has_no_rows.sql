@@ -1,4 +1,4 @@
-{# Every row is a fault. #}
+{# The model lists errors, so it must be empty. #}
 {% test has_no_rows(model) %}
 
 select * from {{ model }}

@@ -1,4 +1,4 @@
--- No two alerts share a key, and a key stands for one condition and one thing that it is about.
+-- Every alert has a key, and no two alerts have the same one.
 
 select
     alert_key,

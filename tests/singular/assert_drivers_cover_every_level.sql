@@ -1,4 +1,4 @@
--- Every level that a closed deal has is a row of the drivers, with all of its deals.
+-- Every level of a closed deal has a row in win_rate_drivers, with the same counts as in level_totals.
 
 with
 

@@ -1,4 +1,4 @@
--- Every line of the export is in a row, and every row is a deal, a rejected row or a skipped line.
+-- Every line of the export belongs to a row, and every row is a deal, a rejected row or a skipped row.
 
 with
 

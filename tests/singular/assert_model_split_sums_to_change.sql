@@ -1,5 +1,5 @@
--- Over all features and the baseline, explained and unexplained sum to the change of the overall win
--- rate; only too few deals leave it without a split.
+-- Over all features and the baseline, explained and unexplained parts sum to the change of the overall
+-- win rate. Only a comparison with too few deals has no split.
 
 with
 

@@ -1,5 +1,5 @@
--- Where the features cannot tell won from lost deals, no driver is named, no deal is graded or
--- given a reason, and no alert says what a deal's win probability is.
+-- If the features do not discriminate between won and lost deals, no level is called a driver, no deal
+-- has a grade or a reason, and no alert is based on a deal's win probability.
 
 with
 

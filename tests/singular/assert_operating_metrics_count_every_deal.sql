@@ -1,5 +1,5 @@
--- Every closed and every open deal is counted once: over reps, over lead sources, over the levels
--- of each feature, and in each feature of the segments by quarter.
+-- Every closed and every open deal is counted exactly once over reps, over lead sources, over the levels
+-- of each feature, and over the quarters and levels of each feature.
 
 with
 

@@ -1,4 +1,4 @@
--- Every deal has a row of scores, and every row of scores its deal.
+-- Every deal has a row in scored_deals, and every row in scored_deals is a deal.
 
 select
     deals.deal_id,

@@ -1,15 +1,15 @@
--- How the export writes dates and amounts, and where it says what became of a deal, in one row.
--- One cell may be read in two ways; the whole file mostly in one.
+-- How the export writes dates and amounts, and which column has the outcome, in one row. A single
+-- cell may be readable in two ways; the file as a whole rarely is.
 
 with
 
-export as (
+cells as (
 
-    select * from {{ ref('raw_deals') }} where read_error is null
+    select * from {{ ref('export_cells') }} where read_error is null
 
 ),
 
-meanings as (
+outcome_mappings as (
 
     select * from {{ ref('value_mappings') }} where kind = 'outcome'
 
@@ -21,22 +21,38 @@ columns_there as (
 
 ),
 
+date_columns as (
+
+    {{ listed(date_columns(), 'column_name') }}
+
+),
+
 date_cells as (
 
-    {% for column in date_columns() -%}
-    select {{ text(column) }} as cell, {{ day_text(text(column)) }} as day from export
-    {{ "union all" if not loop.last }}
-    {% endfor %}
+    select {{ value_of('date_columns.column_name', date_columns(), 'cells') }} as cell
+    from cells
+    cross join date_columns
+
+),
+
+days as (
+
+    select
+        cell,
+        {{ day_text('cell') }} as day
+    from date_cells
+    where cell is not null
+
 ),
 
 slash_dates as (
 
     select
         cell,
-        cast(regexp_extract(day, '{{ slash_date() }}', 1) as integer) > 12 as is_day_first,
-        cast(regexp_extract(day, '{{ slash_date() }}', 2) as integer) > 12 as is_month_first
-    from date_cells
-    where regexp_full_match(day, '{{ slash_date() }}')
+        cast({{ extract_match('day', slash_date(), 1) }} as integer) > 12 as is_day_first,
+        cast({{ extract_match('day', slash_date(), 2) }} as integer) > 12 as is_month_first
+    from days
+    where {{ matches('day', slash_date()) }}
 
 ),
 
@@ -51,16 +67,13 @@ dates as (
 
 ),
 
--- An amount in the company's own currency is in another one than all others.
+-- An amount in the company's own currency counts as one currency, whatever the currency of the deal.
 amount_cells as (
 
     select
-        coalesce({{ text('converted_amount') }}, {{ text('deal_amount') }}) as cell,
-        case
-            when {{ text('converted_amount') }} is not null then 'converted'
-            else upper({{ text('amount_currency') }})
-        end as stated_currency
-    from export
+        coalesce(converted_amount, deal_amount) as cell,
+        case when converted_amount is not null then 'converted' else upper(amount_currency) end as stated_currency
+    from cells
 
 ),
 
@@ -85,27 +98,44 @@ amounts as (
 
 ),
 
+outcome_keys as (
+
+    select
+        outcome,
+        {{ level_key('outcome') }} as outcome_key,
+        {{ level_key('deal_stage') }} as stage_key
+    from cells
+
+),
+
 outcome_words as (
 
     select
-        count({{ text('export.outcome') }}) as n_outcomes,
+        count(outcome_keys.outcome) as n_outcomes,
         count(stated.means) as n_outcomes_known,
-        count(case when named.means in ('Won', 'Lost') then 1 end) as n_stages_known
-    from export
-    left join meanings as stated on {{ level_key(text('export.outcome')) }} = stated.level_key
-    left join meanings as named on {{ level_key(text('export.deal_stage')) }} = named.level_key
+        count(case when by_stage.means in ('Won', 'Lost') then 1 end) as n_stages_known
+    from outcome_keys
+    left join outcome_mappings as stated on outcome_keys.outcome_key = stated.level_key
+    left join outcome_mappings as by_stage on outcome_keys.stage_key = by_stage.level_key
+
+),
+
+-- Text that is no number names no currency: 'TBD 500?' is one amount to reject, not a second currency.
+numeric_amounts as (
+
+    select coalesce(stated_currency, {{ currency_of('cell') }}) as currency
+    from amount_cells
+    where {{ is_like_number(bare_number('cell')) }}
 
 ),
 
 currencies as (
 
     select
-        coalesce(stated_currency, {{ currency_of('cell') }}) as currency,
+        currency,
         count(*) as n_deals
-    from amount_cells
-    -- What is no number names no currency: 'TBD 500?' is one amount to reject, not a second currency.
-    where regexp_full_match({{ bare_number('cell') }}, '[(-]?\d[\d.,]*\)?')
-    group by all
+    from numeric_amounts
+    group by currency
 
 ),
 
@@ -113,11 +143,12 @@ currency_totals as (
 
     select
         count(currency) as n_currencies,
-        arg_max(currency, (n_deals, currency)) filter (where currency is not null) as main_currency,
-        coalesce(sum(n_deals) filter (where currency is not null), 0) as n_with_currency,
+        max_by(currency, (n_deals, currency)) filter (where currency is not null) as main_currency,
+        cast(coalesce(sum(n_deals) filter (where currency is not null), 0) as bigint) as n_with_currency,
         coalesce(max(n_deals) filter (where currency is not null), 0) as n_in_main_currency,
-        string_agg(currency || ' (' || {{ as_count('n_deals') }} || ')', ', ' order by n_deals desc, currency asc)
-            as currency_list
+        {{ text_list(
+            "currency || ' (' || " ~ as_count('n_deals') ~ " || ')'", ', ', 'n_deals desc, currency asc nulls last'
+        ) }} as currency_list
     from currencies
 
 ),
@@ -130,18 +161,25 @@ final as (
         case
             when lower('{{ run_value("date_format") }}') = 'dd/mm/yyyy' then 'day first'
             when lower('{{ run_value("date_format") }}') = 'mm/dd/yyyy' then 'month first'
-            when dates.n_slash_dates = 0 then 'none to tell'
+            when dates.n_slash_dates = 0 then 'not needed'
             when {{ is_rare('dates.n_month_first', 'dates.n_day_first') }} then 'day first'
             when {{ is_rare('dates.n_day_first', 'dates.n_month_first') }} then 'month first'
             when dates.n_day_first > 0 then 'contradictory'
             else 'ambiguous'
         end as date_order,
         amounts.unclear_amount_example,
+        -- '12,345' has decimals only where most amounts with a comma have.
         case
-            when '{{ run_value("decimal_mark") }}' != '' then '{{ run_value("decimal_mark") }}'
-            -- '12,345' has decimals only in a file where most amounts with a comma have.
-            when {{ is_rare('amounts.n_points', 'amounts.n_commas') }} and amounts.n_unclear_commas <= amounts.n_commas then ','
-            when {{ is_rare('amounts.n_commas', 'amounts.n_points') }} and amounts.n_unclear_points <= amounts.n_points then '.'
+            when '{{ run_value("decimal_mark") }}' != ''
+                then '{{ run_value("decimal_mark") }}'
+            when
+                {{ is_rare('amounts.n_points', 'amounts.n_commas') }}
+                and amounts.n_unclear_commas <= amounts.n_commas
+                then ','
+            when
+                {{ is_rare('amounts.n_commas', 'amounts.n_points') }}
+                and amounts.n_unclear_points <= amounts.n_points
+                then '.'
             when amounts.n_points > 0 and amounts.n_commas > 0 then 'contradictory'
             when amounts.n_points + amounts.n_commas + amounts.n_unclear_points = 0 then '.'
             else 'ambiguous'
@@ -151,7 +189,7 @@ final as (
         currency_totals.main_currency,
         currency_totals.n_with_currency - currency_totals.n_in_main_currency as n_in_other_currencies,
         currency_totals.n_with_currency,
-        -- A column called Status may hold anything; it is the outcome where it says one.
+        -- A column called Status may hold anything: it is the outcome where a mapping knows one of its words.
         case
             when outcome_words.n_outcomes_known > 0 then 'outcome'
             {% for column in ['is_won', 'won_date'] -%}

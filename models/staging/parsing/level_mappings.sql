@@ -1,43 +1,77 @@
--- Every spelling of every level in the export, and the level that it is: what differs only by case,
--- spaces, hyphens and underscores is one level, spelled as most deals have it.
+-- Every spelling of every level in the export, and the level that it is: spellings that differ only by
+-- case, spaces, hyphens and underscores are one level, spelled as in most deals.
 
 with
 
-export as (
+cells as (
 
-    select * from {{ ref('raw_deals') }} where read_error is null
+    select * from {{ ref('export_cells') }} where read_error is null
 
 ),
 
-meanings as (
+mappings as (
 
     select * from {{ ref('value_mappings') }}
 
 ),
 
+category_columns as (
+
+    {{ listed(category_columns(), 'column_name') }}
+
+),
+
+category_cells as (
+
+    select
+        category_columns.column_name,
+        {{ value_of('category_columns.column_name', category_columns(), 'cells') }} as spelling
+    from cells
+    cross join category_columns
+
+),
+
 spellings as (
 
-    {% for column in category_columns() -%}
     select
-        '{{ column }}' as column_name,
-        {{ text('export.' ~ column) }} as spelling,
+        column_name,
+        spelling,
         count(*) as n_deals
-    from export
-    where {{ text('export.' ~ column) }} is not null
-    group by all
-    {{ "union all" if not loop.last }}
-    {% endfor %}
+    from category_cells
+    where spelling is not null
+    group by column_name, spelling
+
+),
+
+keyed_spellings as (
+
+    select
+        *,
+        {{ level_key('spelling') }} as spelling_key
+    from spellings
+
 ),
 
 renamed as (
 
     select
-        spellings.*,
-        meanings.means is not null as is_renamed,
-        coalesce(meanings.means, {{ folded('spellings.spelling') }}) as name
-    from spellings
-    left join meanings
-        on spellings.column_name = meanings.kind and {{ level_key('spellings.spelling') }} = meanings.level_key
+        keyed_spellings.column_name,
+        keyed_spellings.spelling,
+        keyed_spellings.n_deals,
+        mappings.means is not null as is_mapped,
+        coalesce(mappings.means, {{ folded('keyed_spellings.spelling') }}) as name
+    from keyed_spellings
+    left join mappings
+        on keyed_spellings.column_name = mappings.kind and keyed_spellings.spelling_key = mappings.level_key
+
+),
+
+keyed_names as (
+
+    select
+        *,
+        {{ level_key('name') }} as name_key
+    from renamed
 
 ),
 
@@ -45,10 +79,9 @@ counted as (
 
     select
         *,
-        {{ level_key('name') }} as level_key,
         sum(n_deals) over (partition by column_name, name) as n_deals_of_name,
-        bool_or(is_renamed) over (partition by column_name, name) as is_stated
-    from renamed
+        bool_or(is_mapped) over (partition by column_name, name) as is_mapped_name
+    from keyed_names
 
 ),
 
@@ -58,7 +91,7 @@ final as (
         column_name,
         spelling,
         first_value(name) over (
-            partition by column_name, level_key order by is_stated desc, n_deals_of_name desc, name asc
+            partition by column_name, name_key order by is_mapped_name desc, n_deals_of_name desc, name asc
         ) as level,
         n_deals
     from counted

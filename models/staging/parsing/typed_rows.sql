@@ -1,5 +1,5 @@
--- Every row of the export with its cells typed. A value that cannot be read is
--- null here; checked_rows compares it with its text to say why.
+-- Every row of the export with its cells typed. A value that cannot be parsed is null here;
+-- checked_rows compares it with its text to say why.
 
 with
 
@@ -26,32 +26,29 @@ outcome_words as (
 
 cells as (
 
-    select
-        {% for column in export_columns() -%}
-        {{ text(column) }} as {{ column }},
-        {% endfor -%}
-        source_line,
-        raw_text,
-        read_error
-    from {{ ref('raw_deals') }}
+    select * from {{ ref('export_cells') }}
 
 ),
 
--- The amount in the company's own currency stands before the one in the deal's.
+-- An amount in the company's own currency replaces the one in the deal's currency.
 amounts_chosen as (
 
     select
-        *
-        replace (
-            coalesce(converted_amount, deal_amount) as deal_amount,
-            case when converted_amount is not null then 'converted' else upper(amount_currency) end as amount_currency
-        ),
-        {{ row_content() }} as row_content
+        {% for column in export_columns() if column not in ['deal_amount', 'amount_currency'] -%}
+        cells.{{ column }},
+        {% endfor -%}
+        coalesce(cells.converted_amount, cells.deal_amount) as deal_amount,
+        case when cells.converted_amount is not null then 'converted' else upper(cells.amount_currency) end
+            as amount_currency,
+        cells.source_line,
+        cells.raw_text,
+        cells.read_error,
+        cells.row_content
     from cells
 
 ),
 
--- Values without what may stand around them.
+-- Numbers without currencies and thousands marks, dates without a time of day.
 bared as (
 
     select
@@ -122,7 +119,7 @@ typed as (
                     else 'Open'
                 end
             else coalesce(named.means, case when export.deal_stage is not null then 'Open' end)
-        end as outcome_word,
+        end as outcome_read,
         coalesce(export.outcome, export.is_won, export.won_date, export.lost_date) as outcome_text,
         export.outcome_from,
         case when named.means in ('Won', 'Lost') then named.means end as stage_outcome
@@ -136,11 +133,11 @@ typed as (
 
 ),
 
--- A day of winning or losing that cannot be read says nothing of the outcome.
+-- The outcome is unknown where a won or lost date that says it cannot be parsed.
 understood as (
 
     select
-        * exclude (outcome_word),
+        *,
         case
             when
                 outcome_from = 'won_date'
@@ -149,13 +146,13 @@ understood as (
                     or (lost_date_text is not null and lost_date is null)
                 )
                 then null
-            else outcome_word
+            else outcome_read
         end as outcome_word
     from typed
 
 ),
 
--- Which of its dates closes a deal; and a stage that names the outcome says nothing else.
+-- The date that closes the deal depends on its outcome. A stage that leaks the outcome becomes 'Closed'.
 final as (
 
     select

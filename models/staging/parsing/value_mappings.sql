@@ -1,11 +1,27 @@
--- What a value or a word for an outcome means, by what its spellings have in common. The user's
--- own meanings stand before those of the seeds.
+-- What a value or a word for an outcome means, by the key that its spellings share. The user's own
+-- mappings take precedence over those of the seeds.
 
 with
 
-meanings as (
+mappings as (
 
-    select * from {{ ref('raw_mappings') }} where kind != 'column'
+    select
+        kind,
+        found,
+        {{ nfc('found') }} as found_nfc,
+        {{ nfc('means') }} as means,
+        priority
+    from {{ ref('raw_mappings') }}
+    where kind != 'column'
+
+),
+
+keyed as (
+
+    select
+        *,
+        {{ level_key('found_nfc') }} as level_key
+    from mappings
 
 ),
 
@@ -13,10 +29,10 @@ final as (
 
     select
         kind,
-        {{ level_key('found') }} as level_key,
+        level_key,
         means
-    from meanings
-    qualify row_number() over (partition by kind, {{ level_key('found') }} order by priority, found, means) = 1
+    from keyed
+    qualify row_number() over (partition by kind, level_key order by priority, found, means) = 1
 
 )
 

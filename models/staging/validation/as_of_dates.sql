@@ -1,6 +1,6 @@
--- The day the export speaks of, in one row: the one that was asked for, or the newest date in the
--- data. An open deal's close date is a hope, so it does not count; nor does a slip of the keyboard
--- such as 2205, which stands far beyond all others or after the latest date that there can be.
+-- The as-of date, in one row: the one that was asked for, or the newest date in the data. An open deal's
+-- close date is only expected, so it does not count; nor does an outlier such as 2205, which is far
+-- later than all other dates or after the latest possible date.
 
 with
 
@@ -10,16 +10,20 @@ typed_rows as (
 
 ),
 
+dates as (
+
+    select created_date as day from typed_rows
+    union all
+    select close_date as day from typed_rows where not is_open
+
+),
+
 days as (
 
     select
         day,
         count(*) as n_rows
-    from (
-        select created_date as day from typed_rows
-        union all
-        select close_date as day from typed_rows where not is_open
-    ) as dates
+    from dates
     where day is not null
     group by day
 
@@ -36,14 +40,14 @@ neighbours as (
 
 ),
 
-first_slip as (
+first_outlier as (
 
-    select min(day) as first_slip_date
+    select min(day) as first_outlier_date
     from neighbours
     where
         day > greatest({{ day_of('latest_date') }}, {{ day_of('as_of_date') }})
         or (
-            {{ dbt.datediff('day_before', 'day', 'day') }} > {{ var('max_silent_days') }}
+            {{ days_between('day_before', 'day') }} > {{ var('max_gap_days') }}
             and n_rows_from_here <= case when n_rows_in_all >= 20 then greatest(1, 0.01 * n_rows_in_all) else 0 end
         )
 
@@ -54,10 +58,10 @@ final as (
     select
         coalesce(
             {{ day_of('as_of_date') }},
-            max(case when first_slip_date is null or day < first_slip_date then day end)
+            max(case when first_outlier_date is null or day < first_outlier_date then day end)
         ) as as_of_date,
-        max(first_slip_date) as first_slip_date
-    from first_slip
+        max(first_outlier_date) as first_outlier_date
+    from first_outlier
     left join days on true
 
 )

@@ -1,4 +1,4 @@
--- What makes the whole export unusable, each with a sentence; no row where it can be used.
+-- The reasons for which the whole export cannot be used, each with a sentence; no row where it can.
 
 with
 
@@ -11,6 +11,12 @@ formats as (
 checked_rows as (
 
     select * from {{ ref('checked_rows') }}
+
+),
+
+outcome_mappings as (
+
+    select * from {{ ref('value_mappings') }} where kind = 'outcome'
 
 ),
 
@@ -41,7 +47,7 @@ reason_counts as (
 reasons as (
 
     select
-        string_agg({{ as_count('n_rows') }} || ' ' || reject_code, ', ' order by n_rows desc, reject_code asc) as list
+        {{ text_list(as_count('n_rows') ~ " || ' ' || reject_code", ', ', 'n_rows desc, reject_code asc') }} as list
     from reason_counts
 
 ),
@@ -54,27 +60,44 @@ stage_names as (
 
 ),
 
+keyed_stages as (
+
+    select
+        stage,
+        {{ level_key('stage') }} as level_key
+    from stage_names
+
+),
+
 unknown_stages as (
 
-    select string_agg(stage, ', ' order by stage) as list
+    select {{ text_list('keyed_stages.stage', ', ', 'keyed_stages.stage') }} as list
+    from keyed_stages
+    left join outcome_mappings on keyed_stages.level_key = outcome_mappings.level_key
+    where outcome_mappings.level_key is null and {{ contains_word('keyed_stages.stage', ['won', 'lost']) }}
+
+),
+
+first_stages as (
+
+    select stage
     from stage_names
-    left join {{ ref('value_mappings') }} as meanings
-        on meanings.kind = 'outcome' and {{ level_key('stage_names.stage') }} = meanings.level_key
-    where meanings.means is null and regexp_matches(lower(stage_names.stage), '\b(won|lost)\b')
+    order by stage
+    limit 20
 
 ),
 
 stages as (
 
-    select string_agg(stage, ', ' order by stage) as list
-    from (select stage from stage_names order by stage limit 20) as first_stages
+    select {{ text_list('stage', ', ', 'stage') }} as list
+    from first_stages
 
 ),
 
 final as (
 
     select
-        'date_order' as fault,
+        'date_order' as error_code,
         'dates such as ''' || slash_date_example || ''' can be read day first or month first, and '
         || case
             when date_order = 'ambiguous' then 'no date of the file can be read in one way only'
@@ -87,12 +110,12 @@ final as (
     union all
 
     select
-        'decimal_mark' as fault,
+        'decimal_mark' as error_code,
         case
             when decimal_mark = 'ambiguous'
                 then
-                    'amounts such as ''' || unclear_amount_example || ''' can be thousands or decimals, and too few amounts '
-                    || 'of the file can be read in one way only'
+                    'amounts such as ''' || unclear_amount_example || ''' can be thousands or decimals, '
+                    || 'and too few amounts of the file can be read in one way only'
             else 'some amounts are written with a decimal comma, others with a decimal point'
         end
         || '; say DECIMAL_MARK=. or DECIMAL_MARK=,' as message
@@ -102,7 +125,7 @@ final as (
     union all
 
     select
-        'several_currencies' as fault,
+        'several_currencies' as error_code,
         'the amounts are in several currencies, ' || currency_list
         || '; export them in one (Salesforce: Amount (converted), HubSpot: Amount in company currency)' as message
     from formats
@@ -111,7 +134,7 @@ final as (
     union all
 
     select
-        'no_outcome' as fault,
+        'no_outcome' as error_code,
         'nothing says which deals were won or lost: there is no column outcome, and no stage ('
         || coalesce(stages.list, 'none') || ') is known to mean Won or Lost; say so in MAPPING' as message
     from formats
@@ -121,9 +144,9 @@ final as (
 
     union all
 
-    -- What is not understood may be all that was won, or all that was lost.
+    -- The words that are not understood may be those of all won deals, or of all lost ones.
     select
-        'outcome_words' as fault,
+        'outcome_words' as error_code,
         'none of its outcomes is read as '
         || case
             when totals.n_won + totals.n_lost = 0 then 'Won or Lost'
@@ -138,9 +161,9 @@ final as (
 
     union all
 
-    -- Half of the outcomes may hide where they are put together from other columns.
+    -- An outcome that is derived from other columns can miss all won deals, or all lost ones.
     select
-        'one_outcome' as fault,
+        'one_outcome' as error_code,
         'of {{ var("min_rows_for_both_outcomes") }} rows or more none is '
         || case when totals.n_won = 0 then 'won' else 'lost' end || ', by ' || formats.outcome_from
         || '; say in MAPPING which of its values, or of the stages (' || coalesce(stages.list, 'none')
@@ -156,7 +179,7 @@ final as (
     union all
 
     select
-        'unknown_stages' as fault,
+        'unknown_stages' as error_code,
         'the stages ' || unknown_stages.list || ' seem to name an outcome; say in MAPPING whether they mean Won, '
         || 'Lost or Open' as message
     from formats
@@ -166,7 +189,7 @@ final as (
     union all
 
     select
-        'no_usable_row' as fault,
+        'no_usable_row' as error_code,
         'none of its ' || {{ as_count('totals.n_rows') }} || ' rows can be used (' || reasons.list
         || '); expected at least one deal' as message
     from totals

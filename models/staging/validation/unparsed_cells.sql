@@ -1,5 +1,4 @@
--- Cells that hold something which could not be read, in rows that are used all the same: there the
--- value counts as empty.
+-- Cells with content that cannot be parsed, in rows that are used all the same: the value counts as empty.
 
 {% set columns = date_columns() + number_columns() -%}
 
@@ -11,20 +10,43 @@ accepted as (
 
 ),
 
+parsed_columns as (
+
+    {{ listed(columns, 'column_name') }}
+
+),
+
+unparsed as (
+
+    select
+        accepted.source_line,
+        parsed_columns.column_name,
+        case parsed_columns.column_name
+            {% for column in columns -%}
+            when '{{ column }}'
+                then
+                    case
+                        when
+                            accepted.{{ column }} is null
+                            {{ "and not accepted.is_open" if column == 'sales_cycle_days' }}
+                            then accepted.{{ column }}_text
+                    end
+            {% endfor -%}
+        end as cell
+    from accepted
+    cross join parsed_columns
+
+),
+
 final as (
 
-    {% for column in columns -%}
     select
         source_line,
-        '{{ column }}' as column_name,
-        {{ column }}_text as cell
-    from accepted
-    where
-        {{ column }} is null
-        and {{ column }}_text is not null
-        {{ "and not is_open" if column == 'sales_cycle_days' }}
-    {{ "union all" if not loop.last }}
-    {% endfor %}
+        column_name,
+        cell
+    from unparsed
+    where cell is not null
+
 )
 
 select * from final

@@ -1,55 +1,75 @@
--- What a user's own file says of values and words that no row of the export has: a slip of the pen,
--- or a value that this export happens to be without.
+-- Mappings of the user's own file for values and words that no row of the export has: misspelled, or
+-- not in this export.
 
 with
 
-own_meanings as (
+own_mappings as (
 
     select
         kind,
         found,
-        {{ level_key('found') }} as level_key
+        {{ nfc('found') }} as found_nfc
     from {{ ref('raw_mappings') }}
     where kind != 'column' and priority = 0
 
 ),
 
-spellings as (
+keyed_mappings as (
 
-    select * from {{ ref('level_mappings') }}
+    select
+        kind,
+        found,
+        {{ level_key('found_nfc') }} as level_key
+    from own_mappings
 
 ),
 
-found_cells as (
+keyed_levels as (
+
+    select
+        column_name,
+        {{ level_key('spelling') }} as level_key
+    from {{ ref('level_mappings') }}
+
+),
+
+keyed_outcomes as (
+
+    select {{ level_key('outcome') }} as level_key
+    from {{ ref('export_cells') }}
+    where read_error is null
+
+),
+
+found_keys as (
 
     select
         column_name as kind,
-        {{ level_key('spelling') }} as level_key
-    from spellings
+        level_key
+    from keyed_levels
     union
     select
         'outcome' as kind,
-        {{ level_key('spelling') }} as level_key
-    from spellings
+        level_key
+    from keyed_levels
     where column_name = 'deal_stage'
     union
     select
         'outcome' as kind,
-        {{ level_key(text('outcome')) }} as level_key
-    from {{ ref('raw_deals') }}
-    where read_error is null
+        level_key
+    from keyed_outcomes
 
 ),
 
 final as (
 
     select distinct
-        own_meanings.kind,
-        own_meanings.found
-    from own_meanings
-    left join found_cells
-        on own_meanings.kind = found_cells.kind and own_meanings.level_key = found_cells.level_key
-    where found_cells.kind is null
+        keyed_mappings.kind,
+        keyed_mappings.found
+    from keyed_mappings
+    left join found_keys
+        on keyed_mappings.kind = found_keys.kind and keyed_mappings.level_key = found_keys.level_key
+    where found_keys.kind is null
 
 )
 

@@ -1,6 +1,6 @@
 """Tables and generated blocks of the Markdown files in the repository.
 
-A block stands between `<!-- name: written by `make target` -->` and `<!-- end of name -->`.
+A block is the text between `<!-- name: written by `make target` -->` and `<!-- end of name -->`.
 """
 
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of texts, one line each, a bar within a text escaped."""
+    """A Markdown table; each row is a sequence of texts, in which bars are escaped."""
     lines = [header, ["---"] * len(header), *rows]
     return "".join(
         f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines
@@ -17,7 +17,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def read_block(path: Path, name: str) -> str:
-    """What stands in the block of a file; raises ValueError where there is no such block."""
+    """The text of a block; raises ValueError if the file has no such block."""
     found = _block(name).search(path.read_text(encoding="utf-8"))
     if found is None:
         raise ValueError(f"{path} has no block '{name}'.")
@@ -25,7 +25,7 @@ def read_block(path: Path, name: str) -> str:
 
 
 def write_block(path: Path, name: str, text: str) -> None:
-    """Replace what stands in the block of a file by `text`, whole lines."""
+    """Replace the text of a block by `text`, which ends with a line break."""
     read_block(path, name)
     written = _block(name).sub(
         lambda found: found["start"] + text + found["end"], path.read_text(encoding="utf-8")

@@ -1,6 +1,6 @@
-"""What the docs show of the sample: its build summary, its driver chart, the truncation trap.
+"""Writes what the docs show of the sample: build summary, driver chart, truncation chart.
 
-Run by `make docs` on a build of the sample; a test holds that both are up to date.
+`make docs` runs it on a build of the sample; a test holds that the summary is up to date.
 """
 
 import argparse
@@ -18,7 +18,7 @@ README = project.ROOT / "README.md"
 IMAGES = project.ROOT / "docs" / "images"
 PICTURE = IMAGES / "win_rate_drivers.svg"
 SAMPLE = project.ROOT / "seeds" / "deals.csv"
-LAST_CREATED = "2025-12-31"  # where the picture of the truncation trap cuts the sample
+LAST_CREATED = "2025-12-31"  # the truncation chart cuts the sample after this day
 BLOCK = "summary"
 
 
@@ -35,7 +35,7 @@ def summary_block(warehouse: Path) -> str:
 
 
 def draw_truncation(path: Path) -> None:
-    """Mean cycle by month of close, in the whole sample and in one cut by creation date."""
+    """Mean cycle by month of close, in the whole sample and in the sample cut by creation date."""
     deals = pd.read_csv(SAMPLE, parse_dates=["created_date", "closed_date"])
     closed = deals[deals["outcome"].notna()]
     with matplotlib.rc_context({"svg.hashsalt": "winrate", "svg.fonttype": "none"}):
@@ -58,7 +58,7 @@ def draw_truncation(path: Path) -> None:
 
 
 def main() -> None:
-    """Write the summary into the README, and the pictures."""
+    """Write the summary into the README, and the images."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("warehouse", type=Path, help="a build of the sample")
     parser.add_argument("report", type=Path, help="the folder of its report")

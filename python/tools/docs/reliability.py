@@ -1,6 +1,6 @@
-"""The table of figures in docs/reliability.md, from what the tests record.
+"""Writes the table of figures in docs/reliability.md, from what the tests record.
 
-Run by `make reliability` after the tests; each test holds that the table has its figure.
+`make reliability` runs it after the tests.
 """
 
 import argparse
@@ -33,7 +33,7 @@ def shown_figures() -> dict[str, str]:
 def main() -> None:
     """Write the table into the document."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, help="where the tests recorded their figures")
+    parser.add_argument("folder", type=Path, help="the folder of the recorded figures")
     markdown.write_block(DOC, BLOCK, figures_table(parser.parse_args().folder))
 
 

@@ -1,8 +1,8 @@
-"""Writes docs/tables.md, the public tables column by column, from what dbt knows of them.
+"""Writes docs/tables.md, the public tables and their columns, from the dbt manifest.
 
     dbt parse && python -m tools.docs.tables docs/tables.md
 
-The words are those of the properties files and of models/docs.md: change them there.
+The descriptions come from the `.yml` files and from models/docs.md.
 """
 
 import argparse

@@ -10,13 +10,17 @@ import duckdb
 from winrate import database, project, wording
 from winrate.build import build, staging, summary
 from winrate.ingest import mapping, reader
-from winrate.ingest.reader import ExportHeader, WantedColumns
+from winrate.ingest.header import (
+    ExportHeader,
+    WantedColumns,
+    normalise_header,
+    normalised_titles,
+)
 
 N_EXAMPLES = 3
 N_LEVELS = 8
 N_WORDS = 25  # for an outcome, those that are not known first
 EXAMPLE_LETTERS = 40
-MAY_BE_BLANK = ("sales_rep_id", "deal_stage", "deal_amount")  # of the required columns
 
 
 class Check(NamedTuple):
@@ -94,7 +98,10 @@ def _missing_columns(header: ExportHeader, wanted: WantedColumns) -> list[tuple[
 
 
 def _missing_sentence(header: ExportHeader) -> str:
-    may_be_blank = [name for name in MAY_BE_BLANK if name in header.missing]
+    variables = project.project_vars()
+    may_be_blank = [
+        name for name in project.columns_with(variables, "may_be_blank") if name in header.missing
+    ]
     unkept = ""
     if may_be_blank:
         unkept = f"; where you do not keep {' and '.join(may_be_blank)}, add it as an empty column"
@@ -108,7 +115,11 @@ def _columns(
     connection: duckdb.DuckDBPyConnection, header: ExportHeader, wanted: WantedColumns
 ) -> list[tuple[str, str]]:
     """For each column what it is called and what stands in it."""
-    features = project.feature_names(project.project_vars()["features"])
+    variables = project.project_vars()
+    computed = project.columns_with(variables, "is_computed")
+    features = [
+        name for name in project.feature_names(variables["features"]) if name not in computed
+    ]
     lines = []
     for name, place in header.positions.items():
         if place is not None:
@@ -121,9 +132,9 @@ def _columns(
             lines += [
                 ("", f"'{_brief(title)}' could be it too and is not read; MAPPING decides")
                 for title in _unread_titles(header)
-                if not set(wanted.titles_of(name)).isdisjoint(reader.normalised_titles(title))
+                if not set(wanted.titles_of(name)).isdisjoint(normalised_titles(title))
             ]
-        elif name in features and name not in project.COMPUTED_COLUMNS:
+        elif name in features:
             lines.append((name, "not there; 'Unknown' in every deal, so nothing is said of it"))
     return [*lines, _unread(header)]
 
@@ -143,11 +154,11 @@ def _unread_titles(header: ExportHeader) -> list[str]:
 
 def _absent_titles(header: ExportHeader, own_titles: list[str]) -> list[tuple[str, str]]:
     """The titles that MAPPING names and the export does not have: a slip of the pen, it may be."""
-    found = {name for title in header.titles for name in reader.normalised_titles(title)}
+    found = {name for title in header.titles for name in normalised_titles(title)}
     return [
         ("MAPPING", f"no column is called '{_brief(title)}'")
         for title in own_titles
-        if reader.normalise_header(title) not in found
+        if normalise_header(title) not in found
     ]
 
 

@@ -118,9 +118,9 @@ def _seal(database: Path) -> None:
 
 def load_report_libraries() -> ModuleType:
     """Load Plotly and matplotlib, which takes a second or two; only drawing a report needs them."""
-    from winrate.report import report
+    from winrate.report import files
 
-    return report
+    return files
 
 
 def _drawing(warehouse: Path) -> Callable[[Path], object]:

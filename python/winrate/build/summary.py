@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 
 from winrate import database, wording
+from winrate.wording import SEVERITIES
 
-SEVERITIES = ("critical", "warning", "info")
 WIDTH = 100
 
 
@@ -107,7 +107,7 @@ def read_errors(warehouse: Path) -> list[str]:
 
 def export_errors(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Why an export cannot be used as a whole, a sentence each."""
-    query = "select message from staging.export_errors order by fault"
+    query = "select message from staging.export_errors order by error_code"
     return [message for (message,) in connection.execute(query).fetchall()]
 
 

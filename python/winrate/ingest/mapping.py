@@ -1,32 +1,36 @@
-"""What columns and values of an export mean: the alias seeds, and a user's own file before them.
+"""Mappings: what the columns, the values and the outcome words of an export mean.
+
+They come from a user's own file, which takes precedence, and from the alias seeds.
 
 A user's file has the columns `kind`, `found` and `means`:
 
 - `column,Opp. Ref.,deal_id`: the column of that title is deal_id.
-- `column,Status,ignore`: the column of that title is none of ours, whatever the seeds say.
+- `column,Status,ignore`: the column of that title is not read, whatever the seeds say.
 - `outcome,Signed,Won`: that word, as an outcome or as a stage, means Won, Lost or Open.
 - `industry,Financial Technology,FinTech`: that value of industry is read as FinTech.
 """
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from winrate import project
-from winrate.ingest.reader import ExportError, WantedColumns, normalise_header
+from winrate.ingest.header import WantedColumns, normalise_header
+from winrate.ingest.records import ExportError
 
 COLUMN, OUTCOME = "column", "outcome"
 IGNORE = "ignore"
 OUTCOMES = ("Won", "Lost", "Open")
 FIELDS = ("kind", "found", "means")
-OWN, SEED = 0, 1  # what the user says stands before what the seeds say
+OWN, SEED = 0, 1  # priorities: a mapping of the user takes precedence over one of the seeds
 
 
-class Meaning(NamedTuple):
-    """One thing found in an export and what it means; of two for one thing the lower `priority`."""
+class MappingRow(NamedTuple):
+    """What is found in an export and what it means; of two for one thing the lower `priority`."""
 
     kind: str
     found: str
@@ -34,72 +38,79 @@ class Meaning(NamedTuple):
     priority: int
 
 
-def read_meanings(path: str | Path | None, variables: Mapping[str, Any]) -> list[Meaning]:
-    """The meanings in force: those of a user's file, then those of the seeds.
+def read_mappings(path: str | Path | None, variables: Mapping[str, Any]) -> list[MappingRow]:
+    """The mappings in force: those of a user's file, then those of the seeds.
 
     path: a CSV of `kind,found,means`; nothing where there is none.
     variables: the variables of the project, which name the columns and the features.
-    Raises ExportError where the file cannot be read or says what cannot be.
+    Raises ExportError where the file cannot be read or has an unknown kind, column or outcome.
     """
-    return [*_own_meanings(path, variables), *_seeded_meanings()]
+    return [*_own_mappings(path, variables), *_seed_mappings()]
 
 
 def own_titles(path: str | Path | None, variables: Mapping[str, Any]) -> list[str]:
-    """The column titles that a user's file speaks for, as it spells them; raises ExportError."""
-    return [each.found for each in _own_meanings(path, variables) if each.kind == COLUMN]
+    """The column titles that a user's file maps, as it spells them; raises ExportError."""
+    return [each.found for each in _own_mappings(path, variables) if each.kind == COLUMN]
 
 
-def meanings_table(path: str | Path | None, variables: Mapping[str, Any]) -> pd.DataFrame:
-    """The same as a table, one row per meaning: `kind`, `found`, `means`, `priority`."""
-    return pd.DataFrame(read_meanings(path, variables), columns=Meaning._fields)
+def mappings_table(path: str | Path | None, variables: Mapping[str, Any]) -> pd.DataFrame:
+    """The same as a table, one row per mapping: `kind`, `found`, `means`, `priority`."""
+    return pd.DataFrame(read_mappings(path, variables), columns=MappingRow._fields)
 
 
 def wanted_columns(path: str | Path | None, variables: Mapping[str, Any]) -> WantedColumns:
-    """The columns to read from an export, by all that they may be called; raises ExportError.
+    """The columns to read from an export, with the titles they may have; raises ExportError.
 
-    A title that a user's file names stands before the column's own name, and that before the
-    aliases of the seed, in their order.
+    A title in a user's file takes precedence over the column's own name, and that over the aliases
+    of the seed, in their order.
     """
     required, optional = project.export_columns(variables)
     names = [*required, *optional]
-    spoken_for = {normalise_header(name): name for name in names}
+    column_of_title = {normalise_header(name): name for name in names}
     titles = {name: [normalise_header(name)] for name in names}
-    meanings = [each for each in read_meanings(path, variables) if each.kind == COLUMN]
-    own = [each for each in meanings if each.priority == OWN]
+    mappings = [each for each in read_mappings(path, variables) if each.kind == COLUMN]
+    own = [each for each in mappings if each.priority == OWN]
     for each in reversed(own):
-        spoken_for[normalise_header(each.found)] = each.means
+        column_of_title[normalise_header(each.found)] = each.means
         titles.get(each.means, []).insert(0, normalise_header(each.found))
-    for each in meanings:
+    for each in mappings:
         titles.get(each.means, []).append(normalise_header(each.found))
     return WantedColumns(
         required=required,
         optional=optional,
-        stand_ins=variables["stand_ins"],
+        fallback_columns={
+            name: column["fallback_columns"]
+            for name, column in variables["export_columns"].items()
+            if "fallback_columns" in column
+        },
         titles={
-            name: [title for title in dict.fromkeys(found) if spoken_for.get(title, name) == name]
+            name: [
+                title for title in dict.fromkeys(found) if column_of_title.get(title, name) == name
+            ]
             for name, found in titles.items()
         },
     )
 
 
-def _seeded_meanings() -> Iterator[Meaning]:
+def _seed_mappings() -> Iterator[MappingRow]:
     """The three seeds; their order within a kind is kept."""
     for row in _seed("column_aliases"):
-        yield Meaning(COLUMN, row["alias"], row["column_name"], SEED)
+        yield MappingRow(COLUMN, row["alias"], row["column_name"], SEED)
     for row in _seed("stage_outcomes"):
-        yield Meaning(OUTCOME, row["stage"], row["outcome"], SEED)
+        yield MappingRow(OUTCOME, row["stage"], row["outcome"], SEED)
     for row in _seed("value_aliases"):
-        yield Meaning(row["column_name"], row["alias"], row["value"], SEED)
+        yield MappingRow(row["column_name"], row["alias"], row["value"], SEED)
 
 
+@cache  # raw_deals, raw_columns, raw_lines and raw_mappings of one build all need the seeds
 def _seed(name: str) -> list[dict[str, str]]:
     path = project.ROOT / "seeds" / f"{name}.csv"
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def _own_meanings(path: str | Path | None, variables: Mapping[str, Any]) -> Iterator[Meaning]:
-    """The rows of a user's file, where there is one, each possible; raises ExportError."""
+def _own_mappings(path: str | Path | None, variables: Mapping[str, Any]) -> Iterator[MappingRow]:
+    """The rows of a user's file, where there is one, each checked; raises ExportError."""
     if not path:
         return
     columns = [name for part in project.export_columns(variables) for name in part]
@@ -130,7 +141,7 @@ def _own_meanings(path: str | Path | None, variables: Mapping[str, Any]) -> Iter
             _refuse_unless_among(where, "column", means, [*columns, IGNORE])
         if kind == OUTCOME:
             _refuse_unless_among(where, "outcome", means, OUTCOMES)
-        yield Meaning(kind, found, means, OWN)
+        yield MappingRow(kind, found, means, OWN)
 
 
 def _refuse_unless_among(where: str, what: str, found: str, known: Sequence[str]) -> None:

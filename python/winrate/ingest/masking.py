@@ -11,19 +11,19 @@ KEY_VARIABLE = "WINRATE_MASK_KEY"
 NOT_KEPT = "(not kept: mask_reps)"
 
 
-def mask_reps(records: pa.RecordBatchReader, nothing: Sequence[str]) -> pa.RecordBatchReader:
+def mask_reps(records: pa.RecordBatchReader, null_values: Sequence[str]) -> pa.RecordBatchReader:
     """The same stream of records with a key for each rep, and without the text of their lines.
 
-    records: what `ingest.read_export` gives. Any column of a line may hold the name, so
+    records: what `reader.read_export` gives. Any column of a line may hold the name, so
         `raw_text` goes as a whole.
-    nothing: words that stand for no name at all; they stay.
+    null_values: cells that count as empty; they stay.
     """
     secret = os.environ.get(KEY_VARIABLE, "")
 
     def masked(batch: pa.RecordBatch) -> pa.RecordBatch:
         names = batch.column("sales_rep_id").to_pylist()
         keys = {name: rep_key(name, secret) for name in set(names) - {None}}
-        keys |= {name: name for name in keys if name.strip().lower() in nothing}
+        keys |= {name: name for name in keys if name.strip().lower() in null_values}
         columns = {
             "sales_rep_id": pa.array(map(keys.get, names), pa.string()),
             "raw_text": pa.repeat(pa.scalar(NOT_KEPT), batch.num_rows),

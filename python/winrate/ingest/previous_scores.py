@@ -1,4 +1,4 @@
-"""What the build before this one said."""
+"""The scores of the previous build."""
 
 from pathlib import Path
 

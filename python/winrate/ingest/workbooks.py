@@ -1,8 +1,8 @@
-"""Opens workbooks so that no row is lost and none takes all memory or time of the machine."""
+"""Reads workbooks: no row is lost, and no file can use up the memory or the time of the machine."""
 
 import re
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise, repeat
 from typing import IO, Any, BinaryIO
 from zipfile import ZipFile
 
@@ -10,21 +10,73 @@ import openpyxl
 from defusedxml import DefusedXmlException
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook import Workbook
-from openpyxl.worksheet import _read_only
 from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
 
-MAX_ROWS = 1_048_576  # of a sheet: all that the file format allows
+from winrate.ingest.header import MAX_HEADER_RECORD, WantedColumns, count_wanted, has_all_required
+from winrate.ingest.records import Record, listed
+from winrate.ingest.typed_cells import cell_texts, typed_records
+
+MAX_ROWS = 1_048_576  # of a sheet, by the file format
 MAX_UNPACKED = 2 << 30  # bytes; a full sheet of twelve columns is a quarter of it
 MAX_PACKING = 100  # unpacked bytes per byte of the file; repeated text in every cell gives 30
 ROW_NUMBER = re.compile(rb'<(?:\w+:)?row\s[^>]*?\br="(\d+)"')
 CALCULATE_ALL = re.compile(rb"""\bfullCalcOnLoad=["'](1|true)["']""")
 MAX_FORMULA_LETTERS = 40
 CHUNK = 1 << 20  # bytes
-FREE_UNPACKED = 100 << 20  # bytes that are no matter, however tightly they are packed
+FREE_UNPACKED = 100 << 20  # bytes up to which the packing does not matter
+
+
+def sheet_records(file: BinaryIO, wanted: WantedColumns) -> Iterator[Record]:
+    """Records of the worksheet that holds the deals.
+
+    Blank rows count up to the last row with a value, since a sheet states no end of its data. A
+    cell with a formula gives the value that the workbook was saved with.
+    """
+    sheet = _sheet_of_deals(open_workbook(file), wanted)
+    rows = numbered_rows(cell_values(file, sheet))
+    return typed_records(_up_to_last_used(rows), wanted)
+
+
+def _sheet_of_deals(workbook: Any, wanted: WantedColumns) -> Any:
+    """The visible sheet with all required columns, or else the one with most wanted columns.
+
+    Raises ValueError where that is true of two sheets.
+    """
+    complete, named = [], {}
+    for sheet in workbook.worksheets:
+        if sheet.sheet_state == "visible":
+            sheet.reset_dimensions()  # the size that a workbook states is often wrong
+            rows = sheet.iter_rows(max_row=MAX_HEADER_RECORD, values_only=True)
+            headers = [cell_texts(row) for row in rows]
+            n_named = max((count_wanted(header, wanted) for header in headers), default=0)
+            named.setdefault(n_named, []).append(sheet)
+            if any(has_all_required(header, wanted) for header in headers):
+                complete.append(sheet)
+    if not named:
+        raise ValueError("no visible worksheet")
+    best = complete or named[max(named)]
+    if len(best) > 1 and max(named) > 0:
+        raise ValueError(
+            f"deals in {len(best)} sheets, {listed([sheet.title for sheet in best])}: put them"
+            " into one, or hide the others"
+        )
+    return best[0]
+
+
+def _up_to_last_used(
+    rows: Iterable[tuple[int, Sequence[Any]]],
+) -> Iterator[tuple[int, Sequence[Any]]]:
+    """Numbered rows without the blank ones at the end, of which a sheet may have a million."""
+    held = []
+    for number, cells in rows:
+        held.append((number, cells))
+        if any(cell is not None for cell in cells):
+            yield from held
+            held.clear()
 
 
 def open_workbook(file: BinaryIO) -> Workbook:
-    """A workbook to read row by row: the values of formulas, nothing that it links to.
+    """A workbook to read row by row, with the values of formulas and without linked workbooks.
 
     Raises ValueError where it unpacks to more than a workbook of deals can need, has rows out of
     order, or defines XML entities, by which a few bytes become billions or name other files.
@@ -42,13 +94,14 @@ def open_workbook(file: BinaryIO) -> Workbook:
 def cell_values(file: BinaryIO, sheet: Any) -> Iterator[Sequence[Any]]:
     """The rows of a sheet of `open_workbook(file)`, a formula as the value that it was saved with.
 
-    Raises ValueError where it was saved without: programs that write workbooks and cannot calculate
-    leave formulas without a value, or with 0 and the wish that all be calculated when it is opened.
+    Raises ValueError where a formula was saved without a value: programs that write workbooks and
+    cannot calculate leave formulas without one, or with 0 and the request to calculate all formulas
+    when the file is opened.
     """
     uncalculated = {Uncalculated}
     if _is_to_be_calculated(file):
         uncalculated.add(FormulaZero)
-    for cells in sheet.iter_rows(values_only=True):
+    for cells in _parsed_rows(sheet):
         if not uncalculated.isdisjoint(map(type, cells)):
             column, cell = next(
                 (column, cell)
@@ -75,7 +128,7 @@ class FormulaZero(int):
 
 
 class FormulaParser(WorkSheetParser):
-    """Tells formulas without a value from blank cells, which openpyxl takes for the same."""
+    """Marks formulas without a value, which openpyxl reads as blank cells."""
 
     def parse_cell(self, element: Any) -> dict[str, Any]:
         cell = super().parse_cell(element)
@@ -87,13 +140,34 @@ class FormulaParser(WorkSheetParser):
         return cell
 
 
-_read_only.WorkSheetParser = FormulaParser  # openpyxl offers no other way to choose it
+def _parsed_rows(sheet: Any) -> Iterator[Sequence[Any]]:
+    """The rows of a sheet, blank ones included, by `FormulaParser`.
+
+    openpyxl gives no choice of the parser, so this is its `iter_rows(values_only=True)` of a sheet
+    whose dimensions were reset, with the names that openpyxl keeps to itself.
+    """
+    book = sheet.parent
+    with sheet._get_source() as source:
+        parser = FormulaParser(
+            source,
+            sheet._shared_strings,
+            data_only=True,
+            epoch=book.epoch,
+            date_formats=book._date_formats,
+            timedelta_formats=book._timedelta_formats,
+        )
+        last = 0
+        for number, cells in parser.parse():
+            yield from repeat((), number - last - 1)  # rows that the file leaves out
+            if number > last:
+                yield sheet._get_row(cells, values_only=True)
+                last = number
 
 
 def numbered_rows(rows: Iterator[Sequence[Any]]) -> Iterator[tuple[int, Sequence[Any]]]:
     """Rows with their numbers, from 1; raises ValueError where a sheet cannot have so many.
 
-    A workbook says the number of each row, and rows that it leaves out are there, blank.
+    A workbook states the number of each row; rows that it leaves out are blank.
     """
     for number, cells in enumerate(rows, start=1):
         if number > MAX_ROWS:
@@ -104,7 +178,7 @@ def numbered_rows(rows: Iterator[Sequence[Any]]) -> Iterator[tuple[int, Sequence
 def _is_to_be_calculated(file: BinaryIO) -> bool:
     """Whether a workbook asks for all its formulas to be calculated when it is opened.
 
-    openpyxl says so of every workbook that does not say the opposite.
+    openpyxl reports this of every workbook that does not say the opposite.
     """
     with ZipFile(file) as archive:
         parts = [name for name in archive.namelist() if name.endswith("workbook.xml")]
@@ -114,7 +188,7 @@ def _is_to_be_calculated(file: BinaryIO) -> bool:
 def _check_unpacked_size(file: BinaryIO) -> None:
     """Raise ValueError for a zip bomb; leaves `file` at its start.
 
-    By the sizes that the file states: of a part, no more than its stated size is ever unpacked.
+    Uses the sizes that the file states: no part is ever unpacked beyond its stated size.
     """
     with ZipFile(file) as archive:
         unpacked = sum(part.file_size for part in archive.infolist())
@@ -130,7 +204,7 @@ def _check_unpacked_size(file: BinaryIO) -> None:
 def _check_row_order(file: BinaryIO) -> None:
     """Raise ValueError where a sheet has a row at or above one before it.
 
-    openpyxl would pass over such a row without a word. A sheet may be any part of the file.
+    openpyxl would leave out such a row without an error. A sheet may be any part of the file.
     """
     with ZipFile(file) as archive:
         for name in archive.namelist():

@@ -1,34 +1,56 @@
 """Did the win rate change between two windows of time, and which segments changed it?"""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from winrate import wording
 from winrate.statistics import proportions
+from winrate.statistics.claims import (
+    ClaimRules,
+    evidence,
+    fewest_window_outcomes,
+    low_evidence_note,
+    q_values,
+    typed,
+)
 from winrate.statistics.proportions import Z_95
 
-# How a sentence names the two windows of a comparison.
-WINDOW_NAMES = {
-    "last two quarters": ("the last two quarters", "the two before"),
-    "last quarter": ("the last quarter", "the one before"),
-    "year on year": ("the last quarter", "the same quarter a year earlier"),
+COUNTS = ["n_before", "n_won_before", "n_after", "n_won_after"]
+WINDOW_COLUMNS = ["comparison", "basis", "before_quarters", "after_quarters", *COUNTS]
+SEGMENT_COLUMNS = ["comparison", "feature", "level", *COUNTS]
+CHANGE_TYPES = {
+    **dict.fromkeys(["comparison", "basis"], "str"),
+    **dict.fromkeys(["change_pp", "change_pp_low", "change_pp_high"], "float64"),
+    **dict.fromkeys(["p_value", "q_value", "detectable_pp"], "float64"),
+    **dict.fromkeys(["verdict", "statement"], "str"),
+}
+EFFECTS = ["mix_effect_pp", "rate_effect_pp", "total_effect_pp"]
+SEGMENT_TYPES = {
+    **dict.fromkeys(["comparison", "feature", "level"], "str"),
+    **dict.fromkeys(["share_before", "share_after"], "float64"),
+    **dict.fromkeys(["change_pp", "change_pp_low", "change_pp_high"], "float64"),
+    **{f"{effect}{end}": "float64" for effect in EFFECTS for end in ("", "_low", "_high")},
+    **dict.fromkeys(["p_value", "q_value"], "float64"),
+    "evidence": "str",
+    "rank": "int64",
 }
 
 
 def win_rate_change(
-    windows: pd.DataFrame,
-    min_outcomes: int = 40,
-    low_evidence_outcomes: int = 200,
-    max_q_value: float = 0.05,
+    windows: pd.DataFrame, comparisons: list[dict[str, Any]], rules: ClaimRules
 ) -> pd.DataFrame:
     """Change of the overall win rate per comparison and basis, with its verdict.
 
-    windows: one row per comparison and basis, with the first and last day of each window and
-        `n_before`, `n_won_before`, `n_after`, `n_won_after` (counts of closed deals).
-    Returns the rows with win rates, `change_pp` and its 95% interval in percentage points, the
-    p-value, the `q_value` over all comparisons, `detectable_pp` (the smallest drop seen with
-    80% power at these counts), `verdict` ('declined', 'improved', 'no detectable change', 'too
-    few deals') and `statement`. A verdict needs `min_outcomes` deals in each window.
+    windows: one row per comparison and basis, with the names of the quarters of each window
+        (`before_quarters`, `after_quarters`) and `n_before`, `n_won_before`, `n_after`,
+        `n_won_after` (counts of closed deals).
+    comparisons: the setting of that name, which words the windows of each comparison.
+    Returns one row per row with `change_pp` and its 95% interval in percentage points, the
+    p-value, the `q_value` over all rows, `detectable_pp` (the smallest drop detected with 80%
+    power at these counts), `verdict` ('declined', 'improved', 'no detectable change', 'too few
+    deals') and `statement`. A verdict needs `min_deals_per_window` deals in each window.
     """
     table = windows.reset_index(drop=True).copy()
     table["win_rate_before"] = _rate(table["n_won_before"], table["n_before"])
@@ -43,36 +65,33 @@ def win_rate_change(
         100 * proportions.detectable_drop(row.win_rate_before, row.n_before, row.n_after)
         for row in table.itertuples()
     ]
-    table["q_value"] = proportions.q_values(table["p_value"])
-    table["verdict"] = proportions.evidence(
+    table["q_value"] = q_values(table["p_value"])
+    table["verdict"] = evidence(
         table["change_pp"],
         table["q_value"],
-        too_few=table[["n_before", "n_after"]].min(axis=1) < min_outcomes,
+        too_few=table[["n_before", "n_after"]].min(axis=1) < rules.min_deals_per_window,
         names=("improved", "declined"),
-        max_q_value=max_q_value,
+        max_q_value=rules.max_q_value,
     ).replace("inconclusive", "no detectable change")
+    words = {each["name"]: each for each in comparisons}
     table["statement"] = [
-        _change_statement(row, low_evidence_outcomes) for row in table.itertuples()
+        _change_statement(row, words[row.comparison], rules) for row in table.itertuples()
     ]
-    return table
+    return typed(table, CHANGE_TYPES)
 
 
-def win_rate_change_segments(
-    counts: pd.DataFrame,
-    min_deals_per_level: int = 30,
-    min_outcomes: int = 40,
-    max_q_value: float = 0.05,
-) -> pd.DataFrame:
+def win_rate_change_segments(counts: pd.DataFrame, rules: ClaimRules) -> pd.DataFrame:
     """Exact split of each change into mix effect and rate effect, per feature and level.
 
     counts: one row per comparison, feature and level, with `n_before`, `n_won_before`,
         `n_after`, `n_won_after`; within a comparison every feature counts the same deals.
-    Returns the rows with shares and win rates of both windows, `mix_effect_pp` (the level's
+    Returns one row per row with its shares of both windows, `mix_effect_pp` (the level's
     share changed), `rate_effect_pp` (its win rate changed) and `total_effect_pp`, each with a
     95% interval; over the levels of a feature mix and rate effects sum to the change of the
     overall win rate. `p_value` is Fisher's exact test of the level's win rate, `q_value` is over
     all rows.
-    Fewer than `min_outcomes` won or lost deals in both windows together make no claim.
+    There is no claim with fewer than `min_outcomes` won or lost deals in both windows together, or
+    fewer than `min_deals_per_level` deals of the level in either.
     `evidence` is 'got worse', 'got better', 'inconclusive' or 'too few deals'; `rank` orders
     a comparison by strength of evidence.
 
@@ -93,7 +112,7 @@ def win_rate_change_segments(
     n_won = totals["n_won_before"] + totals["n_won_after"]
     n_lost = totals["n_before"] + totals["n_after"] - n_won
 
-    # A level that is new, or gone, has one win rate: all of its effect is mix.
+    # A level that is in one window only has one win rate: all of its effect is mix.
     before = table["win_rate_before"].fillna(table["win_rate_after"])
     after = table["win_rate_after"].fillna(table["win_rate_before"])
     mean_share = (table["share_before"] + table["share_after"]) / 2
@@ -121,18 +140,18 @@ def win_rate_change_segments(
     table["p_value"] = proportions.exact_p_value(
         table["n_won_after"], table["n_after"], table["n_won_before"], table["n_before"]
     )
-    table["q_value"] = proportions.q_values(table["p_value"])
-    table["evidence"] = proportions.evidence(
+    table["q_value"] = q_values(table["p_value"])
+    table["evidence"] = evidence(
         table["change_pp"],
         table["q_value"],
-        too_few=(table[["n_before", "n_after"]].min(axis=1) < min_deals_per_level)
-        | (np.minimum(n_won, n_lost) < min_outcomes),
+        too_few=(table[["n_before", "n_after"]].min(axis=1) < rules.min_deals_per_level)
+        | (np.minimum(n_won, n_lost) < rules.min_outcomes),
         names=("got better", "got worse"),
-        max_q_value=max_q_value,
+        max_q_value=rules.max_q_value,
     )
     table = table.sort_values(["comparison", "p_value", "feature", "level"], na_position="last")
     table["rank"] = table.groupby("comparison").cumcount() + 1
-    return table.reset_index(drop=True)
+    return typed(table, SEGMENT_TYPES)
 
 
 def _effect_errors(table: pd.DataFrame, totals: dict[str, pd.Series]) -> list[pd.Series]:
@@ -175,13 +194,13 @@ def _effect_errors(table: pd.DataFrame, totals: dict[str, pd.Series]) -> list[pd
     return [100 * np.sqrt(mix_variance), 100 * np.sqrt(total_variance)]
 
 
-def _rate(hits: pd.Series, tries: pd.Series) -> pd.Series:
-    return hits / tries.where(tries > 0)
+def _rate(events: pd.Series, deals: pd.Series) -> pd.Series:
+    return events / deals.where(deals > 0)
 
 
-def _change_statement(row, low_evidence_outcomes: int) -> str:
-    after = f"in {WINDOW_NAMES[row.comparison][0]} ({_quarters(row.after_start, row.after_end)})"
-    before = f"in {WINDOW_NAMES[row.comparison][1]} ({_quarters(row.before_start, row.before_end)})"
+def _change_statement(row, words: dict[str, Any], rules: ClaimRules) -> str:
+    after = f"in {words['after']} ({row.after_quarters})"
+    before = f"in {words['before']} ({row.before_quarters})"
     counts = f"{wording.count(row.n_after)} against {wording.deals(row.n_before)}"
     if row.verdict == "too few deals":
         return f"Too few deals {row.basis} {after} or {before} to compare: {counts}."
@@ -193,31 +212,19 @@ def _change_statement(row, low_evidence_outcomes: int) -> str:
         return f"{windows} ({counts})."
     span = wording.interval(row.change_pp_low, row.change_pp_high)
     if row.verdict == "no detectable change":
-        chance = (
-            "not more than chance does somewhere among all the windows compared"
-            if row.p_value < 0.05
-            else "within what chance alone does"
+        corrected = (
+            " after correction for the number of comparisons"
+            if row.p_value < rules.max_p_value
+            else ""
         )
         return (
-            f"{windows}: {chance} ({span}, {counts}; a drop of less than "
-            f"{wording.points(row.detectable_pp)} would hardly show)."
+            f"{windows}: no significant change{corrected} ({span}, {counts}; a drop of less than "
+            f"{wording.points(row.detectable_pp)} would probably go undetected)."
         )
-    caution = "; low evidence" if _fewest_outcomes(row) < low_evidence_outcomes else ""
+    n_fewest = fewest_window_outcomes(row.n_before, row.n_won_before, row.n_after, row.n_won_after)
+    note = low_evidence_note(n_fewest, rules)
     rise_or_fall = "rise" if row.verdict == "improved" else "fall"
     return (
-        f"{windows}: a {rise_or_fall} of {wording.points(row.change_pp)}, more than chance does "
-        f"({span}, {counts}{caution})."
+        f"{windows}: a {rise_or_fall} of {wording.points(row.change_pp)}, more than expected by "
+        f"chance ({span}, {counts}{note})."
     )
-
-
-def _fewest_outcomes(row) -> int:
-    """Won or lost deals in either window, whichever is fewest."""
-    lost = (row.n_before - row.n_won_before, row.n_after - row.n_won_after)
-    return min(row.n_won_before, row.n_won_after, *lost)
-
-
-def _quarters(start: pd.Timestamp, end: pd.Timestamp) -> str:
-    """'2026 Q1', or '2025 Q3 to 2025 Q4' where the window has more than one quarter."""
-    first, last = (pd.Timestamp(day).to_period("Q") for day in (start, end))
-    names = [f"{quarter.year} Q{quarter.quarter}" for quarter in dict.fromkeys([first, last])]
-    return " to ".join(names)

@@ -6,49 +6,61 @@ from scipy import stats
 from scipy.special import expit
 
 from winrate import wording
-from winrate.statistics import proportions
+from winrate.statistics.claims import (
+    TOO_FEW,
+    ClaimRules,
+    evidence,
+    fewest_outcomes,
+    low_evidence_note,
+    q_values,
+    typed,
+)
 from winrate.statistics.profile_regression import (
-    NAMES_OUTCOME,
-    ONE_LEVEL,
-    REPEATS,
     Fit,
+    LeftOut,
+    LeftOutCode,
     check_profiles,
     fit_profiles,
-    has_too_few,
-    low_evidence,
     refit,
 )
 from winrate.statistics.proportions import Z_95
 from winrate.statistics.threads import one_thread
 
-# A coefficient known no better than this (in log-odds) is a sign of separation, not an estimate.
+# A standard error above this (in log-odds) is a sign of separation, not of an estimate.
 MAX_STD_ERROR = 10.0
-ALL_WON, ALL_LOST, SEPARATED = "all won", "all lost", "separated"
+ESTIMATES = [
+    *("adjusted_win_rate", "effect_pp", "effect_pp_low", "effect_pp_high"),
+    *("coefficient", "std_error", "odds_ratio", "p_value", "feature_p_value"),
+]
+TYPES = {
+    **dict.fromkeys(["feature", "level"], "str"),
+    **dict.fromkeys([*ESTIMATES, "q_value"], "float64"),
+    **dict.fromkeys(["evidence", "known_at", "left_out_code", "left_out_because"], "str"),
+    "rank": "int64",
+    "statement": "str",
+}
 
 
 @one_thread
 def win_rate_drivers(
     profiles: pd.DataFrame,
     features: list[str],
-    known_at_close: tuple[str, ...] | list[str] = (),
-    min_deals_per_level: int = 30,
-    min_outcomes: int = 40,
-    low_evidence_outcomes: int = 200,
-    max_q_value: float = 0.05,
+    known_at_close: list[str],
+    rules: ClaimRules,
 ) -> pd.DataFrame:
     """Adjusted effect of each feature level on the win rate.
 
-    profiles: one row per distinct combination of `features` (see `profile_fit`), as counts.
-    known_at_close: features whose value is known only when a deal is over; their statements
-        describe instead of advising.
+    profiles: one row per distinct combination of `features`, with `n_deals` and `n_won` (counts).
+    known_at_close: features whose value is known only when a deal closes. Their statements
+        describe and do not advise.
     Returns one row per feature and level. `adjusted_win_rate` is the win rate that the deals
     would have if all of them had this level and kept all else (marginal standardisation), and
     `effect_pp` its distance from the overall win rate in percentage points, with a 95% interval
     by the delta method. `coefficient` is in log-odds against the average deal of the feature
     (weighted effect coding), with its Wald `p_value` and the Benjamini-Hochberg `q_value` over
-    all levels; `feature_p_value` is the likelihood-ratio test of the whole feature. A level is
-    said to help or hurt only where the model as a whole tells won from lost deals.
-    `left_out_because` says why a level has no estimate.
+    all levels; `feature_p_value` is the likelihood-ratio test of the whole feature. `evidence` is
+    'helps' or 'hurts' only where the model as a whole discriminates between won and lost deals.
+    `left_out_code` (a `LeftOutCode`) and `left_out_because` say why a level has no estimate.
     Raises ValueError where a feature or a count is missing, or `n_won` exceeds `n_deals`.
 
     Sources: Muller and MacLehose (2014) for marginal standardisation; te Grotenhuis et al.
@@ -56,31 +68,35 @@ def win_rate_drivers(
     """
     check_profiles(profiles, features)
     table = _level_counts(profiles, features)
-    too_few = has_too_few(profiles, min_outcomes)
+    n_fewest = fewest_outcomes(profiles)
+    has_too_few = n_fewest < rules.min_outcomes
     estimates, left_out, has_signal = _no_estimates(), {}, False
-    if not too_few:
+    if not has_too_few:
         fit = fit_profiles(profiles, features)
         estimates, left_out = _level_estimates(fit), fit.left_out
-        has_signal = fit.tells_outcome(max_q_value)
+        has_signal = fit.is_significant(rules.max_p_value)
     table = table.merge(estimates, on=["feature", "level"], how="left")
 
-    table["q_value"] = proportions.q_values(table["p_value"])
-    table["evidence"] = proportions.evidence(
+    table["q_value"] = q_values(table["p_value"])
+    table["evidence"] = evidence(
         table["effect_pp"],
         table["q_value"].where(has_signal & _interval_excludes_zero(table)),
-        too_few=too_few | (table["n_deals"] < min_deals_per_level),
+        too_few=has_too_few | (table["n_deals"] < rules.min_deals_per_level),
         names=("helps", "hurts"),
-        max_q_value=max_q_value,
+        max_q_value=rules.max_q_value,
     )
     table["known_at"] = np.where(table["feature"].isin(known_at_close), "close", "creation")
-    table["left_out_because"] = [
-        None if too_few else _left_out_because(row, left_out) for row in table.itertuples()
+    reasons = [None if has_too_few else _left_out(row, left_out) for row in table.itertuples()]
+    table["left_out_code"] = [reason and str(reason.code) for reason in reasons]
+    table["left_out_because"] = [reason and _left_out_because(reason) for reason in reasons]
+    note = low_evidence_note(n_fewest, rules)
+    table["statement"] = [
+        _level_statement(row, reason, note)
+        for row, reason in zip(table.itertuples(), reasons, strict=True)
     ]
-    caution = low_evidence(profiles, low_evidence_outcomes)
-    table["statement"] = [_level_statement(row, caution) for row in table.itertuples()]
     table = table.sort_values(["p_value", "feature", "level"], na_position="last")
     table["rank"] = np.arange(1, len(table) + 1)
-    return table.reset_index(drop=True)
+    return typed(table, TYPES)
 
 
 def _level_counts(profiles: pd.DataFrame, features: list[str]) -> pd.DataFrame:
@@ -98,10 +114,8 @@ def _level_counts(profiles: pd.DataFrame, features: list[str]) -> pd.DataFrame:
 
 
 def _no_estimates() -> pd.DataFrame:
-    columns = ["adjusted_win_rate", "effect_pp", "effect_pp_low", "effect_pp_high"]
-    columns += ["coefficient", "std_error", "odds_ratio", "p_value", "feature_p_value"]
     return pd.DataFrame({"feature": [], "level": []}, dtype=str).assign(
-        **{name: pd.Series(dtype=float) for name in columns}
+        **{name: pd.Series(dtype=float) for name in ESTIMATES}
     )
 
 
@@ -127,7 +141,7 @@ def _level_estimates(fit: Fit) -> pd.DataFrame:
         gradient = _mean_gradient(fit, eta_level, all_have_it, weight) - overall_gradient
         effect_error = float(np.sqrt(max(gradient @ fit.covariance @ gradient, 0.0)))
 
-        # Against the average deal of the feature, so that no level is a hidden reference.
+        # Against the average deal of the feature, so that no level is the reference.
         contrast = np.zeros(len(fit.coefficient))
         contrast[1:][of_feature] = -(weight @ fit.one_hot[:, of_feature])
         contrast[1 + position] += 1.0
@@ -175,7 +189,7 @@ def _interval_excludes_zero(table: pd.DataFrame) -> pd.Series:
     return (table["effect_pp_low"] > 0) | (table["effect_pp_high"] < 0)
 
 
-def _left_out_because(row, left_out: dict) -> str | None:
+def _left_out(row, left_out: dict) -> LeftOut | None:
     """Why a level has no estimate; None where it has one."""
     for left in (row.feature, (row.feature, row.level)):
         if left in left_out:
@@ -183,40 +197,51 @@ def _left_out_because(row, left_out: dict) -> str | None:
     if not np.isnan(row.effect_pp):
         return None
     if row.n_won in (0, row.n_deals):
-        return ALL_WON if row.n_won else ALL_LOST
-    return SEPARATED
+        return LeftOut(LeftOutCode.ALL_WON if row.n_won else LeftOutCode.ALL_LOST)
+    return LeftOut(LeftOutCode.SEPARATED)
 
 
-def _level_statement(row, caution: str) -> str:
+def _left_out_because(reason: LeftOut) -> str:
+    """The reason in words, as the public column has it."""
+    return {
+        LeftOutCode.LEAKS_OUTCOME: "leaks the outcome",
+        LeftOutCode.ONE_LEVEL: "has one level",
+        LeftOutCode.REPEATS: f"repeats {reason.repeated or 'other features'}",
+        LeftOutCode.ALL_WON: "all won",
+        LeftOutCode.ALL_LOST: "all lost",
+        LeftOutCode.SEPARATED: "separated",
+    }[reason.code]
+
+
+def _level_statement(row, reason: LeftOut | None, note: str) -> str:
     name = f"{wording.feature_title(row.feature)} {row.level}"
     deals = wording.deals(row.n_deals)
-    if isinstance(row.left_out_because, str):
-        return f"{name}: left out of the model, {_left_out_reason(row)} ({deals})."
-    if row.evidence == "too few deals":
-        return f"{name}: too few deals to say ({deals})."
-    span = f"{wording.interval(row.effect_pp_low, row.effect_pp_high)}, {deals}{caution}"
+    if reason:
+        return f"{name}: left out of the model, {_left_out_clause(row, reason)} ({deals})."
+    if row.evidence == TOO_FEW:
+        return f"{name}: too few deals to compare ({deals})."
+    span = f"{wording.interval(row.effect_pp_low, row.effect_pp_high)}, {deals}{note}"
     if row.evidence == "inconclusive":
-        return f"{name}: no difference from the average deal can be told ({span})."
+        return f"{name}: no significant difference from the average deal ({span})."
     size = f"{wording.points(row.effect_pp)} {'more' if row.effect_pp > 0 else 'less'}"
     if row.known_at == "close":
         return (
             f"{name}: of the deals that ended here {size} were won than of the average deal, other "
-            f"things equal ({span}). Known only at the end: this describes, it is not a lever."
+            f"things equal ({span}). Known only at close: this describes and is not a lever."
         )
     return f"{name}: wins {size} than the average deal, other things equal ({span})."
 
 
-def _left_out_reason(row) -> str:
+def _left_out_clause(row, reason: LeftOut) -> str:
     """The rest of the sentence 'left out of the model, ...'."""
-    reason = row.left_out_because
-    if reason == NAMES_OUTCOME:
-        share = wording.percent(row.win_rate)
-        return f"since the feature only names the outcome: {share} were won"
-    if reason == ONE_LEVEL:
-        return "since all deals have the same"
-    if reason in (ALL_WON, ALL_LOST):
-        return f"since its deals were {reason}, which no model can put a size to"
-    if reason == SEPARATED:
-        return "since with other features it parts won from lost deals completely"
-    other = wording.feature_title(reason.removeprefix(REPEATS)).lower()
-    return f"since it says the same as {other}"
+    other = wording.feature_title(reason.repeated or "other features").lower()
+    return {
+        LeftOutCode.LEAKS_OUTCOME: "because the feature leaks the outcome: "
+        f"{wording.percent(row.win_rate)} were won",
+        LeftOutCode.ONE_LEVEL: "because all deals have this level",
+        LeftOutCode.REPEATS: f"because it is determined by {other}",
+        LeftOutCode.ALL_WON: "because all its deals were won: its effect has no finite size",
+        LeftOutCode.ALL_LOST: "because all its deals were lost: its effect has no finite size",
+        LeftOutCode.SEPARATED: "because together with other features it separates won from lost "
+        "deals completely",
+    }[reason.code]

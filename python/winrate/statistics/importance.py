@@ -26,8 +26,8 @@ def feature_importance(
     won or lost deals.
 
     This is the recipe as it was published, kept for comparison: the numeric columns are not
-    scaled, so the solver stops before it converges, and there is no measure of chance.
-    `winrate.drivers` is the answer to trust.
+    scaled, so the solver stops before it converges, and there are no measures of uncertainty.
+    Use `win_rate_drivers` for decisions.
     """
     empty = pd.DataFrame({"feature": pd.Series(dtype=str), "coefficient": pd.Series(dtype=float)})
     if len(deals) < MIN_DEALS:

@@ -1,4 +1,4 @@
-"""Pairs of levels that win more or less together than their separate effects lead to expect."""
+"""Pairs of levels that win more or less together than their separate effects predict."""
 
 from dataclasses import dataclass
 from itertools import combinations
@@ -9,30 +9,30 @@ from scipy import linalg, sparse, stats
 from scipy.special import expit, logit
 
 from winrate import wording
-from winrate.statistics import proportions
-from winrate.statistics.profile_regression import (
-    REPEATS,
-    check_profiles,
-    fit_profiles,
-    has_too_few,
-    low_evidence,
+from winrate.statistics.claims import (
+    ClaimRules,
+    evidence,
+    fewest_outcomes,
+    low_evidence_note,
+    q_values,
+    typed,
 )
+from winrate.statistics.profile_regression import LeftOutCode, check_profiles, fit_profiles
 from winrate.statistics.proportions import Z_95
 from winrate.statistics.threads import one_thread
 
-# What the main effects leave of a pair must be worth this many deals, or there is nothing to test:
-# it is worth none where one feature repeats the other.
+# The information on a pair beside the main effects must be worth this many deals for a test. It is
+# worth none where one feature determines the other.
 MIN_OWN_DEALS = 5.0
-MIN_VARIANCE = 1e-9  # of an outcome; below it the model leaves no doubt
-MIN_SADDLEPOINT_Z = 1.0  # nearer to zero the normal tails are as good
+MIN_VARIANCE = 1e-9  # of an outcome; below it the model determines the outcome
+MIN_SADDLEPOINT_Z = 1.0  # below it the normal approximation is as good
 MAX_STEPS = 50
 CELLS_AT_ONCE = 2_000_000  # profiles x pairs held in memory
 
 KEY = ["feature_1", "level_1", "feature_2", "level_2"]
 TYPES = (
     dict.fromkeys(KEY, "str")
-    | dict.fromkeys(["n_deals", "n_won"], "int64")
-    | dict.fromkeys(["win_rate", "expected_win_rate", "difference_pp"], "float64")
+    | dict.fromkeys(["expected_win_rate", "difference_pp"], "float64")
     | dict.fromkeys(["difference_pp_low", "difference_pp_high", "p_value", "q_value"], "float64")
     | {"evidence": "str", "rank": "int64", "statement": "str"}
 )
@@ -44,7 +44,7 @@ class MainEffects:
 
     profiles: those with deals; `n_deals`, `n_won` and levels.
     probability: of winning, per profile; 0 or 1 where a level was always lost or always won.
-    is_uncertain: whether the model leaves open how the profile's deals end.
+    is_uncertain: whether the probability is neither 0 nor 1.
     design: profiles x (intercept, levels), 0 or 1; sparse.
     covariance: of the coefficients.
     pairs: one row per pair; KEY.
@@ -64,32 +64,30 @@ class MainEffects:
 def segment_pairs(
     profiles: pd.DataFrame,
     features: list[str],
-    min_deals_per_level: int = 30,
-    min_outcomes: int = 40,
-    low_evidence_outcomes: int = 200,
-    max_q_value: float = 0.05,
+    rules: ClaimRules,
 ) -> pd.DataFrame:
     """Win rate of each pair of levels against what the main effects of all features predict.
 
-    profiles: one row per distinct combination of `features` (see `profile_fit`), as counts.
+    profiles: one row per distinct combination of `features`, with `n_deals` and `n_won` (counts).
     Returns one row per two features (in the order of `features`) and a level of each that at
     least `min_deals_per_level` deals have together. `expected_win_rate` is the mean probability
     of these deals under the main effects, `difference_pp` is `win_rate` less that. `p_value` is
     the score test of the pair's indicator beside the main effects; the 95% interval is that of
     the test and excludes zero exactly where `p_value` is below 0.05. `q_value` is over all rows.
-    Where the main effects leave nothing of a pair to test, there is neither. Empty with fewer
-    than `min_outcomes` won or lost deals.
+    Both are null where the main effects determine a pair. Empty with fewer than `min_outcomes`
+    won or lost deals.
     Raises ValueError where a feature or a count is missing, or `n_won` exceeds `n_deals`.
 
     Sources: Rao (1948) for the score test; Dey et al. (2017) for its saddlepoint tails;
     Benjamini and Hochberg (1995).
     """
     check_profiles(profiles, features)
-    if has_too_few(profiles, min_outcomes):
-        return _table([])
-    model = fit_main_effects(profiles, features, min_deals_per_level)
+    n_fewest = fewest_outcomes(profiles)
+    if n_fewest < rules.min_outcomes:
+        return typed(pd.DataFrame(columns=list(TYPES)), TYPES)
+    model = fit_main_effects(profiles, features, rules.min_deals_per_level)
     if model.pairs.empty:
-        return _table([])
+        return typed(pd.DataFrame(columns=list(TYPES)), TYPES)
     n_deals, n_won = (model.profiles[name].to_numpy(float) for name in ("n_deals", "n_won"))
     table = model.pairs.assign(n_deals=model.in_pair.T @ n_deals, n_won=model.in_pair.T @ n_won)
     table["win_rate"] = table["n_won"] / table["n_deals"]
@@ -103,38 +101,38 @@ def segment_pairs(
     half_width = Z_95 * tests["std_error"]
     table["difference_pp_low"] = 100 * np.maximum(difference - half_width, -expected)
     table["difference_pp_high"] = 100 * np.minimum(difference + half_width, 1 - expected)
-    table["q_value"] = proportions.q_values(table["p_value"])
-    table["evidence"] = proportions.evidence(
+    table["q_value"] = q_values(table["p_value"])
+    table["evidence"] = evidence(
         table["difference_pp"],
         table["q_value"],
         too_few=pd.Series(False, index=table.index),
         names=("better together", "worse together"),
-        max_q_value=max_q_value,
+        max_q_value=rules.max_q_value,
     )
-    caution = low_evidence(profiles, low_evidence_outcomes)
-    table["statement"] = [_statement(row, caution) for row in table.itertuples()]
+    note = low_evidence_note(n_fewest, rules)
+    table["statement"] = [_statement(row, note, rules.max_p_value) for row in table.itertuples()]
     # Pairs of equal strength stay in the order of features and levels.
     table = table.sort_values("p_value", kind="stable", na_position="last")
-    return _table(table.assign(rank=np.arange(1, len(table) + 1)))
-
-
-def _table(rows) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=list(TYPES)).astype(TYPES).reset_index(drop=True)
+    return typed(table.assign(rank=np.arange(1, len(table) + 1)), TYPES)
 
 
 @one_thread
 def fit_main_effects(
-    profiles: pd.DataFrame, features: list[str], min_deals_per_level: int = 30
+    profiles: pd.DataFrame, features: list[str], min_deals_per_level: int
 ) -> MainEffects:
-    """The main effects of all features, and the pairs that at least so many deals have.
+    """The main effects of all features, and the pairs with at least so many deals.
 
-    Unlike in the table of drivers, a feature that in part repeats others stays in the model with
-    what it says of its own; else its effect would pass for one of a pair.
+    Unlike in `win_rate_drivers`, a feature that others determine in part stays in the model with
+    the rest of its information; else its effect would be taken for an interaction.
     """
     rows = profiles[profiles["n_deals"] > 0].reset_index(drop=True)
     rows["profile"] = np.arange(len(rows))
     fit = fit_profiles(rows, features)
-    repeats = [name for name in features if fit.left_out.get(name, "").startswith(REPEATS)]
+    repeats = [
+        name
+        for name in features
+        if name in fit.left_out and fit.left_out[name].code is LeftOutCode.REPEATS
+    ]
     used = [name for name in features if name in fit.features or name in repeats]
     if repeats:
         fit = fit_profiles(_without_repetition(fit.profiles, fit.one_hot, repeats), used)
@@ -212,8 +210,8 @@ def score_tests(model: MainEffects, saddlepoint: bool = True) -> pd.DataFrame:
     Returns per pair `z`, standard normal where the main effects are all there is, and
     `std_error`, the difference of the win rate from its expectation over `z`; both null where
     the main effects leave too little of the pair (MIN_OWN_DEALS).
-    saddlepoint: correct `z` for the skewness of won and lost deals, without which a rare win in
-        a small pair passes for more than chance.
+    saddlepoint: correct `z` for the skewness of the outcome. Without it a rare win in a small pair
+        is significant too often.
     """
     n_deals, n_won = (model.profiles[name].to_numpy(float) for name in ("n_deals", "n_won"))
     weight = n_deals * model.probability * (1 - model.probability)
@@ -227,8 +225,8 @@ def score_tests(model: MainEffects, saddlepoint: bool = True) -> pd.DataFrame:
     n_uncertain = model.in_pair.T @ (n_deals * model.is_uncertain)
     own_deals = n_uncertain * variance / np.where(information > 0, information, np.inf)
     variance = np.where(own_deals >= MIN_OWN_DEALS, variance, np.nan)
-    # Pairs that make the same claim, such as all four of two features with two levels each,
-    # differ in the last digits only: rounding makes them equal.
+    # Pairs with the same test, such as all four of two features with two levels each, differ in
+    # the last digits only: rounding makes them equal.
     z = np.round(score / np.sqrt(variance), 9)
     std_error = np.sqrt(variance) / (model.in_pair.T @ n_deals)
     if saddlepoint:
@@ -283,25 +281,24 @@ def _saddlepoint_z(model: MainEffects, share: np.ndarray, score: np.ndarray) -> 
     return np.maximum(np.nan_to_num(corrected, nan=0.0, neginf=0.0), 0.0)
 
 
-def _statement(row, caution: str) -> str:
+def _statement(row, note: str, max_p_value: float) -> str:
     pair = (
         f"{wording.feature_title(row.feature_1)} {row.level_1} with "
         f"{wording.feature_title(row.feature_2).lower()} {row.level_2}"
     )
     deals = wording.deals(row.n_deals)
     if np.isnan(row.p_value):
-        return f"{pair}: what the two do together cannot be told from what each does ({deals})."
+        return f"{pair}: the pair has no effect apart from those of its levels ({deals})."
     span = f"{wording.interval(row.difference_pp_low, row.difference_pp_high)}, {deals}"
     if row.evidence == "inconclusive":
-        if row.p_value < 0.05:
-            return (
-                f"{pair}: no further from what the two lead to expect apart than chance brings one "
-                f"of all the pairs looked at ({span})."
-            )
-        return f"{pair}: no difference from what the two lead to expect apart can be told ({span})."
+        corrected = " after correction for the number of pairs" if row.p_value < max_p_value else ""
+        return (
+            f"{pair}: no significant difference from what the two effects predict{corrected} "
+            f"({span})."
+        )
     more_or_less = "more" if row.evidence == "better together" else "less"
     return (
         f"{pair}: {wording.percent(row.win_rate)} were won, {wording.points(row.difference_pp)} "
-        f"{more_or_less} than the {wording.percent(row.expected_win_rate)} that the two lead to "
-        f"expect apart ({span}{caution})."
+        f"{more_or_less} than the {wording.percent(row.expected_win_rate)} predicted from the two "
+        f"effects ({span}{note})."
     )

@@ -1,12 +1,14 @@
-"""Logistic regression on profiles: what both the drivers and the verdict rest on.
+"""Logistic regression on profiles, the model behind the drivers, the verdict and the pairs.
 
 *Profiles* are one row per distinct combination of feature levels among the closed deals, with
-the counts `n_deals` and `n_won`. Counts per profile are sufficient for a logistic regression, so
-the fit equals the one on single deals.
+the counts `n_deals` and `n_won`. Counts per profile are sufficient for a logistic regression: the
+fit equals the one on single deals.
 """
 
 import warnings
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,13 +19,27 @@ from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from winrate.statistics.threads import one_thread
 
-NAMES_OUTCOME = "names the outcome"
-ONE_LEVEL = "has one level"
-REPEATS = "repeats "  # followed by the feature that says the same, or by OTHER_FEATURES
-OTHER_FEATURES = "other features"
-# A feature whose all-won or all-lost levels hold this share of the won or of the lost deals
-# states the outcome, as a stage 'Closed Won' does; a small level may be so by chance.
-NAMING_SHARE = 0.5
+# A feature leaks the outcome, as a stage 'Closed Won' does, where its all-won or all-lost levels
+# hold this share of the won or of the lost deals. A small level may be all won by chance.
+LEAKING_SHARE = 0.5
+
+
+class LeftOutCode(StrEnum):
+    """Why a feature or a level has no estimate."""
+
+    LEAKS_OUTCOME = "leaks_outcome"
+    ONE_LEVEL = "one_level"
+    REPEATS = "repeats"
+    ALL_WON = "all_won"
+    ALL_LOST = "all_lost"
+    SEPARATED = "separated"
+
+
+class LeftOut(NamedTuple):
+    """Why a feature or a level has no estimate; `repeated`: the feature that it repeats, if one."""
+
+    code: LeftOutCode
+    repeated: str | None = None
 
 
 @dataclass(frozen=True)
@@ -34,7 +50,7 @@ class Fit:
     one_hot: profiles x levels, 0 or 1; a level without a column of its own counts as the average
         of its feature.
     coefficient, covariance: over (intercept, levels), reference levels fixed at zero.
-    left_out: why each feature, or (feature, level), that is not modelled is not.
+    left_out: the reason per feature, or (feature, level), that is not modelled.
     """
 
     profiles: pd.DataFrame
@@ -46,14 +62,14 @@ class Fit:
     deviance: float
     null_deviance: float
     df_model: int
-    left_out: dict[str | tuple[str, str], str]
+    left_out: dict[str | tuple[str, str], LeftOut]
 
     @property
     def linear_predictor(self) -> np.ndarray:
         return self.coefficient[0] + self.one_hot @ self.coefficient[1:]
 
     def probability(self, rows: pd.DataFrame) -> np.ndarray:
-        """Fitted win probability of other profiles; a level never seen counts as the average."""
+        """Fitted win probability of other profiles; an unknown level counts as the average."""
         one_hot = np.empty((len(rows), 0))
         for feature in self.features:
             position = self.levels.get_level_values(0) == feature
@@ -82,11 +98,11 @@ class Fit:
         statistic = score @ np.linalg.pinv(information, hermitian=True) @ score
         return float(stats.chi2.sf(statistic, self.df_model)) if self.df_model else 1.0
 
-    def tells_outcome(self, max_p_value: float) -> bool:
-        """Whether the features tell won from lost deals.
+    def is_significant(self, max_p_value: float) -> bool:
+        """Whether the features discriminate between won and lost deals.
 
-        Both tests must say so: on few hundred deals the likelihood-ratio test rejects too often
-        and the score test too seldom; on many they agree.
+        Both tests must reject: on a few hundred deals the likelihood-ratio test rejects too often
+        and the score test too seldom. On many deals they agree.
         """
         return max(self.lr_p_value, self.score_p_value) < max_p_value
 
@@ -97,15 +113,16 @@ def fit_profiles(profiles: pd.DataFrame, features: list[str]) -> Fit:
 
     profiles: see the module. Raises ValueError where a feature or a count is missing, or `n_won`
         exceeds `n_deals`.
-    Left out are features that name the outcome, features that repeat what earlier ones say (no
-    estimate exists for them) and features with one level. A single level that repeats earlier
-    features, as 'Unknown' in the same deals does, has no estimate and counts as the average of its
-    feature. A level without a won or without a lost deal is left out with its deals: its
-    coefficient is infinite, and in that limit it tells nothing about any other level.
+    Left out are features that leak the outcome, features that earlier ones determine (they have no
+    estimate) and features with one level. A single level that earlier features determine, such as
+    'Unknown' in the same deals, has no estimate and counts as the average of its feature. A level
+    without a won or without a lost deal is left out with its deals: its coefficient is infinite,
+    and in that limit its deals carry no information on any other level.
     """
     check_profiles(profiles, features)
     rows = profiles[profiles["n_deals"] > 0]
-    left_out = dict.fromkeys(outcome_naming_features(rows, features), NAMES_OUTCOME)
+    leaking = leaking_features(rows, features)
+    left_out: dict = dict.fromkeys(leaking, LeftOut(LeftOutCode.LEAKS_OUTCOME))
     rows = _without_determined_levels(rows, [name for name in features if name not in left_out])
     modelled: list[str] = []
     for feature in features:
@@ -116,7 +133,9 @@ def fit_profiles(profiles: pd.DataFrame, features: list[str]) -> Fit:
             left_out[feature] = reason
         else:
             modelled.append(feature)
-            left_out |= {(feature, level): REPEATS + OTHER_FEATURES for level in repeated}
+            left_out |= dict.fromkeys(
+                ((feature, level) for level in repeated), LeftOut(LeftOutCode.REPEATS)
+            )
     return _fit(rows, modelled, left_out)
 
 
@@ -165,31 +184,18 @@ def check_profiles(profiles: pd.DataFrame, features: list[str]) -> None:
         raise ValueError("profiles have more won deals than deals")
 
 
-def has_too_few(profiles: pd.DataFrame, min_outcomes: int) -> bool:
-    """Whether fewer than `min_outcomes` deals were won, or were lost."""
-    n_won = profiles["n_won"].sum()
-    return bool(min(n_won, profiles["n_deals"].sum() - n_won) < min_outcomes)
+def leaking_features(profiles: pd.DataFrame, features: list[str]) -> list[str]:
+    """The features that contain the outcome (target leakage), as a stage 'Closed Won' does."""
+    return [feature for feature in features if _leaks_outcome(profiles, feature)]
 
 
-def low_evidence(profiles: pd.DataFrame, low_evidence_outcomes: int) -> str:
-    """What a claim must carry where it rests on few won or few lost deals; else nothing."""
-    n_won = profiles["n_won"].sum()
-    n_fewest = min(n_won, profiles["n_deals"].sum() - n_won)
-    return "; low evidence" if n_fewest < low_evidence_outcomes else ""
-
-
-def outcome_naming_features(profiles: pd.DataFrame, features: list[str]) -> list[str]:
-    """The features that state the outcome instead of foretelling it, as a stage 'Closed Won'."""
-    return [feature for feature in features if _names_outcome(profiles, feature)]
-
-
-def _names_outcome(rows: pd.DataFrame, feature: str) -> bool:
+def _leaks_outcome(rows: pd.DataFrame, feature: str) -> bool:
     """Whether all-won or all-lost levels hold most of the won or most of the lost deals."""
     counts = rows.groupby(feature)[["n_deals", "n_won"]].sum()
     n_lost = counts["n_deals"] - counts["n_won"]
     is_determined = (counts["n_won"] == 0) | (n_lost == 0)
     return any(
-        outcome.sum() > 0 and outcome[is_determined].sum() >= NAMING_SHARE * outcome.sum()
+        outcome.sum() > 0 and outcome[is_determined].sum() >= LEAKING_SHARE * outcome.sum()
         for outcome in (counts["n_won"], n_lost)
     )
 
@@ -211,28 +217,28 @@ def _without_determined_levels(profiles: pd.DataFrame, features: list[str]) -> p
 
 def _redundancy(
     rows: pd.DataFrame, modelled: list[str], feature: str, left_out: dict
-) -> tuple[str | None, list[str]]:
+) -> tuple[LeftOut | None, list[str]]:
     """Why a feature has no estimate beside those modelled, or which of its levels have none."""
     names = rows[feature].unique()
     if len(names) < 2:
-        return ONE_LEVEL, []
+        return LeftOut(LeftOutCode.ONE_LEVEL), []
     known, _ = _one_hot(rows, modelled, left_out)
     own, _ = _one_hot(rows, [feature], {})
     if _rank(known, own) == _rank(known) + len(names) - 1:
         return None, []
     for other in modelled:
         if rows.groupby(other)[feature].nunique().max() == 1:
-            return REPEATS + other, []
+            return LeftOut(LeftOutCode.REPEATS, other), []
     repeated = _repeated_levels(known, rows[feature])
-    own, _ = _one_hot(rows, [feature], {(feature, level): "" for level in repeated})
+    own, _ = _one_hot(rows, [feature], dict.fromkeys((feature, level) for level in repeated))
     n_left = len(names) - len(repeated)
     if n_left < 2 or _rank(known, own) < _rank(known) + n_left - 1:
-        return REPEATS + OTHER_FEATURES, []
+        return LeftOut(LeftOutCode.REPEATS), []
     return None, repeated
 
 
 def _repeated_levels(known: np.ndarray, column: pd.Series) -> list[str]:
-    """The levels of a column that are a linear combination of what is known already."""
+    """The levels of a column that are a linear combination of the columns of `known`."""
     codes, names = pd.factorize(column, sort=True)
     indicators = np.eye(len(names))[codes]
     known = np.column_stack([np.ones(len(known)), known])
@@ -241,7 +247,7 @@ def _repeated_levels(known: np.ndarray, column: pd.Series) -> list[str]:
 
 
 def _rank(*blocks: np.ndarray) -> int:
-    """How many coefficients, the intercept among them, these columns have estimates for."""
+    """The rank of these columns and an intercept: the number of coefficients with an estimate."""
     columns = np.hstack([np.ones((len(blocks[0]), 1)), *blocks])
     return int(np.linalg.matrix_rank(columns.T @ columns, hermitian=True))
 

@@ -1,11 +1,12 @@
-"""Comparing win rates: differences of two proportions, and many of them at once."""
+"""Comparing win rates: the difference of two proportions, and each group against the rest."""
 
 import numpy as np
 import pandas as pd
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import NormalIndPower
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+
+from winrate.statistics.claims import ClaimRules, evidence, fewest_outcomes, q_values
 
 Z_95 = stats.norm.ppf(0.975)  # half the width of a 95% interval, in standard errors
 
@@ -42,7 +43,7 @@ def rate_difference(
 def exact_p_value(
     n_won: pd.Series, n_deals: pd.Series, n_won_other: pd.Series, n_deals_other: pd.Series
 ) -> pd.Series:
-    """Fisher's exact test of equal win rates, row by row, for where many small groups are tested.
+    """Fisher's exact test of equal win rates, row by row, for tests of many small groups.
 
     Twice the smaller tail (the central test of Fay 2010); null where a side has no deals. The
     score test is off in the far tails, where a correction for many tests looks.
@@ -53,19 +54,10 @@ def exact_p_value(
     return pd.Series(p_value, index=n_won.index, dtype=float).where(has_both)
 
 
-def q_values(p_values: pd.Series) -> pd.Series:
-    """False discovery rates over all p-values that are there (Benjamini and Hochberg 1995)."""
-    q = pd.Series(np.nan, index=p_values.index)
-    tested = p_values.notna()
-    if tested.any():
-        q[tested] = multipletests(p_values[tested], method="fdr_bh")[1]
-    return q
-
-
 def detectable_drop(rate: float, n_deals: float, n_deals_other: float) -> float:
-    """The smallest drop from `rate` that these counts show with 80% power at 5%.
+    """The smallest drop from `rate` that these counts detect with 80% power at level 5%.
 
-    A share, not points; all of `rate` where even a drop to zero could be missed. Two-sided test
+    A share, not points; all of `rate` where even a drop to zero may go undetected. Two-sided test
     of two proportions by the arcsine effect size (Cohen 1988, chapter 6).
     """
     if not (n_deals and n_deals_other) or np.isnan(rate):
@@ -78,52 +70,47 @@ def detectable_drop(rate: float, n_deals: float, n_deals_other: float) -> float:
 
 
 def compare_with_rest(
-    groups: pd.DataFrame, min_deals: int = 30, min_outcomes: int = 40, max_q_value: float = 0.05
+    groups: pd.DataFrame, event: str, rules: ClaimRules, is_tested: pd.Series | None = None
 ) -> pd.DataFrame:
-    """Each group's rate against that of all other groups together.
+    """Each group's rate of an event against that of all other groups together.
 
-    groups: one row per group, with the counts `n_deals` and `n_hits`. Nothing is said of a group
-        with fewer than `min_deals` deals, on either side, nor of any where all groups together
-        have fewer than `min_outcomes` hits or misses.
-    Returns the rows with `rate` and its Wilson interval `rate_low`, `rate_high`, `rest_rate`,
-    `difference_pp` with `difference_pp_low` and `_high`, `p_value`, `q_value` over all groups,
-    and `evidence` ('higher', 'lower', 'inconclusive', 'too few deals').
+    groups: one row per group, with the counts `n_deals` (closed deals), `n_won`, and `event`, the
+        name of the column that counts the event: `n_won` or `n_lost`.
+    is_tested: per row, whether it is tested; a row that is not has no p-value and no claim, and
+        does not count in the false discovery rate. By default all rows are tested.
+    Returns one row per group, in the same order, with `rate` and its 95% Wilson interval
+    `rate_low`, `rate_high`, `rest_rate` (shares), `difference_pp` with `difference_pp_low` and
+    `_high` (points), `p_value`, `q_value` over all groups and `evidence` ('higher', 'lower',
+    'inconclusive', 'too few deals'). No claim is made on a group where it or the rest has fewer
+    than `min_deals_per_level` deals, nor on any where all have fewer than `min_outcomes` won or
+    lost deals.
     """
-    table = groups.reset_index(drop=True).copy()
-    n_rest = table["n_deals"].sum() - table["n_deals"]
-    rest_hits = table["n_hits"].sum() - table["n_hits"]
-    n_fewest = min(table["n_hits"].sum(), (table["n_deals"] - table["n_hits"]).sum())
-    table["rate"] = table["n_hits"] / table["n_deals"]
-    low, high = proportion_confint(table["n_hits"], table["n_deals"], method="wilson")
-    table["rate_low"], table["rate_high"] = low, high
-    table["rest_rate"] = rest_hits / n_rest.where(n_rest > 0)
-    test = rate_difference(table["n_hits"], table["n_deals"], rest_hits, n_rest)
-    table["difference_pp"] = 100 * test["difference"]
-    table["difference_pp_low"] = 100 * test["low"]
-    table["difference_pp_high"] = 100 * test["high"]
-    table["p_value"] = test["p_value"]
-    table["q_value"] = q_values(table["p_value"])
+    n_deals, n_events = groups["n_deals"], groups[event]
+    n_rest, rest_events = n_deals.sum() - n_deals, n_events.sum() - n_events
+    low, high = proportion_confint(n_events, n_deals, method="wilson")
+    test = rate_difference(n_events, n_deals, rest_events, n_rest)
+    if is_tested is not None:
+        test["p_value"] = test["p_value"].where(is_tested)
+    table = pd.DataFrame(
+        {
+            "rate": n_events / n_deals,
+            "rate_low": low,
+            "rate_high": high,
+            "rest_rate": rest_events / n_rest.where(n_rest > 0),
+            "difference_pp": 100 * test["difference"],
+            "difference_pp_low": 100 * test["low"],
+            "difference_pp_high": 100 * test["high"],
+            "p_value": test["p_value"],
+            "q_value": q_values(test["p_value"]),
+        },
+        index=groups.index,
+    )
     table["evidence"] = evidence(
         table["difference_pp"],
         table["q_value"],
-        too_few=(np.minimum(table["n_deals"], n_rest) < min_deals) | (n_fewest < min_outcomes),
+        too_few=(np.minimum(n_deals, n_rest) < rules.min_deals_per_level)
+        | (fewest_outcomes(groups) < rules.min_outcomes),
         names=("higher", "lower"),
-        max_q_value=max_q_value,
+        max_q_value=rules.max_q_value,
     )
     return table
-
-
-def evidence(
-    difference: pd.Series,
-    q_value: pd.Series,
-    too_few: pd.Series,
-    names: tuple[str, str],
-    max_q_value: float,
-) -> pd.Series:
-    """What may be said of each difference: one of `names` (up, down), or nothing."""
-    verdict = pd.Series("inconclusive", index=difference.index)
-    claimed = q_value < max_q_value
-    verdict[claimed & (difference > 0)] = names[0]
-    verdict[claimed & (difference < 0)] = names[1]
-    verdict[too_few] = "too few deals"
-    return verdict

@@ -9,7 +9,8 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import OneHotEncoder
 
-from winrate.statistics.profile_regression import outcome_naming_features
+from winrate.statistics.claims import ClaimRules, fewest_outcomes
+from winrate.statistics.profile_regression import leaking_features
 from winrate.statistics.proportions import Z_95
 from winrate.statistics.threads import one_thread
 
@@ -32,9 +33,7 @@ class ScoreModel:
 
 
 @one_thread
-def score_profiles(
-    profiles: pd.DataFrame, features: list[str], min_outcomes: int = 40
-) -> pd.DataFrame:
+def score_profiles(profiles: pd.DataFrame, features: list[str], rules: ClaimRules) -> pd.DataFrame:
     """Win probability of every profile, and what each feature adds to it.
 
     profiles: one row per `landmark_days`, `score_fold` and combination of `features`
@@ -45,24 +44,24 @@ def score_profiles(
     Returns one row per row of profiles: its keys, `win_probability` (a share) with a 95%
         interval, `contribution_<feature>` (points of win probability gained by the level,
         against the average deal of the landmark) and `model_run_id`, a hash of what was fitted.
-        A landmark with fewer than `min_outcomes` won or lost deals is scored by the one before
-        it; where there is none, the scores are null. A feature that names the outcome is not
-        used, and its contribution is null.
+        A landmark with fewer than `min_outcomes` won or lost deals is scored by the model of the
+        one before it; where there is none, the scores are null. A feature that leaks the outcome
+        is not used, and its contribution is null.
     """
     profiles = profiles.sort_values(["landmark_days", "score_fold", "profile_id"])
     at_creation = profiles[profiles["landmark_days"] == profiles["landmark_days"].min()]
-    naming = outcome_naming_features(at_creation, features)
-    used = [feature for feature in features if feature not in naming]
+    leaking = leaking_features(at_creation, features)
+    used = [feature for feature in features if feature not in leaking]
     run_id = hashlib.md5(profiles.to_csv(index=False).encode()).hexdigest()
     parts = [_unscored(profiles.head(0), features)]
     training = profiles.head(0)
     for _, at_landmark in profiles.groupby("landmark_days"):
         closed = at_landmark[at_landmark["score_fold"].notna()]
-        if _fewest_outcomes(closed) >= min_outcomes:
+        if fewest_outcomes(closed) >= rules.min_outcomes:
             training = closed
         for fold, rows in at_landmark.groupby("score_fold", dropna=False):
             seen = training if pd.isna(fold) else training[training["score_fold"] != fold]
-            if used and _fewest_outcomes(seen) > 0:
+            if used and fewest_outcomes(seen) > 0:
                 parts.append(_score(fit_score_model(seen, used), rows, used))
             else:
                 parts.append(_unscored(rows, features))
@@ -93,12 +92,6 @@ def fit_score_model(profiles: pd.DataFrame, features: list[str]) -> ScoreModel:
         covariance=np.linalg.inv(information + penalty),
         average=n_deals @ one_hot / n_deals.sum(),
     )
-
-
-def _fewest_outcomes(profiles: pd.DataFrame) -> int:
-    """The number of won or of lost deals, whichever is smaller."""
-    n_won = profiles["n_won"].sum()
-    return int(min(n_won, profiles["n_deals"].sum() - n_won))
 
 
 def _keys(rows: pd.DataFrame) -> pd.DataFrame:

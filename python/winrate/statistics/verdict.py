@@ -1,43 +1,46 @@
-"""Can the features tell won deals from lost ones at all?"""
+"""Do the features discriminate between won and lost deals at all?"""
 
 import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from winrate import wording
-from winrate.statistics.profile_regression import (
-    Fit,
-    check_profiles,
-    fit_profiles,
-    has_too_few,
-    low_evidence,
+from winrate.statistics.claims import (
+    TOO_FEW,
+    ClaimRules,
+    fewest_outcomes,
+    low_evidence_note,
+    typed,
 )
+from winrate.statistics.profile_regression import Fit, check_profiles, fit_profiles
 from winrate.statistics.proportions import Z_95
 from winrate.statistics.threads import one_thread
 
 # Share of the largest possible Cox-Snell R2 that Riley et al. (2020) suggest to plan for
 # where nothing is known of the signal.
 PLANNED_R2_SHARE = 0.15
-# The columns of the verdict that stay null where there are too few deals.
-MEASURES = ["lr_statistic", "lr_df", "lr_p_value", "auc", "auc_low", "auc_high"]
-MEASURES += ["brier", "brier_baseline", "minimum_deals"]
+# The columns of the verdict that are null where there are too few deals.
+MEASURES = {
+    "lr_statistic": "float64",
+    "lr_df": "Int64",
+    **dict.fromkeys(["lr_p_value", "auc", "auc_low", "auc_high"], "float64"),
+    **dict.fromkeys(["brier", "brier_baseline"], "float64"),
+    "minimum_deals": "Int64",
+}
+TYPES = {"n_won": "int64", "n_lost": "int64", **MEASURES, "verdict": "str", "statement": "str"}
 
 
 @one_thread
-def model_verdict(
-    profiles: pd.DataFrame,
-    features: list[str],
-    min_outcomes: int = 40,
-    low_evidence_outcomes: int = 200,
-    max_p_value: float = 0.05,
-) -> pd.DataFrame:
-    """Can these features tell won deals from lost ones at all? One row.
+def model_verdict(profiles: pd.DataFrame, features: list[str], rules: ClaimRules) -> pd.DataFrame:
+    """Whether these features discriminate between won and lost deals at all. One row.
 
     profiles: one row per distinct combination of `features` with the counts `n_deals`, `n_won`,
-        and `n_newest_deals`, `n_newest_won` for the newest fifth of the deals.
-    `lr_p_value` is the likelihood-ratio test of all features at once. `auc` (with a DeLong
-    interval) and `brier` judge a fit on the older deals by the newest fifth;
-    `brier_baseline` is what always saying the older win rate would give. `minimum_deals` is
+        and `n_holdout_deals`, `n_holdout_won` of the latest closed deals, the holdout.
+    `verdict` is 'signal' where both the likelihood-ratio test of all features at once
+    (`lr_p_value`) and the score test are below `max_p_value`, else 'no signal', or 'too few deals'
+    with fewer than `min_outcomes` won or lost deals. `auc` (with a DeLong interval) and `brier`
+    measure how well a fit on the other deals predicts the holdout; `brier_baseline` is the Brier
+    score of predicting their win rate for every deal. `minimum_deals` is
     the sample size that Riley et al. (2020) ask for with this many parameters: at the strength
     of signal that was found, or where none was, at the strength they suggest to plan for.
     Raises ValueError as `fit_profiles` does.
@@ -49,45 +52,45 @@ def model_verdict(
         "n_won": n_won,
         "n_lost": n_lost,
         **dict.fromkeys(MEASURES, np.nan),
-        "verdict": "too few deals",
+        "verdict": TOO_FEW,
     }
-    if not has_too_few(profiles, min_outcomes):
+    n_fewest = fewest_outcomes(profiles)
+    if n_fewest >= rules.min_outcomes:
         fit = fit_profiles(profiles, features)
         p = fit.lr_p_value
         row |= {"lr_statistic": fit.lr_statistic, "lr_df": fit.df_model, "lr_p_value": p}
-        row |= _foretold(profiles, features)
-        row["verdict"] = "signal" if fit.tells_outcome(max_p_value) else "no signal"
+        row |= _holdout_metrics(profiles, features)
+        row["verdict"] = "signal" if fit.is_significant(rules.max_p_value) else "no signal"
         row["minimum_deals"] = _minimum_deals(fit, row["verdict"] == "signal")
-    caution = low_evidence(profiles, low_evidence_outcomes)
-    if row["verdict"] == "no signal" and row["lr_p_value"] < max_p_value:
-        caution = f", but {fit.score_p_value:.3f} by the score test{caution}"
-    row["statement"] = _verdict_statement(row, min_outcomes, caution)
-    return pd.DataFrame([row]).astype(dict.fromkeys(MEASURES, float))
+    note = low_evidence_note(n_fewest, rules)
+    if row["verdict"] == "no signal" and row["lr_p_value"] < rules.max_p_value:
+        note = f", but {fit.score_p_value:.3f} by the score test{note}"
+    row["statement"] = _verdict_statement(row, rules.min_outcomes, note)
+    return typed(pd.DataFrame([row]), TYPES)
 
 
-def _foretold(profiles: pd.DataFrame, features: list[str]) -> dict[str, float]:
-    """How well a fit on the older deals foretells the newest fifth: AUC, Brier score."""
-    newest = profiles.assign(n_deals=profiles["n_newest_deals"], n_won=profiles["n_newest_won"])
-    newest = newest[newest["n_deals"] > 0]
-    older = profiles.assign(
-        n_deals=profiles["n_deals"] - profiles["n_newest_deals"],
-        n_won=profiles["n_won"] - profiles["n_newest_won"],
+def _holdout_metrics(profiles: pd.DataFrame, features: list[str]) -> dict[str, float]:
+    """AUC and Brier score on the holdout of a fit on all other deals."""
+    holdout = profiles.assign(n_deals=profiles["n_holdout_deals"], n_won=profiles["n_holdout_won"])
+    holdout = holdout[holdout["n_deals"] > 0]
+    training = profiles.assign(
+        n_deals=profiles["n_deals"] - profiles["n_holdout_deals"],
+        n_won=profiles["n_won"] - profiles["n_holdout_won"],
     )
-    n_won, n_lost = newest["n_won"].sum(), (newest["n_deals"] - newest["n_won"]).sum()
-    if not (n_won and n_lost) or has_too_few(older, 1):
+    if min(fewest_outcomes(holdout), fewest_outcomes(training)) < 1:
         return {}
-    fit = fit_profiles(older[older["n_deals"] > 0], features)
-    probability = fit.probability(newest)
-    won = newest["n_won"].to_numpy(float)
-    lost = (newest["n_deals"] - newest["n_won"]).to_numpy(float)
+    fit = fit_profiles(training[training["n_deals"] > 0], features)
+    probability = fit.probability(holdout)
+    won = holdout["n_won"].to_numpy(float)
+    lost = (holdout["n_deals"] - holdout["n_won"]).to_numpy(float)
     auc, auc_low, auc_high = auc_with_interval(probability, won, lost)
-    base_rate = older["n_won"].sum() / older["n_deals"].sum()
+    base_rate = training["n_won"].sum() / training["n_deals"].sum()
     return {
         "auc": auc,
         "auc_low": auc_low,
         "auc_high": auc_high,
         "brier": brier_score(probability, won, lost),
-        "brier_baseline": brier_score(np.full(len(newest), base_rate), won, lost),
+        "brier_baseline": brier_score(np.full(len(holdout), base_rate), won, lost),
     }
 
 
@@ -164,26 +167,28 @@ def riley_minimum_deals(n_parameters: int, win_rate: float, r2: float | None = N
     return float(np.ceil(max(by_criterion)))
 
 
-def _verdict_statement(row: dict, min_outcomes: int, caution: str) -> str:
+def _verdict_statement(row: dict, min_outcomes: int, note: str) -> str:
     n_won, n_lost = wording.count(row["n_won"]), wording.count(row["n_lost"])
-    if row["verdict"] == "too few deals":
+    if row["verdict"] == TOO_FEW:
         return (
             f"{n_won} won and {n_lost} lost deals are too few to say what drives the win rate: "
             f"{min_outcomes} of each are needed."
         )
     deals = wording.count(row["n_won"] + row["n_lost"])
-    test = wording.p_value(row["lr_p_value"]) + caution
-    foretold = ""
+    test = wording.p_value(row["lr_p_value"]) + note
+    holdout = ""
     if not np.isnan(row["auc"]):
-        low, high = wording.percent(row["auc_low"]), wording.percent(row["auc_high"])
-        foretold = (
-            " A model of the older deals ranks a won deal of the newest fifth above a lost one "
-            f"{wording.percent(row['auc'])} of the time (95% interval {low} to {high}; "
-            "a coin: 50%)."
+        interval = wording.percent_interval(row["auc_low"], row["auc_high"])
+        holdout = (
+            " On the latest closed deals, which the model was not fitted on, it ranks a won deal "
+            f"above a lost one {wording.percent(row['auc'])} of the time ({interval}; chance: 50%)."
         )
     if row["verdict"] == "signal":
-        return f"The {deals} closed deals can tell won from lost ({test}).{foretold}"
+        return (
+            f"The features discriminate between won and lost deals ({deals} closed deals, {test})."
+            f"{holdout}"
+        )
     return (
-        f"Nothing in the {deals} closed deals tells won from lost, so no driver can be named "
-        f"({test}).{foretold}"
+        f"The features do not discriminate between won and lost deals ({deals} closed deals, "
+        f"{test}), so no driver is named.{holdout}"
     )

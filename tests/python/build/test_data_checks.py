@@ -1,17 +1,25 @@
-"""What would fool a model is caught, named in a sentence, and not modelled."""
+"""Data quality issues are found, explained in a sentence, and kept out of the models."""
+
+import re
 
 import numpy as np
 import pytest
+import yaml
 
 from support.builds import built_once, rows
 from support.exports import sample_deals
+from winrate import project
 from winrate.build import summary
+
+DOC = project.ROOT / "docs" / "checks.md"
+MODELS = project.ROOT / "models" / "quality"
+CHECKS = sorted(path.stem.removeprefix("check_") for path in (MODELS / "checks").glob("*.sql"))
 
 
 @pytest.fixture(scope="module")
-def trapped(tmp_path_factory, compiled_project):
-    """A build of the sample with a trap in nearly every feature."""
-    path = tmp_path_factory.mktemp("trapped") / "deals.csv"
+def with_issues(tmp_path_factory, compiled_project):
+    """A build of the sample with an issue in nearly every feature."""
+    path = tmp_path_factory.mktemp("with_issues") / "deals.csv"
     deals = sample_deals()
     is_closed = deals["outcome"].notna()
     # Names that seeds/stage_outcomes.csv does not know; those it knows never become a feature.
@@ -27,11 +35,13 @@ def trapped(tmp_path_factory, compiled_project):
     deals.loc[0, "sales_cycle_days"] = "999"
     deals.loc[[1, 5], "sales_cycle_days"] = ["about a month", "a while"]
     deals.to_csv(path, index=False)
-    return built_once(tmp_path_factory, "trapped", path)
+    return built_once(tmp_path_factory, "with_issues", path)
 
 
-def test_every_trap_is_named(trapped):
-    found = rows(trapped, "select check_name, feature, level from quality.data_checks")
+def test_every_issue_is_found(with_issues):
+    found = rows(
+        with_issues, "select check_name, feature, level from quality.data_checks order by all"
+    )
     assert found == [
         ("cells_not_read", "sales_cycle_days", None),
         ("cycle_disagrees_with_dates", "sales_cycle_days", None),
@@ -42,25 +52,30 @@ def test_every_trap_is_named(trapped):
     ]
 
 
-def test_the_summary_of_a_build_counts_them(trapped):
+def test_the_summary_of_a_build_counts_the_issues(with_issues):
     text = summary.summary_text(
-        summary.read_facts(trapped), trapped, trapped, trapped.parent, importance_max_deals=1
+        summary.read_facts(with_issues),
+        with_issues,
+        with_issues,
+        with_issues.parent,
+        importance_max_deals=1,
     )
-    assert "leaks and traps found: 6; see quality.data_checks" in text
+    assert "6; see quality.data_checks" in text
 
 
-def test_one_of_the_cells_that_cannot_be_read_is_shown(trapped):
+def test_one_unparsed_cell_is_shown(with_issues):
     query = "select n_deals, message from quality.data_checks where check_name = 'cells_not_read'"
     sentence = (
-        "sales_cycle_days cannot be read in 2 deals, such as 'a while': it counts as empty there."
+        "sales_cycle_days could not be parsed in 2 deals, such as 'a while': the value counts as "
+        "missing."
     )
-    assert rows(trapped, query) == [(2, sentence)]
+    assert rows(with_issues, query) == [(2, sentence)]
 
 
-def test_what_is_trapped_is_not_modelled_and_the_rest_is(trapped):
+def test_a_feature_with_an_issue_is_not_modelled_and_the_others_are(with_issues):
     evidence = dict(
         rows(
-            trapped,
+            with_issues,
             "select feature || ' ' || level, evidence from drivers.win_rate_drivers"
             " where evidence in ('helps', 'hurts')",
         )
@@ -68,10 +83,41 @@ def test_what_is_trapped_is_not_modelled_and_the_rest_is(trapped):
     assert evidence["lead_source Referral"] == "helps"
     assert evidence["industry HealthTech"] == "hurts"
     assert not [name for name in evidence if name.startswith(("deal_stage", "product_type"))]
-    # The stage is out, so what is left must not tell won from lost nearly perfectly.
-    assert rows(trapped, "select auc < 0.8 from drivers.model_verdict") == [(True,)]
-    assert rows(trapped, "select count(*) from alerts.alert_stage_bottleneck") == [(0,)]
+    # Without the leaking stage, the features discriminate no better than those of the sample do.
+    assert rows(with_issues, "select auc < 0.8 from drivers.model_verdict") == [(True,)]
+    assert rows(with_issues, "select count(*) from alerts.alert_stage_bottleneck") == [(0,)]
 
 
-def test_sound_data_have_no_trap(sample_warehouse):
+def test_data_without_issues_have_no_row(sample_warehouse):
     assert rows(sample_warehouse, "from quality.data_checks") == []
+
+
+def test_the_table_holds_every_check():
+    query = (MODELS / "data_checks.sql").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"'check_(\w+)'", query)) == CHECKS
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_check_has_a_description_and_a_unit_test(check):
+    text = (MODELS / "checks" / f"check_{check}.yml").read_text(encoding="utf-8")
+    properties = yaml.safe_load(text)
+    (model,) = properties["models"]
+    assert model["name"] == f"check_{check}" and model["description"]
+    cases = [case for case in properties["unit_tests"] if case["model"] == model["name"]]
+    assert any(case["expect"]["rows"] for case in cases)
+
+
+def sections() -> dict[str, str]:
+    """The sections of docs/checks.md by their heading."""
+    parts = re.split(r"^## (.+)\n", DOC.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def test_every_check_has_a_section_and_every_section_a_check():
+    assert sorted(sections()) == CHECKS
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_section_has_an_example_a_reason_and_a_remedy(check):
+    paragraphs = re.findall(r"^\*\*(\w+)\.\*\* \S", sections()[check], re.MULTILINE)
+    assert paragraphs == ["Example", "Reason", "Remedy"]

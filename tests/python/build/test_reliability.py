@@ -30,7 +30,7 @@ from winrate import database, project
 from winrate.build import build, dbt, publish, summary
 from winrate.build.directory import directory_path
 from winrate.ingest import reader
-from winrate.report import report
+from winrate.report import files
 
 N_SMALL = 300  # deals of the published build
 N_SAMPLE = 5500  # deals of the build that is to replace it
@@ -40,7 +40,7 @@ PATIENCE = 300  # seconds after which a test gives up on a process that should h
 
 # Children of a server that has imported the package, and has no thread and no open database.
 processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload(["pytest", "winrate.build.build", "winrate.report.report"])
+processes.set_forkserver_preload(["pytest", "winrate.build.build", "winrate.report.files"])
 
 
 # ---- the figures
@@ -165,7 +165,7 @@ def copied_build(finished: Path, published: Path, kill_at: int | None = None) ->
         die_at_step(kill_at)
     with (
         mock.patch.object(build, "run_dbt", copy_database),
-        mock.patch.object(report, "write_report", copy_report),
+        mock.patch.object(files, "write_report", copy_report),
     ):
         build.build(build.BuildRequest(SAMPLE, published, published.parent / "report"))
 

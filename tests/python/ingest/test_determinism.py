@@ -42,8 +42,9 @@ def spreading_project(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def deals() -> pd.DataFrame:
-    """Closed and open deals of the sample, and what could make the order of rows matter: rows
-    without a use, levels spelled in two ways equally often, deals that stand there twice.
+    """Closed and open deals of the sample, with data for which the order of rows could matter.
+
+    These are rejected rows, levels spelled in two ways equally often, and duplicate deals.
     """
     sample = sample_deals().fillna("")
     deals = sample.iloc[:: len(sample) // N_DEALS].head(N_DEALS).reset_index(drop=True)

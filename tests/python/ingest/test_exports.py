@@ -1,4 +1,4 @@
-"""Exports as they come: of every row it is known what became of it, and every row is counted."""
+"""Exports of all kinds: each row is accepted, rejected or skipped as declared, and counted."""
 
 import random
 
@@ -19,7 +19,7 @@ from support.export_cases import (
     workbook,
 )
 from support.staged import Staged, Staging
-from winrate.ingest.reader import ExportError
+from winrate.ingest.records import ExportError
 
 N_GENERATED = 125  # of each of four kinds
 
@@ -27,9 +27,9 @@ N_GENERATED = 125  # of each of four kinds
 def staged(staging: Staging, case: Case, folder) -> Staged:
     """The export of a case, staged; raises ExportError where it is refused."""
     result = staging.run(case.write(folder), case.write_mapping(folder), **case.settings)
-    faults = result.column("select message from staging.export_errors")
-    if faults:
-        raise ExportError("; ".join(faults))
+    errors = result.column("select message from staging.export_errors")
+    if errors:
+        raise ExportError("; ".join(errors))
     return result
 
 
@@ -53,6 +53,7 @@ def test_an_export_becomes_what_was_declared(staging, tmp_path, case):
         assert case.refused in str(refusal.value)
         return
     result = staged(staging, case, tmp_path)
+    assert not result.rows("select * from quality.rejected_deals where reason is null")
     unused = "select source_line, reason_code from quality.rejected_deals where is_skipped = "
     assert dict(result.rows(unused + "false")) == case.rejected
     assert dict(result.rows(unused + "true")) == case.skipped

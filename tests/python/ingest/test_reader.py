@@ -16,14 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from winrate.ingest import reader, workbooks
-from winrate.ingest.reader import (
-    ExportError,
-    WantedColumns,
-    cell_text,
-    check_export,
-    normalise_header,
-    read_export,
-)
+from winrate.ingest.header import WantedColumns, normalise_header
+from winrate.ingest.reader import check_export, read_export
+from winrate.ingest.records import ExportError
+from winrate.ingest.typed_cells import cell_text
 
 REFERENCE = Path(__file__).resolve().parents[4] / "shared" / "data"
 COLUMNS = ["deal_id", "lead_source", "outcome"]

@@ -2,18 +2,28 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from support.simulate import RULES
 from winrate.statistics import change
+from winrate.statistics.change import COUNTS, WINDOW_COLUMNS
 
-WINDOWS = ["before_start", "before_end", "after_start", "after_end"]
-COUNTS = ["n_before", "n_won_before", "n_after", "n_won_after"]
+COMPARISONS = [
+    {"name": "last two quarters", "after": "the last two quarters", "before": "the two before"}
+]
 
 
 def window(*counts: int) -> pd.DataFrame:
-    dates = pd.to_datetime(["2025-07-01", "2025-12-31", "2026-01-01", "2026-06-30"])
+    quarters = ["2025 Q3 to 2025 Q4", "2026 Q1 to 2026 Q2"]
     return pd.DataFrame(
-        [["last two quarters", "closed", *dates, *counts]],
-        columns=["comparison", "basis", *WINDOWS, *COUNTS],
+        [["last two quarters", "closed", *quarters, *counts]], columns=WINDOW_COLUMNS
     )
+
+
+def win_rate_change(windows: pd.DataFrame) -> pd.DataFrame:
+    return change.win_rate_change(windows, COMPARISONS, RULES)
+
+
+def win_rate_change_segments(counts: pd.DataFrame) -> pd.DataFrame:
+    return change.win_rate_change_segments(counts, RULES)
 
 
 def segments(**levels: tuple[int, int, int, int]) -> pd.DataFrame:
@@ -34,27 +44,29 @@ def segments(**levels: tuple[int, int, int, int]) -> pd.DataFrame:
     ],
 )
 def test_verdict_on_a_change(counts, verdict):
-    row = change.win_rate_change(window(*counts)).iloc[0]
+    row = win_rate_change(window(*counts)).iloc[0]
     assert row["verdict"] == verdict
     assert row["statement"].endswith(".")
 
 
 def test_the_sentence_has_the_windows_and_the_numbers():
-    statement = change.win_rate_change(window(1000, 480, 1000, 400))["statement"][0]
+    statement = win_rate_change(window(1000, 480, 1000, 400))["statement"][0]
     assert statement == (
         "Of the deals closed in the last two quarters (2026 Q1 to 2026 Q2), 40.0% were won, "
         "against 48.0% in the two before (2025 Q3 to 2025 Q4): a fall of 8.0 points, more than "
-        "chance does (95% interval -12.3 to -3.6, 1,000 against 1,000 deals)."
+        "expected by chance (95% interval -12.3 to -3.6, 1,000 against 1,000 deals)."
     )
 
 
 def test_a_claim_is_corrected_for_how_many_comparisons_were_made():
     alone = window(2020, 889, 2019, 955)
-    assert change.win_rate_change(alone)["verdict"][0] == "improved"
+    assert win_rate_change(alone)["verdict"][0] == "improved"
     others = [window(1000, 450, 1000, 451) for _ in range(4)]
-    among_others = change.win_rate_change(pd.concat([alone, *others]))
+    among_others = win_rate_change(pd.concat([alone, *others]))
     assert among_others["p_value"][0] < 0.05
     assert (among_others["verdict"] == "no detectable change").all()
+    corrected = "no significant change after correction for the number of comparisons"
+    assert corrected in among_others["statement"].iloc[0]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -67,7 +79,7 @@ def test_mix_and_rate_sum_to_the_change_exactly(seed):
     }
     levels |= {"new": (0, 0, 50, 20), "gone": (60, 10, 0, 0)}
     counts = segments(**levels)
-    table = change.win_rate_change_segments(counts)
+    table = win_rate_change_segments(counts)
     total = counts[COUNTS].sum()
     change_pp = 100 * (
         total["n_won_after"] / total["n_after"] - total["n_won_before"] / total["n_before"]
@@ -78,9 +90,7 @@ def test_mix_and_rate_sum_to_the_change_exactly(seed):
 
 
 def test_a_change_of_mix_alone_has_no_rate_effect():
-    table = change.win_rate_change_segments(
-        segments(good=(500, 300, 200, 120), bad=(500, 100, 800, 160))
-    )
+    table = win_rate_change_segments(segments(good=(500, 300, 200, 120), bad=(500, 100, 800, 160)))
     np.testing.assert_allclose(table["rate_effect_pp"], 0, atol=1e-12)
     # Losing share in the segment that wins, and gaining it in the one that does not, both cost.
     assert (table["mix_effect_pp"] < 0).all()
@@ -88,9 +98,7 @@ def test_a_change_of_mix_alone_has_no_rate_effect():
 
 
 def test_a_change_of_rate_alone_has_no_mix_effect():
-    table = change.win_rate_change_segments(
-        segments(a=(500, 300, 500, 200), b=(500, 200, 500, 200))
-    )
+    table = win_rate_change_segments(segments(a=(500, 300, 500, 200), b=(500, 200, 500, 200)))
     table = table.set_index("level")
     np.testing.assert_allclose(table["mix_effect_pp"], 0, atol=1e-12)
     assert table.loc["a", "rate_effect_pp"] == pytest.approx(-10)
@@ -100,5 +108,5 @@ def test_a_change_of_rate_alone_has_no_mix_effect():
 
 
 def test_without_windows_there_are_no_rows():
-    assert change.win_rate_change(window(1, 1, 1, 1).head(0)).empty
-    assert change.win_rate_change_segments(segments(a=(1, 1, 1, 1)).head(0)).empty
+    assert win_rate_change(window(1, 1, 1, 1).head(0)).empty
+    assert win_rate_change_segments(segments(a=(1, 1, 1, 1)).head(0)).empty

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2_contingency
 
+from support.simulate import RULES
 from winrate.statistics import pipeline_health
 
 
@@ -19,7 +20,7 @@ UNCHANGED = levels(a=(120, 400, 800), b=(92, 300, 600))
 
 def health(mix: pd.DataFrame, **totals: float) -> pd.Series:
     row = {
-        "last_quarter_start": pd.Timestamp("2026-04-01"),
+        "last_quarter": "2026 Q2",
         "n_deals": mix["n_deals"].sum(),
         "n_won": mix["n_won"].sum(),
         "n_open_deals": mix["n_open_deals"].sum(),
@@ -30,16 +31,19 @@ def health(mix: pd.DataFrame, **totals: float) -> pd.Series:
         "squared_amount_last_quarter": 6e10,
         "squared_amount_year_before": 6e10,
     } | totals
-    return pipeline_health.pipeline_health(
-        pd.DataFrame([row]), pipeline_health.pipeline_mix(mix)
-    ).iloc[0]
+    found = pipeline_health.pipeline_health(pd.DataFrame([row]), pipeline_mix(mix), RULES)
+    return found.iloc[0]
+
+
+def pipeline_mix(levels: pd.DataFrame) -> pd.DataFrame:
+    return pipeline_health.pipeline_mix(levels, ["region"], RULES)
 
 
 # ---- the mix
 
 
 def test_shares_sum_to_one_and_the_whole_mix_is_tested():
-    table = pipeline_health.pipeline_mix(CHANGED)
+    table = pipeline_mix(CHANGED)
     assert table[["share_open", "share_won", "share_closed"]].sum().tolist() == [1, 1, 1]
     assert list(table["evidence"]) == ["less than was won", "more than was won"]
     assert table["difference_pp"].sum() == pytest.approx(0)
@@ -48,9 +52,9 @@ def test_shares_sum_to_one_and_the_whole_mix_is_tested():
 
 
 def test_too_few_open_won_or_in_the_level_is_no_claim():
-    few_open = pipeline_health.pipeline_mix(levels(a=(29, 400, 900), b=(0, 300, 600)))
+    few_open = pipeline_mix(levels(a=(29, 400, 900), b=(0, 300, 600)))
     assert (few_open["evidence"] == "too few deals").all()
-    few_in_level = pipeline_health.pipeline_mix(levels(a=(20, 9, 40), b=(300, 900, 1500)))
+    few_in_level = pipeline_mix(levels(a=(20, 9, 40), b=(300, 900, 1500)))
     assert few_in_level["evidence"].tolist() == ["too few deals", "less than was won"]
 
 
@@ -60,7 +64,7 @@ def test_nothing_open_or_nothing_won_has_no_test():
         levels(a=(5, 0, 9), b=(6, 0, 9)),
         levels(a=(5, 5, 9)),
     ):
-        table = pipeline_health.pipeline_mix(one)
+        table = pipeline_mix(one)
         assert table["feature_p_value"].isna().all()
         assert (table["evidence"] == "too few deals").all()
 
@@ -68,31 +72,31 @@ def test_nothing_open_or_nothing_won_has_no_test():
 # ---- health
 
 
-def test_a_pipeline_as_large_as_a_year_ago_with_the_mix_that_was_won():
+def test_a_pipeline_as_large_as_a_year_before_with_the_mix_of_the_won_deals():
     row = health(UNCHANGED)
     assert row[["volume_evidence", "amount_evidence", "mix_evidence"]].eq("inconclusive").all()
     assert row["statement"] == (
-        "As much pipeline is created as a year before, within chance (2026 Q2: 500 deals worth "
-        "5,000,000, against 500 worth 5,000,000), and the 212 open deals are the mix of deals that "
-        "was won, within chance."
+        "New pipeline is not significantly different from a year before (2026 Q2: 500 deals worth "
+        "5,000,000, against 500 worth 5,000,000), and the mix of the 212 open deals is not "
+        "significantly different from the won deals."
     )
 
 
-def test_more_pipeline_of_another_mix_is_not_what_it_looks():
+def test_more_pipeline_of_another_mix_is_qualified():
     row = health(CHANGED, n_created_last_quarter=700, created_amount_last_quarter=7.2e6)
     assert (row["volume_evidence"], row["amount_evidence"]) == ("more", "more")
     assert (row["mix_evidence"], row["closed_mix_evidence"]) == ("differs", "differs")
     assert row["statement"].startswith("More pipeline is created than a year before (2026 Q2: 700")
     assert row["statement"].endswith(
-        ", but the 400 open deals are not the mix of deals that was won: Region a makes up 25.0% "
-        "of them and 57.1% of the deals won."
+        ", but the mix of the 400 open deals differs from the won deals: Region a makes up 25.0% "
+        "of them and 57.1% of the won deals."
     )
 
 
-def test_an_open_mix_like_all_that_was_closed_is_said_to_be_so():
+def test_an_open_mix_like_that_of_all_closed_deals_is_described_so():
     row = health(OF_OLD)
     assert (row["mix_evidence"], row["closed_mix_evidence"]) == ("differs", "inconclusive")
-    assert row["statement"].endswith("within chance they are the mix of all deals closed so far.")
+    assert row["statement"].endswith("it is not significantly different from all closed deals.")
 
 
 def test_less_pipeline_is_named_as_such():
@@ -106,12 +110,15 @@ def test_less_pipeline_is_named_as_such():
     ("totals", "says"),
     [
         ({"n_open_deals": 0, "n_created_last_quarter": 0}, "No deal is open"),
-        ({"n_created_year_before": None, "created_amount_year_before": None}, "nothing a year"),
+        (
+            {"n_created_year_before": None, "created_amount_year_before": None},
+            "no deals of the quarter a year before",
+        ),
         ({"n_created_last_quarter": 3, "n_created_year_before": 4}, "Too few deals were created"),
     ],
     ids=["an export of closed deals", "less than a year of data", "few deals"],
 )
-def test_where_there_is_nothing_to_compare_nothing_is_claimed(totals, says):
+def test_without_deals_to_compare_with_there_is_no_claim(totals, says):
     row = health(UNCHANGED, **totals)
     assert row["volume_evidence"] == "too few deals"
     assert says in row["statement"] and row["statement"].endswith(".")

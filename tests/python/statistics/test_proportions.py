@@ -1,8 +1,12 @@
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import chi2_contingency, fisher_exact
+from statsmodels.stats.proportion import proportion_confint
 
+from support.macros import Macros
+from support.simulate import RULES
 from winrate.statistics import proportions
 
 
@@ -36,7 +40,7 @@ def test_the_exact_test_doubles_the_smaller_tail():
     assert proportions.exact_p_value(*(pd.Series([n]) for n in (0, 0, 1, 2))).isna().all()
 
 
-def test_nothing_to_compare_gives_null_not_a_number():
+def test_without_deals_on_one_side_the_comparison_is_null():
     assert one_difference(0, 0, 5, 10).isna().all()
     all_lost = one_difference(0, 10, 0, 20)
     assert all_lost["difference"] == 0
@@ -57,16 +61,34 @@ def test_a_drop_of_the_detectable_size_is_found_in_four_of_five_samples():
 
 def test_a_group_is_compared_with_all_the_others():
     groups = pd.DataFrame(
-        {"stage": ["a", "b", "c"], "n_deals": [100, 200, 20], "n_hits": [70, 90, 20]}
+        {"stage": ["a", "b", "c"], "n_deals": [100, 200, 20], "n_won": [70, 90, 20]}
     )
-    table = proportions.compare_with_rest(groups)
+    table = proportions.compare_with_rest(groups, "n_won", RULES)
     assert table.loc[0, "rest_rate"] == pytest.approx(110 / 220)
     assert table.loc[0, "difference_pp"] == pytest.approx(20)
     assert list(table["evidence"]) == ["higher", "lower", "too few deals"]
 
 
-def test_one_group_alone_has_nothing_to_be_compared_with():
-    table = proportions.compare_with_rest(pd.DataFrame({"n_deals": [100], "n_hits": [50]}))
+def test_a_single_group_is_not_compared():
+    groups = pd.DataFrame({"n_deals": [100], "n_won": [50]})
+    table = proportions.compare_with_rest(groups, "n_won", RULES)
     assert table["rate"][0] == 0.5
     assert table["evidence"][0] == "too few deals"
     assert table[["rest_rate", "p_value", "q_value"]].isna().all(axis=None)
+
+
+def test_the_wilson_limits_of_sql_are_those_of_statsmodels():
+    rng = np.random.default_rng(1)
+    counts = [(n_won, n) for n in range(1, 201) for n_won in range(n + 1)]
+    counts += [(int(rng.integers(n + 1)), int(n)) for n in rng.integers(200, 10**6, 5000)]
+    n_won, n_deals = np.array(counts).T
+    duckdb.execute(
+        "create or replace temp table counts as select unnest(cast(? as bigint[])) as n_won,"
+        " unnest(cast(? as bigint[])) as n_deals",
+        [n_won.tolist(), n_deals.tolist()],
+    )
+    macros = Macros("numbers")
+    limits = proportion_confint(n_won, n_deals, method="wilson")
+    for name, expected in zip(("wilson_low", "wilson_high"), limits, strict=True):
+        found = macros.values(name, "n_won", "n_deals", table="counts")
+        np.testing.assert_allclose(found, np.clip(expected, 0, 1), rtol=0, atol=1e-12)

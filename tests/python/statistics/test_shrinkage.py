@@ -1,7 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
+from support.simulate import RULES
 from winrate.statistics import shrinkage
 
 GROUPS = {"n_deals": [100, 100, 100, 100], "n_won": [30, 40, 50, 60]}
@@ -140,8 +142,9 @@ def test_the_funnel_of_one_outcome_has_no_width(rate):
 
 def one_team(**reps: tuple[int, int]) -> pd.DataFrame:
     table = pd.DataFrame.from_dict(reps, orient="index", columns=["n_deals", "n_won"])
-    found = shrinkage.rep_performance(table.rename_axis("sales_rep_id").reset_index())
-    return found.set_index("sales_rep_id")
+    found = shrinkage.rep_performance(table.rename_axis("sales_rep_id").reset_index(), RULES)
+    found = found.set_index("sales_rep_id")
+    return found.assign(win_rate=table["n_won"] / table["n_deals"])
 
 
 def test_a_rep_who_differs_is_named_and_a_perfect_one_with_six_deals_is_not():
@@ -155,16 +158,18 @@ def test_a_rep_who_differs_is_named_and_a_perfect_one_with_six_deals_is_not():
     moved = (team["win_rate"] - team["shrunk_win_rate"]).abs()
     assert moved["lucky"] > 0.25 and moved.drop("lucky").max() < 0.01
     assert team.loc["lucky", "statement"] == (
-        "lucky has closed 6 deals and won 6: too few to tell from chance (30 are needed)."
+        "lucky has closed 6 deals and won 6: too few to compare (30 are needed)."
     )
-    assert "more than chance does among so many reps" in team.loc["good", "statement"]
+    assert "more than expected by chance among so many reps" in team.loc["good", "statement"]
 
 
-def test_reps_who_differ_by_chance_are_expected_at_the_mean_and_told_so():
+def test_reps_who_differ_by_chance_are_expected_at_the_mean():
     team = one_team(a=(200, 92), b=(200, 90), c=(200, 88), d=(1, 1))
     assert (team["shrunk_win_rate"] == 271 / 601).all()
     assert set(team["evidence"]) == {"inconclusive", "too few deals"}
-    assert "the spread between reps is no more than chance" in team.loc["a", "statement"]
+    assert (
+        "the spread between reps is no more than expected by chance" in team.loc["a", "statement"]
+    )
 
 
 def test_no_rep_is_claimed_where_the_reps_together_differ_by_chance():
@@ -173,6 +178,13 @@ def test_no_rep_is_claimed_where_the_reps_together_differ_by_chance():
     assert team.loc["odd", "q_value"] < 0.05
     assert team.loc["odd", "between_rep_sd"] < team.loc["odd", "chance_sd"]
     assert team.loc["odd", "evidence"] == "inconclusive"
+
+
+def test_the_spread_of_reps_is_tested_by_pearsons_chi_squared():
+    team = one_team(a=(200, 100), b=(150, 60), c=(90, 50), only_open=(0, 0))
+    expected = stats.chi2_contingency([[100, 60, 50], [100, 90, 40]], correction=False)
+    assert team["spread_p_value"].tolist() == pytest.approx([expected.pvalue] * 4)
+    assert one_team(alone=(200, 100))["spread_p_value"].isna().all()
 
 
 @pytest.mark.parametrize(
@@ -194,7 +206,7 @@ def test_little_data_makes_rows_but_no_claims(reps, evidence):
 def test_false_claims_are_rare_where_all_reps_are_alike():
     n_teams = 200
     claims = sum(
-        shrinkage.rep_performance(simulated_reps(25, between_sd=0, seed=seed))["evidence"]
+        shrinkage.rep_performance(simulated_reps(25, between_sd=0, seed=seed), RULES)["evidence"]
         .isin(["above", "below"])
         .any()
         for seed in range(n_teams)
@@ -202,22 +214,35 @@ def test_false_claims_are_rare_where_all_reps_are_alike():
     assert claims / n_teams < 0.08
 
 
+def test_the_spread_between_reps_is_tested_by_chi_squared():
+    team = one_team(good=(200, 140), usual=(200, 90), lucky=(6, 6), open_only=(0, 0))
+    counts = [[140, 90, 6], [60, 110, 0]]  # won and lost
+    expected = stats.chi2_contingency(counts, correction=False).pvalue
+    assert team["spread_p_value"].to_numpy() == pytest.approx([expected] * 4)
+    assert set(team["spread_evidence"]) == {"differs"}
+    alike = one_team(a=(200, 92), b=(200, 90))
+    assert set(alike["spread_evidence"]) == {"inconclusive"}
+    for all_won_or_alone in (one_team(a=(5, 5), b=(9, 9)), one_team(a=(50, 20))):
+        assert all_won_or_alone["spread_p_value"].isna().all()
+        assert set(all_won_or_alone["spread_evidence"]) == {"too few deals"}
+
+
 # ---- segments by quarter
 
 
-def test_levels_are_drawn_to_the_mean_of_their_own_quarter_and_feature():
+def test_levels_are_shrunk_to_the_mean_of_their_own_quarter_and_feature():
     rows = pd.DataFrame({"level": list("abcd"), **GROUPS})
-    first = rows.assign(basis="closed", period_start=pd.Timestamp("2026-01-01"), feature="region")
-    alike = first.assign(period_start=pd.Timestamp("2026-04-01"), n_won=[9, 10, 11, 10])
+    first = rows.assign(basis="closed", quarter="2026 Q1", feature="region")
+    alike = first.assign(quarter="2026 Q2", n_won=[9, 10, 11, 10])
     not_closed = first.assign(basis="created", n_won=0, n_deals=0)
     table = shrinkage.win_rate_by_segment(pd.concat([alike, not_closed, first]))
-    of_first = table[(table["period_start"] == "2026-01-01") & (table["basis"] == "closed")]
-    expected = (of_first["n_won"] + 0.45 * 16.26541) / 116.26541
+    of_first = table[(table["quarter"] == "2026 Q1") & (table["basis"] == "closed")]
+    expected = (rows["n_won"] + 0.45 * 16.26541) / 116.26541
     np.testing.assert_allclose(of_first["shrunk_win_rate"], expected, atol=1e-6)
-    assert table.loc[table["period_start"] == "2026-04-01", "shrunk_win_rate"].eq(0.1).all()
+    assert table.loc[table["quarter"] == "2026 Q2", "shrunk_win_rate"].eq(0.1).all()
     assert table.loc[table["basis"] == "created", "shrunk_win_rate"].isna().all()
 
 
 def test_no_rows_stay_no_rows():
-    keys = [*shrinkage.SEGMENT_KEYS, "level", "n_deals", "n_won"]
-    assert shrinkage.win_rate_by_segment(pd.DataFrame(columns=keys)).empty
+    counts = pd.DataFrame(columns=shrinkage.SEGMENT_COLUMNS)
+    assert shrinkage.win_rate_by_segment(counts).empty

@@ -1,9 +1,21 @@
-"""Simulated deals, and the profiles that the models get of them."""
+"""Simulated closed deals and the rules that tests judge them by."""
 
 import numpy as np
 import pandas as pd
 
+from tools import simulate
+from winrate.statistics.claims import ClaimRules
+
 FEATURES = ["industry", "source", "size"]
+# Written out, so that a setting that is changed in dbt_project.yml breaks no test.
+RULES = ClaimRules(
+    min_deals_per_level=30,
+    min_outcomes=40,
+    min_deals_per_window=40,
+    low_evidence_outcomes=200,
+    max_q_value=0.05,
+    max_p_value=0.05,
+)
 
 
 def simulated_deals(
@@ -30,14 +42,4 @@ def simulated_deals(
 
 def profiles_of(deals: pd.DataFrame, features: list[str] = FEATURES) -> pd.DataFrame:
     """Group deals to profiles, as profiles.driver_profiles does."""
-    is_newest = np.arange(1, len(deals) + 1) > 0.8 * len(deals)
-    return (
-        deals.assign(is_newest=is_newest, newest_won=is_newest & (deals["is_won"] == 1))
-        .groupby(features, as_index=False)
-        .agg(
-            n_deals=("is_won", "size"),
-            n_won=("is_won", "sum"),
-            n_newest_deals=("is_newest", "sum"),
-            n_newest_won=("newest_won", "sum"),
-        )
-    )
+    return simulate.profiles_of(deals, features)

@@ -1,4 +1,4 @@
-"""The sample export tells the story that `tools.sample` says it tells."""
+"""The sample export has the effects that `tools.sample` plants, and no others."""
 
 from pathlib import Path
 
@@ -73,7 +73,7 @@ def test_committed_export_is_what_the_generator_writes(tmp_path):
     assert (tmp_path / "deals.csv").read_bytes() == EXPORT.read_bytes()
 
 
-def test_another_seed_gives_other_deals():
+def test_another_seed_generates_other_deals():
     assert not sample.generate_deals(1).equals(sample.generate_deals(2))
 
 
@@ -98,7 +98,7 @@ def test_newest_date_is_the_end_of_the_quarter(deals):
     assert deals[["created_date", "closed_date"]].max().max() == AS_OF_DATE
 
 
-def test_open_deals_show_nothing_of_their_end(open_deals):
+def test_open_deals_do_not_show_their_outcome(open_deals):
     assert open_deals[["closed_date", "sales_cycle_days", "outcome"]].isna().all(axis=None)
     assert set(open_deals["deal_stage"]) == set(sample.OPEN_STAGES)
 
@@ -121,19 +121,19 @@ def test_planted_effects_are_found(z_values):
         assert z_values[level] * np.sign(effect) > 4.5, level
 
 
-def test_levels_and_bands_without_effect_look_like_it(z_values):
+def test_levels_and_bands_without_an_effect_are_not_significant(z_values):
     # The other regions are above an average that APAC pulls down.
     shifted = {key for key in z_values if key[0] == "region"}
     for level in z_values.keys() - sample.PLANTED_EFFECTS.keys() - shifted:
         assert abs(z_values[level]) < 2, level
 
 
-def test_open_deals_differ_in_their_chances(closed_deals, open_deals):
+def test_open_deals_have_low_and_high_win_probabilities(closed_deals, open_deals):
     features = ["industry", "region", "lead_source"]
     model = fit(closed_deals, features)
     design = sm.add_constant(pd.get_dummies(open_deals[features]).astype(float))
-    chances = model.predict(design[model.params.index])
-    assert (chances < 0.2).any() and (chances > 0.6).any()
+    probabilities = model.predict(design[model.params.index])
+    assert (probabilities < 0.2).any() and (probabilities > 0.6).any()
 
 
 def test_win_rate_falls_in_the_last_two_quarters(closed_deals, before_and_after):

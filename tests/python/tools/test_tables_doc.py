@@ -1,4 +1,4 @@
-"""docs/tables.md says what the properties files say, and they explain every public column."""
+"""docs/tables.md is up to date, and every public table and column has a description."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ def manifest_path(compiled_project) -> Path:
 
 @pytest.fixture
 def public_models(manifest_path) -> list[dict]:
-    """The public tables as the manifest has them."""
+    """The public tables in the manifest."""
     return tables.public_models(json.loads(manifest_path.read_text(encoding="utf-8")))
 
 
@@ -32,7 +32,7 @@ def test_the_committed_file_is_up_to_date(manifest_path, tmp_path):
     )
 
 
-def test_every_layer_that_people_read_has_public_tables(public_models):
+def test_these_schemas_have_public_tables(public_models):
     schemas = {model["schema"] for model in public_models}
     assert schemas == {"staging", "drivers", "scores", "alerts", "quality"}
 
@@ -53,7 +53,7 @@ def test_every_public_column_has_a_description_and_a_type_that_all_engines_know(
     assert [name for name in columns if not name[2] or name[3] not in TYPES] == []
 
 
-def test_a_missing_manifest_is_one_clear_sentence(tmp_path, capsys):
+def test_a_missing_manifest_gives_one_message(tmp_path, capsys):
     missing = tmp_path / "manifest.json"
     assert tables.main([str(tmp_path / "tables.md"), "--manifest", str(missing)]) == 1
     assert capsys.readouterr().err == f"{missing} is not there; run `dbt parse` first.\n"

@@ -1,0 +1,80 @@
+{# How text becomes a date. #}
+
+{# A date without the time of day and the time zone that may stand behind it. #}
+{% macro day_text(x) -%}
+    {{ return(replace_matches(
+        x,
+        '[ T,]+[0-9]{1,2}:[0-9:.]+( ?[AaPp][.]?[Mm][.]?)?( ?(Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}))?\\z'
+    )) }}
+{%- endmacro %}
+
+{# A date of which the first two numbers are day and month in one order or the other. #}
+{% macro slash_date() -%}
+    ([0-9]{1,2})[/-]([0-9]{1,2})[/-]([0-9]{4}|[0-9]{2})
+{%- endmacro %}
+
+{# The English name of a month, short or whole, in whatever case. #}
+{% macro month_name() -%}
+    ((?i:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:tember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?))
+{%- endmacro %}
+
+{# The number of a month by its name, as text. #}
+{% macro month_number(name) -%}
+    case lower(left({{ name }}, 3))
+        {%- for short_name in ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'] %}
+        when '{{ short_name }}' then '{{ loop.index }}'
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+{# A year as four digits; of two digits, 69 to 99 are in the 20th century. #}
+{% macro full_year(year) -%}
+    case
+        when length({{ year }}) = 2 then case when {{ year }} >= '69' then '19' else '20' end || {{ year }}
+        else {{ year }}
+    end
+{%- endmacro %}
+
+{# The date whose parts are three groups of a pattern; null where there is no such day. #}
+{% macro matched_date(x, pattern, year_group, month_group, day_group, month_has_name=false) -%}
+    {%- set month = extract_match(x, pattern, month_group) -%}
+    try_cast(
+        {{ full_year(extract_match(x, pattern, year_group)) }}
+        || '-' || {{ month_number(month) if month_has_name else month }}
+        || '-' || {{ extract_match(x, pattern, day_group) }} as date
+    )
+{%- endmacro %}
+
+{# The date that is written, whatever the time zone; null where there is no such day.
+   day: text without a time of day.
+   is_day_first: whether 03/04/2024 is in April; where it is null, such a date is null. #}
+{% macro calendar_date(day, is_day_first) -%}
+    {%- set year_first = '([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})' -%}
+    {%- set with_points = '([0-9]{1,2})[.]([0-9]{1,2})[.]([0-9]{4}|[0-9]{2})' -%}
+    {%- set digits_only = '((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})' -%}
+    {%- set space = '[\\t\\n\\f\\r ]' -%}
+    {%- set year = '([0-9]{4}|[0-9]{2})' ~ space ~ '*' -%}
+    {%- set day_month_year =
+        space ~ '*([0-9]{1,2})(?:-|' ~ space ~ '+)' ~ month_name() ~ '(?:-|' ~ space ~ '+)' ~ year -%}
+    {%- set month_day_year = space ~ '*' ~ month_name() ~ space ~ '+([0-9]{1,2}),' ~ space ~ '+' ~ year -%}
+    case
+        when {{ matches(day, year_first) }}
+            then {{ matched_date(day, year_first, 1, 2, 3) }}
+        when {{ matches(day, with_points) }}
+            then {{ matched_date(day, with_points, 3, 2, 1) }}
+        when {{ matches(day, slash_date()) }} and {{ is_day_first }}
+            then {{ matched_date(day, slash_date(), 3, 2, 1) }}
+        when {{ matches(day, slash_date()) }} and not {{ is_day_first }}
+            then {{ matched_date(day, slash_date(), 3, 1, 2) }}
+        when {{ matches(day, digits_only) }}
+            then {{ matched_date(day, digits_only, 1, 2, 3) }}
+        when {{ matches(day, '[2-7][0-9]{4}([.][0-9]+)?') }}  -- days as spreadsheets count them
+            then {{ add_days("date '1899-12-30'", 'left(' ~ day ~ ', 5)') }}
+        when {{ matches(day, '[0-9]{13}') }}  -- milliseconds since 1970, as HubSpot has them
+            then {{ day_of_millis('cast(' ~ day ~ ' as bigint)') }}
+        when {{ matches(day, day_month_year) }}
+            then {{ matched_date(day, day_month_year, 3, 2, 1, month_has_name=true) }}
+        when {{ matches(day, month_day_year) }}
+            then {{ matched_date(day, month_day_year, 3, 1, 2, month_has_name=true) }}
+    end
+{%- endmacro %}

@@ -1,0 +1,45 @@
+{# How a cell of the export becomes text, and how spellings of one value are compared. #}
+
+{# White space, the no-break and the zero-width kinds included. #}
+{% macro white_space() -%}
+    [\t\n\f\r \p{Z}\x{200b}\x{feff}]
+{%- endmacro %}
+
+{# Text without white space at its ends, and without the ="..." with which CRMs keep an id from being
+   read as a number. #}
+{% macro trimmed(x) -%}
+    {{ return(replace_matches(x, '^' ~ white_space() ~ '+|' ~ white_space() ~ '+\\z|^="|"\\z')) }}
+{%- endmacro %}
+
+{# Trimmed text; null where it is blank or one of the null values. #}
+{% macro null_if_empty(x) -%}
+    case when lower({{ x }}) not in ('', {{ quoted_list(var('null_values')) }}) then {{ x }} end
+{%- endmacro %}
+
+{# Text with one kind of space and one kind of dash. x is in normal form C. #}
+{% macro folded(x) -%}
+    trim({{ replace_matches(replace_matches(x, '[‐‑‒–—]', '-'), '[\\t\\n\\f\\r \\p{Zs}]+', ' ') }})
+{%- endmacro %}
+
+{# What all spellings of one level have in common: 'FinTech', 'fintech ' and 'Fin-Tech' are one level.
+   Between digits a separator counts, since '1-50' is not '150': there it becomes a placeholder, in two
+   passes, because a match uses up its second digit. x is in normal form C. #}
+{% macro level_key(x) -%}
+    {%- set between_digits = '([0-9])[ _-]+([0-9])' -%}
+    {%- set first_pass = replace_matches(folded(x), between_digits, '\\1~\\2') -%}
+    {%- set second_pass = replace_matches(first_pass, between_digits, '\\1~\\2') -%}
+    lower({{ replace_matches(second_pass, '([^ _-])[ _-]+', '\\1') }})
+{%- endmacro %}
+
+{# Whether text contains one of some words, in whatever case. #}
+{% macro contains_word(x, words) -%}
+    {{ return(contains_match('lower(' ~ x ~ ')', '\\b(' ~ words | join('|') ~ ')\\b')) }}
+{%- endmacro %}
+
+{# Yes or no as true or false; null for anything else. #}
+{% macro yes_or_no(x) -%}
+    case
+        when lower({{ x }}) in ('true', 't', 'yes', 'y', '1', '1.0', 'x', 'checked') then true
+        when lower({{ x }}) in ('false', 'f', 'no', 'n', '0', '0.0', 'unchecked') then false
+    end
+{%- endmacro %}

@@ -1,0 +1,79 @@
+{# Lists of the columns of an export, read from the variables `export_columns` and `features`. A
+   feature that is not among `export_columns` is a column of its own, of the type of its list. #}
+
+{# Every column that is read from the export. #}
+{% macro export_columns() -%}
+    {%- set required = [] -%}
+    {%- set optional = [] -%}
+    {%- for name, column in var('export_columns').items() -%}
+        {%- do (required if column.get('is_required') else optional).append(name) -%}
+    {%- endfor -%}
+    {{ return((required + optional + feature_names()) | unique | list) }}
+{%- endmacro %}
+
+{% macro columns_of_type(type) -%}
+    {%- set names = [] -%}
+    {%- for name, column in var('export_columns').items() if column['type'] == type -%}
+        {%- do names.append(name) -%}
+    {%- endfor -%}
+    {{ return(names) }}
+{%- endmacro %}
+
+{% macro date_columns() -%}
+    {{ return(columns_of_type('date')) }}
+{%- endmacro %}
+
+{% macro number_columns() -%}
+    {{ return((columns_of_type('number') + numeric_features()) | unique | list) }}
+{%- endmacro %}
+
+{% macro category_columns() -%}
+    {{ return((columns_of_type('category') + categorical_features()) | unique | list) }}
+{%- endmacro %}
+
+{# Features that a user added: they are no category or number of `export_columns`. #}
+{% macro added_features() -%}
+    {{ return(feature_names() | reject('in', columns_of_type('category') + columns_of_type('number')) | list) }}
+{%- endmacro %}
+
+{# A hash of the values of a row; a '|' inside a value is doubled, so that no two rows share a text. #}
+{% macro row_content(columns) -%}
+    md5(concat_ws('|'
+    {%- for column in columns -%}
+    , replace(coalesce({{ column }}, ''), '|', '||')
+    {%- endfor -%}
+    ))
+{%- endmacro %}
+
+{# ---------- one row per name, in one pass over a table: cross join it with `listed` and read each
+   row's own column with `value_of` #}
+
+{# The rows of a CTE: one per name, in the column `name_column`. #}
+{% macro listed(names, name_column) -%}
+    {%- for name in names %}
+    select '{{ name }}' as {{ name_column }}
+    {{ "union all" if not loop.last }}
+    {%- else %}
+    select cast(null as string) as {{ name_column }} where false
+    {%- endfor -%}
+{%- endmacro %}
+
+{# The value of the column of a relation whose name another column holds. #}
+{% macro value_of(name_column, names, relation) -%}
+    {%- if names -%}
+    case {{ name_column }}
+        {%- for name in names %}
+        when '{{ name }}' then {{ relation }}.{{ name }}
+        {%- endfor %}
+    end
+    {%- else -%}
+    cast(null as string)
+    {%- endif -%}
+{%- endmacro %}
+
+{# Names as a list of text literals. #}
+{% macro quoted_list(values) -%}
+    {%- for value in values -%}
+        '{{ value | replace("'", "''") }}'{{ ', ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}

@@ -1,0 +1,129 @@
+{# The reasons for which a row of the export is not used, each once. Where several apply, the first does.
+
+   code: the public reason_code.
+   condition: SQL over the columns of checked_rows; none where the reader of the file (winrate/ingest/records.py)
+       or the comparison of the rows of one deal (checked_rows) gives the code.
+   reason: SQL for the sentence, over the columns of checked_rows.
+   is_skipped: such a row has no error; it is counted as skipped and not as rejected. #}
+{% macro reject_reasons() -%}
+    {%- set deal_and_line = "'deal_id ' || deal_id || ' is also in line ' || kept_line || '" -%}
+    {{ return([
+        {
+            'code': 'blank_line',
+            'reason': "'the line is blank'",
+            'is_skipped': true,
+        },
+        {
+            'code': 'wrong_column_count',
+            'reason': "'the line does not have as many cells as the header'",
+        },
+        {
+            'code': 'unreadable_quotes',
+            'reason': "'a quotation mark is opened and not closed, or closed too early'",
+        },
+        {
+            'code': 'nul_character',
+            'reason': "'the line contains a NUL character: the file is damaged'",
+        },
+        {
+            'code': 'above_header',
+            'reason': "'the line is above the header'",
+            'is_skipped': true,
+        },
+        {
+            'code': 'header_again',
+            'reason': "'the line repeats the header'",
+            'is_skipped': true,
+        },
+        {
+            'code': 'missing_deal_id',
+            'condition': "deal_id is null",
+            'reason': "'deal_id is empty'",
+        },
+        {
+            'code': 'missing_created_date',
+            'condition': "created_date_text is null",
+            'reason': "'created_date is empty'",
+        },
+        {
+            'code': 'bad_created_date',
+            'condition': "created_date is null",
+            'reason': "'created_date ''' || created_date_text || ''' cannot be read as a date'",
+        },
+        {
+            'code': 'bad_outcome',
+            'condition': "not is_open and outcome is null",
+            'reason': "coalesce('outcome ''' || outcome_text "
+                ~ "|| ''' is none of Won, Lost, Open or empty; say what it means in MAPPING', "
+                ~ "'no column says whether the deal is won, lost or open')",
+        },
+        {
+            'code': 'outcome_against_stage',
+            'condition': "stage_outcome != coalesce(stated_outcome, 'Open')",
+            'reason': "'the deal is ' || coalesce(stated_outcome, 'open') || ' but its stage says ' || stage_outcome",
+        },
+        {
+            'code': 'missing_closed_date',
+            'condition': "not is_open and close_date_text is null",
+            'reason': "'the deal is ' || outcome || ' but closed_date is empty'",
+        },
+        {
+            'code': 'bad_closed_date',
+            'condition': "not is_open and close_date is null",
+            'reason': "'closed_date ''' || close_date_text || ''' cannot be read as a date'",
+        },
+        {
+            'code': 'implausible_date',
+            'condition': "has_implausible_created_date or has_implausible_close_date",
+            'reason': "case when has_implausible_created_date or close_date_text is null "
+                ~ "then 'created_date ' || created_date else 'closed_date ' || close_date_text end "
+                ~ "|| ' is before 1970, far later than all other dates of the export, or in the future'",
+        },
+        {
+            'code': 'closed_before_created',
+            'condition': "not is_open and close_date < created_date",
+            'reason': "'closed_date ' || close_date || ' is before created_date ' || created_date",
+        },
+        {
+            'code': 'created_after_as_of_date',
+            'condition': "created_date > as_of_date",
+            'reason': "'created_date ' || created_date || ' is after the as-of date ' || as_of_date",
+            'is_skipped': true,
+        },
+        {
+            'code': 'bad_deal_amount',
+            'condition': "deal_amount_text is not null and deal_amount is null",
+            'reason': "'deal_amount ''' || deal_amount_text || ''' is not a number'",
+        },
+        {
+            'code': 'negative_deal_amount',
+            'condition': "deal_amount < 0",
+            'reason': "'deal_amount ' || deal_amount_text || ' is negative'",
+        },
+        {
+            'code': 'absurd_deal_amount',
+            'condition': "deal_amount > " ~ var('max_deal_amount'),
+            'reason': "'deal_amount ' || deal_amount_text || ' is more than " ~ var('max_deal_amount') ~ "'",
+        },
+        {
+            'code': 'other_currency',
+            'condition': "is_other_currency",
+            'reason': "'deal_amount ' || deal_amount_text || ' is in another currency than most'",
+        },
+        {
+            'code': 'exact_duplicate',
+            'reason': deal_and_line ~ ", with the same value in every column that is read'",
+            'is_skipped': true,
+        },
+        {
+            'code': 'duplicate_deal_id',
+            'reason': deal_and_line ~ ", with other values, and one row per deal is used: "
+                ~ "the closed one, else the one with the latest dates'",
+        },
+    ]) }}
+{%- endmacro %}
+
+{# The codes of rows that are skipped and not rejected. #}
+{% macro skipped_codes() -%}
+    {{ return(reject_reasons() | selectattr('is_skipped', 'defined') | map(attribute='code') | list) }}
+{%- endmacro %}

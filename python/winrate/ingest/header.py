@@ -1,0 +1,200 @@
+"""Finds the header of an export and the columns that it names."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain, islice
+from pathlib import Path
+
+from winrate.ingest.records import (
+    ABOVE_HEADER,
+    BLANK_LINE,
+    HEADER_AGAIN,
+    ExportError,
+    Record,
+    listed,
+)
+
+# A report's titles and filters are above its header, in no more records.
+MAX_HEADER_RECORD = 25
+UNIT = re.compile(r"\s*\([^()]*\)\s*$")
+
+
+@dataclass(frozen=True)
+class WantedColumns:
+    """The columns to look for in an export, and the titles that they may have.
+
+    required: names of columns of which each must be there, or one of its fallback columns.
+    optional: names of columns that may be there.
+    fallback_columns: for a required column, the optional ones from which its values can be
+        derived, such as `is_won` for `outcome`.
+    titles: for a column, the normalised titles it may have, the likeliest first. A column that is
+        not among them has its own name as its only title. No title belongs to two columns.
+    """
+
+    required: Sequence[str]
+    optional: Sequence[str] = ()
+    fallback_columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    titles: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        """All names, required ones first."""
+        return list(dict.fromkeys([*self.required, *self.optional]))
+
+    def choices(self, name: str) -> list[str]:
+        """The columns that can give the values of a required one: itself, then its fallbacks."""
+        return [name, *self.fallback_columns.get(name, [])]
+
+    def titles_of(self, name: str) -> list[str]:
+        """The normalised titles that a column may have, the likeliest first."""
+        return list(self.titles.get(name, [normalise_header(name)]))
+
+    @cached_property
+    def known_titles(self) -> frozenset[str]:
+        """The normalised titles of all columns."""
+        return frozenset(title for name in self.names for title in self.titles_of(name))
+
+
+@dataclass(frozen=True)
+class ExportHeader:
+    """What the header of an export says.
+
+    source_line: 1-based line (or sheet row) of the header.
+    n_lines: how many lines it spans.
+    titles: every column title, as the file spells it.
+    positions: for each wanted column its place among `titles`, from 0; None
+        for a column that the export does not have.
+    missing: the required columns that the export lacks, together with all their fallback columns.
+    """
+
+    source_line: int
+    n_lines: int
+    titles: tuple[str, ...]
+    positions: dict[str, int | None]
+    missing: tuple[str, ...]
+
+
+def normalise_header(text: str) -> str:
+    """A column title as a column name: `Deal ID`, `DEAL-ID` and `dealId` are all `deal_id`."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text)
+    return re.sub(r"[\W_]+", "_", words).strip("_").lower()
+
+
+def normalised_titles(text: str) -> tuple[str, str]:
+    """What a column title may be: `Amount (USD)` is `amount_usd`, or without its unit `amount`."""
+    return normalise_header(text), normalise_header(UNIT.sub("", text))
+
+
+def split_header(
+    path: Path, records: Iterator[Record], wanted: WantedColumns
+) -> tuple[ExportHeader, Iterator[Record]]:
+    """The header of `records`, and all other records; raises ExportError."""
+    first = list(islice(records, MAX_HEADER_RECORD))
+    contents = [place for place, record in enumerate(first) if record.read_error != BLANK_LINE]
+    if not contents:
+        raise ExportError(f"{path}: found an empty file; expected a header and rows of deals.")
+    place = header_place([record.cells for record in first], wanted)
+    place = contents[0] if place is None else place
+    if first[place].cells is None:
+        raise ExportError(
+            f"{path}: found a header that cannot be read ({first[place].read_error} in line"
+            f" {first[place].source_line}); expected text that names {listed(wanted.required)}."
+        )
+    above = [_as_remark(record) for record in first[:place]]
+    below = chain(first[place + 1 :], records)
+    rows = _with_data(path, (_unless_header(record, first[place].cells) for record in below))
+    titles = tuple(cell or "" for cell in first[place].cells)
+    positions = _positions(path, titles, wanted)
+    missing = [
+        name
+        for name in wanted.required
+        if all(positions[each] is None for each in wanted.choices(name))
+    ]
+    header = ExportHeader(
+        first[place].source_line, first[place].n_lines, titles, positions, tuple(missing)
+    )
+    return header, chain(above, rows)
+
+
+def _with_data(path: Path, rows: Iterator[Record]) -> Iterator[Record]:
+    """The same rows; raises ExportError where all of them are blank."""
+    passed = []
+    for record in rows:
+        passed.append(record)
+        if record.read_error != BLANK_LINE:
+            return chain(passed, rows)
+    raise ExportError(
+        f"{path}: found a header and no rows below it; expected at least one row of data."
+    )
+
+
+def header_place(
+    records: Sequence[Sequence[str | None] | None], wanted: WantedColumns
+) -> int | None:
+    """Which of some records names most of the wanted columns; None where none names any.
+
+    records: their cells, None where a record is blank or cannot be read.
+    """
+    named = [count_wanted(cells or [], wanted) for cells in records]
+    return named.index(max(named)) if any(named) else None
+
+
+def count_wanted(titles: Iterable[str | None], wanted: WantedColumns) -> int:
+    """How many wanted columns some titles name."""
+    return len(wanted.known_titles.intersection(normalise_header(title or "") for title in titles))
+
+
+def has_all_required(titles: Iterable[str | None], wanted: WantedColumns) -> bool:
+    """Whether some titles name every required column, or a fallback column of it."""
+    found = {title for text in titles for title in normalised_titles(text or "")}
+    return all(
+        any(not found.isdisjoint(wanted.titles_of(each)) for each in wanted.choices(name))
+        for name in wanted.required
+    )
+
+
+def _as_remark(record: Record) -> Record:
+    """A record above the header, marked as such unless it is blank."""
+    is_blank = record.read_error == BLANK_LINE
+    return record if is_blank else record._replace(cells=None, read_error=ABOVE_HEADER)
+
+
+def _unless_header(record: Record, header: Sequence[str | None]) -> Record:
+    """A record below the header, marked as `header_again` where it has the same cells."""
+    is_header = record.cells == header
+    return record._replace(cells=None, read_error=HEADER_AGAIN) if is_header else record
+
+
+def _positions(path: Path, titles: Sequence[str], wanted: WantedColumns) -> dict[str, int | None]:
+    """Where each wanted column stands among `titles`; raises ExportError where that is unclear."""
+    names = [normalised_titles(title) for title in titles]
+    whole_names = {name for name, _ in names}
+    places: dict[str, list[int]] = {}
+    for place, (name, without_unit) in enumerate(names):
+        # 'Amount (USD)' is the amount, unless there is an 'Amount' beside it.
+        is_known = name in wanted.known_titles or without_unit in whole_names
+        places.setdefault(name if is_known else without_unit, []).append(place)
+
+    positions: dict[str, int | None] = {}
+    for name in wanted.names:
+        found = next((places[title] for title in wanted.titles_of(name) if title in places), [])
+        if len(found) > 1:
+            raise ExportError(
+                f"{path}: found the column {name} more than once, as"
+                f" {' and '.join(repr(titles[place]) for place in found)}; expected it once."
+            )
+        positions[name] = found[0] if found else None
+    return positions
+
+
+def refuse_missing(path: Path, header: ExportHeader, wanted: WantedColumns) -> None:
+    """Raises ExportError where a required column is missing."""
+    if header.missing:
+        subject = "column {} is" if len(header.missing) == 1 else "columns {} are"
+        raise ExportError(
+            f"{path}: the required {subject.format(listed(header.missing))} missing;"
+            f" found {listed(header.titles)}; expected {listed(wanted.required)},"
+            " or their titles in MAPPING."
+        )

@@ -1,0 +1,113 @@
+"""What the report reads from a built database.
+
+A query that only one section needs stands in the module of that section.
+"""
+
+from functools import cached_property
+
+import duckdb
+import pandas as pd
+
+# The row of drivers.win_rate_change_model that is no feature: the change that all deals share.
+BASELINE = "baseline"
+
+
+class Data:
+    """The answers of a built database."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection):
+        self._connection = connection
+
+    def rows(self, query: str) -> pd.DataFrame:
+        """The rows that a query returns."""
+        return self._connection.sql(query).df()
+
+    @cached_property
+    def totals(self) -> pd.Series:
+        """Counts and amounts of all deals; `win_rate` is null where none is closed."""
+        rows = self.rows(
+            """
+            select
+                max(as_of_date) as as_of_date,
+                count(*) filter (where status in ('won', 'lost')) as n_closed,
+                count(*) filter (where status = 'won') as n_won,
+                (select win_rate from drivers.model_verdict) as win_rate,
+                count(*) filter (where status = 'open') as n_open,
+                sum(cast(deal_amount as decimal(18, 2))) filter (where status = 'open')
+                    as open_amount
+            from scores.scored_deals
+            """
+        )
+        return rows.iloc[0]
+
+    @cached_property
+    def verdict(self) -> pd.Series | None:
+        """The row of drivers.model_verdict: `verdict`, `minimum_deals`, `statement`."""
+        return _first(
+            self.rows("select verdict, minimum_deals, statement from drivers.model_verdict")
+        )
+
+    @property
+    def verdict_name(self) -> str:
+        """'signal', 'no signal' or 'too few deals'."""
+        return "too few deals" if self.verdict is None else self.verdict["verdict"]
+
+    @cached_property
+    def change(self) -> pd.Series | None:
+        """The row of drivers.win_rate_change that leads the page; None: too few quarters."""
+        return _first(
+            self.rows(
+                """
+                select
+                    comparison, n_before, n_after, win_rate_before, win_rate_after, change_pp,
+                    change_pp_low, change_pp_high, detectable_pp, verdict, statement
+                from drivers.win_rate_change
+                where is_primary and basis = 'closed'
+                """
+            )
+        )
+
+    @property
+    def change_verdict(self) -> str | None:
+        """'declined', 'improved', 'no detectable change' or 'too few deals'; None: no windows."""
+        if self.change is None:
+            return None
+        return "too few deals" if pd.isna(self.change["verdict"]) else self.change["verdict"]
+
+    @cached_property
+    def change_parts(self) -> pd.DataFrame:
+        """That change by feature, the largest part first and `BASELINE` last."""
+        return self.rows(
+            f"""
+            select
+                feature, explained_pp, explained_pp_low, explained_pp_high, unexplained_pp,
+                unexplained_pp_low, unexplained_pp_high, evidence, statement
+            from drivers.win_rate_change_model
+            where is_primary
+            order by feature = '{BASELINE}', abs(total_pp) desc nulls last, feature
+            """
+        )
+
+    @cached_property
+    def changed_segments(self) -> pd.DataFrame:
+        """The segments that got worse or better in that change, the strongest evidence first."""
+        return self.rows(
+            """
+            select
+                feature, level, evidence, win_rate_before, win_rate_after, share_before,
+                share_after, rate_effect_pp, rate_effect_pp_low, rate_effect_pp_high, mix_effect_pp
+            from drivers.win_rate_change_segments
+            where is_primary and evidence in ('got worse', 'got better')
+            order by rank, feature, level
+            """
+        )
+
+
+def excludes_zero(low: float, high: float) -> bool:
+    """Whether an interval lies on one side of zero; false where it is null."""
+    return bool(low > 0 or high < 0)
+
+
+def _first(rows: pd.DataFrame) -> pd.Series | None:
+    """The first row; None where there is none."""
+    return None if rows.empty else rows.iloc[0]

@@ -1,0 +1,65 @@
+"""The alerts of the day, the most severe first."""
+
+import pandas as pd
+
+from winrate import wording
+from winrate.report.blocks import Block, Guide, Heading, Paragraph, Section, Table
+from winrate.report.data import Data
+from winrate.report.summary import by_severity
+from winrate.report.text import known
+
+MAX_ALERTS = 15  # of one condition; the view of the condition has the others
+
+ALERTS = f"""
+    select
+        severity, condition, recommended_action, message, owner, amount_at_stake,
+        count(*) over same as n_alerts
+    from alerts.alerts
+    window same as (partition by severity, condition, recommended_action)
+    qualify row_number() over (
+        partition by severity, condition, recommended_action
+        order by amount_at_stake desc nulls last, entity_id, message
+    ) <= {MAX_ALERTS}
+    order by severity, condition, recommended_action, amount_at_stake desc nulls last, entity_id,
+        message
+"""
+
+
+def section(data: Data) -> Section:
+    """One table per condition and recommended action."""
+    alerts = data.rows(ALERTS)
+    if alerts.empty:
+        return Section("alerts", "Alerts today", [Paragraph("There are no alerts today.")])
+    by_name = dict(tuple(alerts.groupby("severity", dropna=False)))
+    blocks = [
+        block
+        for severity in by_severity(by_name)
+        for _, rows in by_name[severity].groupby(["condition", "recommended_action"], dropna=False)
+        for block in _group(severity, rows)
+    ]
+    return Section("alerts", "Alerts today", blocks)
+
+
+def _group(severity: str, alerts: pd.DataFrame) -> list[Block]:
+    """The alerts of one condition that call for one action."""
+    first = alerts.iloc[0]
+    condition, n_alerts = known(first["condition"]), int(first["n_alerts"])
+    blocks: list[Block] = [
+        Heading(f"{wording.feature_title(condition)} ({wording.count(n_alerts)})", known(severity)),
+        Paragraph(f"Recommended action: {known(first['recommended_action'])}"),
+        Table(
+            [
+                {
+                    "Message": known(row.message),
+                    "Owner": known(row.owner),
+                    "Amount at stake": known(row.amount_at_stake, wording.count),
+                }
+                for row in alerts.itertuples()
+            ],
+            numbers=frozenset(["Amount at stake"]),
+        ),
+    ]
+    n_more = n_alerts - len(alerts)
+    if n_more > 0:
+        blocks.append(Guide(f"and {wording.count(n_more)} more in alerts.alert_{condition}"))
+    return blocks

@@ -1,0 +1,123 @@
+"""The open deals: their win probabilities, grades and expected amounts."""
+
+import pandas as pd
+
+from winrate import wording
+from winrate.report.blocks import Block, Chart, Paragraph, Section, Table
+from winrate.report.charts.scores import N_BINS, scores_figure
+from winrate.report.data import Data
+from winrate.report.text import known, span
+
+MAX_DEALS = 15  # the table has the others
+
+PIPELINE_HEALTH = "select statement from drivers.pipeline_health where statement is not null"
+SCORE_BINS = f"""
+    select
+        grade,
+        cast(least(floor(win_probability * {N_BINS}), {N_BINS} - 1) as bigint) as score_bin,
+        count(*) as n_deals,
+        sum(cast(deal_amount as decimal(18, 2))) as open_amount
+    from scores.scored_deals
+    where status = 'open' and grade is not null and win_probability is not null
+    group by grade, score_bin
+    order by grade, score_bin
+"""
+GRADES = """
+    select
+        grade,
+        count(*) as n_deals,
+        sum(cast(deal_amount as decimal(18, 2))) as open_amount,
+        sum(cast(expected_amount as decimal(18, 2))) as expected_amount
+    from scores.scored_deals
+    where status = 'open' and grade is not null and win_probability is not null
+    group by grade
+    order by grade
+"""
+TOP_DEALS = f"""
+    select
+        deal_id, deal_stage, deal_amount, win_probability, win_probability_low,
+        win_probability_high, grade, top_reason_1, top_reason_2, top_reason_3
+    from scores.scored_deals
+    where status = 'open' and grade is not null
+    order by expected_amount desc nulls last, win_probability desc nulls last, deal_id
+    limit {MAX_DEALS}
+"""
+
+
+def section(data: Data) -> Section:
+    """The state of the pipeline, the open deals by score and by grade, and the largest of them."""
+    health: list[Block] = [Paragraph(text) for text in data.rows(PIPELINE_HEALTH)["statement"]]
+    if not data.totals["n_open"]:
+        blocks = health or [Paragraph("There are no open deals in the data.")]
+    else:
+        blocks = [*health, *_scores(data)]
+    return Section("open-deals", "Open deals by score", blocks)
+
+
+def _scores(data: Data) -> list[Block]:
+    score_bins = data.rows(SCORE_BINS)
+    if score_bins.empty:
+        return [Paragraph(_why_no_grades(data))]
+    return [
+        Chart("open-deals", "Open deals by win probability", scores_figure(score_bins)),
+        _grade_table(data.rows(GRADES)),
+        _deal_table(data.rows(TOP_DEALS)),
+    ]
+
+
+def _why_no_grades(data: Data) -> str:
+    reason = {
+        "no signal": "the features do not discriminate between won and lost deals",
+        "too few deals": "there are too few won or lost deals to learn from",
+    }.get(data.verdict_name, "none of them could be scored")
+    n_open = wording.deals(data.totals["n_open"], "open deal")
+    return f"No grades for the {n_open}, because {reason}."
+
+
+def _grade_table(grades: pd.DataFrame) -> Table:
+    return Table(
+        [
+            {
+                "Grade": known(row.grade),
+                "Open deals": wording.count(row.n_deals),
+                "Amount": known(row.open_amount, wording.count),
+                "Expected amount": known(row.expected_amount, wording.count),
+            }
+            for row in grades.itertuples()
+        ],
+        numbers=frozenset(["Open deals", "Amount", "Expected amount"]),
+        caption=(
+            "Each grade is a quarter of the scores that closed deals had before their outcome was "
+            "known; A is the most likely to be won. The expected amount is win probability times "
+            "amount."
+        ),
+    )
+
+
+def _deal_table(deals: pd.DataFrame) -> Table:
+    return Table(
+        [
+            {
+                "Deal": known(row.deal_id),
+                "Stage": known(row.deal_stage),
+                "Amount": known(row.deal_amount, wording.count),
+                "Win probability": known(row.win_probability, wording.percent),
+                "95% interval": span(
+                    row.win_probability_low, row.win_probability_high, wording.percent
+                ),
+                "Grade": known(row.grade),
+                "Reasons": "; ".join(
+                    str(reason)
+                    for reason in (row.top_reason_1, row.top_reason_2, row.top_reason_3)
+                    if not pd.isna(reason)
+                ),
+            }
+            for row in deals.itertuples()
+        ],
+        numbers=frozenset(["Amount", "Win probability", "95% interval"]),
+        caption=(
+            "The open deals with the highest expected amount, and the points that each feature "
+            "adds to the win probability or takes from it. All open deals are in "
+            "scores.scored_deals."
+        ),
+    )

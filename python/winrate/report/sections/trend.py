@@ -1,0 +1,85 @@
+"""What changed: the win rate by quarter, and every comparison of two periods."""
+
+from typing import Any
+
+import pandas as pd
+
+from winrate import wording
+from winrate.report.blocks import Block, Chart, Guide, Heading, Paragraph, Section, Table
+from winrate.report.charts.trend import trend_figure
+from winrate.report.data import Data
+from winrate.report.text import feature_label, known, signed, span
+
+TREND = """
+    select
+        period_start, n_deals, win_rate, win_rate_low, win_rate_high, control_low, control_high,
+        coalesce(is_complete, false) as is_complete
+    from drivers.win_rate_trend
+    where basis = 'closed' and grain = 'quarter' and win_rate is not null
+    order by period_start
+"""
+COMPARISONS = """
+    select
+        comparison, basis, before_start, before_end, after_start, after_end, n_before, n_after,
+        win_rate_before, win_rate_after, change_pp, change_pp_low, change_pp_high, detectable_pp,
+        verdict
+    from drivers.win_rate_change
+    order by is_primary desc nulls last, comparison, basis
+"""
+
+
+def section(data: Data) -> Section:
+    """The win rate by quarter, and the table of all comparisons."""
+    return Section("trend", "What changed", [*_trend(data), _comparisons(data.rows(COMPARISONS))])
+
+
+def _trend(data: Data) -> list[Block]:
+    trend = data.rows(TREND)
+    if trend.empty:
+        return [Paragraph("No deal has closed yet, so there is no trend.")]
+    title = "Win rate by quarter of closing"
+    return [
+        Heading(title),
+        Chart("trend", title, trend_figure(trend, data.totals["win_rate"])),
+        Guide(
+            "The vertical line at a point is its 95% interval. The grey band is where the point is "
+            "expected if only chance moves the win rate; several points together can show a change "
+            "that no point shows alone. A hollow point is a quarter that the data do not cover in "
+            "full."
+        ),
+    ]
+
+
+def _comparisons(changes: pd.DataFrame) -> Block:
+    if changes.empty:
+        return Paragraph("There are not enough complete quarters to compare.")
+    return Table(
+        [
+            {
+                "Comparison": feature_label(row.comparison),
+                "Deals": known(row.basis),
+                "Before": _period(row, "before"),
+                "After": _period(row, "after"),
+                "Change": signed(row.change_pp),
+                "95% interval": span(row.change_pp_low, row.change_pp_high, signed),
+                "Detectable drop": known(row.detectable_pp, "{:.1f}".format),
+                "Verdict": known(row.verdict),
+            }
+            for row in changes.itertuples()
+        ],
+        numbers=frozenset(["Change", "95% interval", "Detectable drop"]),
+        caption=(
+            "Complete quarters are compared, in points of win rate. The verdict is corrected for "
+            "the number of comparisons; a drop smaller than the detectable one would usually be "
+            "missed."
+        ),
+    )
+
+
+def _period(row: Any, name: str) -> str:
+    """'2025 Q3 to 2025 Q4: 45.9% of 1,398'."""
+    days = [getattr(row, f"{name}_start"), getattr(row, f"{name}_end")]
+    quarters = dict.fromkeys(wording.quarter_name(day) for day in days if not pd.isna(day))
+    rate = known(getattr(row, f"win_rate_{name}"), wording.percent)
+    n_deals = known(getattr(row, f"n_{name}"), wording.count)
+    return f"{' to '.join(quarters)}{': ' if quarters else ''}{rate} of {n_deals}"

@@ -1,0 +1,85 @@
+"""When a difference may be claimed: the rules of evidence that every estimate shares."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from statsmodels.stats.multitest import multipletests
+
+TOO_FEW, INCONCLUSIVE = "too few deals", "inconclusive"
+
+
+@dataclass(frozen=True)
+class ClaimRules:
+    """What a claim needs. Each field is the setting of that name in dbt_project.yml.
+
+    min_deals_per_level: closed deals of a level, rep or stage.
+    min_outcomes: won deals, and as many lost deals, in all.
+    min_deals_per_window: closed deals in each of two windows that are compared.
+    low_evidence_outcomes: with fewer won or lost deals a claim carries 'low evidence'.
+    max_q_value: false discovery rate of the claims of a table.
+    max_p_value: significance level of a single test, such as the verdict.
+    """
+
+    min_deals_per_level: int
+    min_outcomes: int
+    min_deals_per_window: int
+    low_evidence_outcomes: int
+    max_q_value: float
+    max_p_value: float
+
+
+def fewest_outcomes(counts: pd.DataFrame) -> int:
+    """The number of won or of lost deals in all rows together, whichever is smaller.
+
+    counts: `n_deals` and `n_won` (counts of closed deals).
+    """
+    n_won = counts["n_won"].sum()
+    return int(min(n_won, counts["n_deals"].sum() - n_won))
+
+
+def fewest_window_outcomes(n_before: int, n_won_before: int, n_after: int, n_won_after: int) -> int:
+    """The number of won or of lost deals in either of two windows, whichever is smallest."""
+    return int(min(n_won_before, n_before - n_won_before, n_won_after, n_after - n_won_after))
+
+
+def low_evidence_note(n_fewest_outcomes: int, rules: ClaimRules) -> str:
+    """What a sentence adds where its claim rests on few won or few lost deals, else nothing."""
+    return "; low evidence" if n_fewest_outcomes < rules.low_evidence_outcomes else ""
+
+
+def q_values(p_values: pd.Series) -> pd.Series:
+    """False discovery rates over all p-values that are not null (Benjamini and Hochberg 1995)."""
+    q = pd.Series(np.nan, index=p_values.index)
+    tested = p_values.notna()
+    if tested.any():
+        q[tested] = multipletests(p_values[tested], method="fdr_bh")[1]
+    return q
+
+
+def evidence(
+    difference: pd.Series,
+    q_value: pd.Series,
+    too_few: pd.Series,
+    names: tuple[str, str],
+    max_q_value: float,
+) -> pd.Series:
+    """What may be claimed of each difference.
+
+    names: of a significant positive and of a significant negative difference.
+    Returns one of `names`, 'inconclusive' or 'too few deals' per row.
+    """
+    claim = pd.Series(INCONCLUSIVE, index=difference.index)
+    is_significant = q_value < max_q_value
+    claim[is_significant & (difference > 0)] = names[0]
+    claim[is_significant & (difference < 0)] = names[1]
+    claim[too_few] = TOO_FEW
+    return claim
+
+
+def typed(table: pd.DataFrame, types: dict[str, str]) -> pd.DataFrame:
+    """The columns of `types`, in their order and with these dtypes; an empty table has them too.
+
+    DuckDB takes the types of its columns from these dtypes.
+    """
+    return table[list(types)].astype(types).reset_index(drop=True)

@@ -1,0 +1,39 @@
+"""The share of deals that are lost in each stage, against the other stages."""
+
+import numpy as np
+import pandas as pd
+
+from winrate.statistics.claims import ClaimRules, typed
+from winrate.statistics.proportions import compare_with_rest
+
+COLUMNS = ["deal_stage", "n_deals", "n_won", "n_lost"]
+NUMBERS = [
+    *("drop_off_rate", "drop_off_rate_low", "drop_off_rate_high", "drop_off_rate_elsewhere"),
+    *("difference_pp", "difference_pp_low", "difference_pp_high", "p_value", "q_value"),
+]
+TYPES = {"deal_stage": "str", **dict.fromkeys(NUMBERS, "float64"), "evidence": "str"}
+
+
+def stage_funnel(stages: pd.DataFrame, rules: ClaimRules) -> pd.DataFrame:
+    """Each last stage's drop-off rate against that of all other stages.
+
+    stages: one row per `deal_stage` with `n_deals`, `n_won` and `n_lost` (counts of the closed
+        deals whose last stage it was).
+    Returns one row per stage: what `compare_with_rest` gives, for the rate of lost deals. A stage
+    whose deals were all won or all lost, such as 'Closed Lost', contains the outcome: it is not
+    tested and its evidence is 'inconclusive'.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):  # a stage without closed deals
+        rate = stages["n_lost"] / stages["n_deals"]
+        compared = compare_with_rest(stages, "n_lost", rules, is_tested=~rate.isin([0, 1]))
+    compared = compared.rename(
+        columns={
+            "rate": "drop_off_rate",
+            "rate_low": "drop_off_rate_low",
+            "rate_high": "drop_off_rate_high",
+            "rest_rate": "drop_off_rate_elsewhere",
+        }
+    )
+    # The evidence of such a stage is not 'too few deals' either, however few they are.
+    compared["evidence"] = compared["evidence"].where(~rate.isin([0, 1]), "inconclusive")
+    return typed(compared.assign(deal_stage=stages["deal_stage"]), TYPES)

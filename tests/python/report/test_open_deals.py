@@ -1,0 +1,42 @@
+"""The section on the open deals."""
+
+import pytest
+
+from support.report_story import deal, story_with
+
+
+def test_the_health_of_the_pipeline_stands_with_the_open_deals(story):
+    assert "Open deals by score The pipeline is as large as a year ago." in story.text
+
+
+def test_open_deals_are_counted_by_score_and_grade_and_the_largest_listed_first(story):
+    likely, unlikely = story.figures["open-deals"]["data"]
+    assert (likely["name"], likely["x"], likely["y"]) == ("grade A", [62.5], [1])
+    assert (unlikely["name"], unlikely["x"], unlikely["y"]) == ("grade D", [12.5], [1])
+    assert "O1 Proposal 1,000 62.0% 50.0% to 70.0% A Lead source Referral: +12.0" in story.text
+    assert story.text.index("O1 Proposal") < story.text.index("O2 Proposal")
+
+
+def test_a_grade_has_the_sums_of_its_deals(page):
+    deals = [deal("O1", "open", "A"), deal("O2", "open", "A", deal_amount=500, expected_amount=400)]
+    parsed = page(story_with(scores_scored_deals=[*deals, deal("W1", "won", "A")]))
+    assert "Grade Open deals Amount Expected amount A 2 1,500 1,020" in parsed.text
+
+
+@pytest.mark.parametrize(
+    ("verdict", "expected"),
+    [
+        ("no signal", "because the features do not discriminate between won and lost deals."),
+        ("too few deals", "because there are too few won or lost deals to learn from."),
+        ("signal", "because none of them could be scored."),
+    ],
+)
+def test_ungraded_open_deals_get_a_sentence(page, verdict, expected):
+    parsed = page(
+        story_with(
+            scores_scored_deals=[deal("O1", "open")],
+            drivers_model_verdict=[{"verdict": verdict, "statement": "Nothing."}],
+        )
+    )
+    assert f"No grades for the 1 open deal, {expected}" in parsed.text
+    assert "open-deals" not in parsed.figures
