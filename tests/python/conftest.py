@@ -66,15 +66,28 @@ def reference_warehouse(tmp_path_factory, reference_data, compiled_project) -> P
     )
 
 
-# ---- the figures of docs/reliability.md
+# ---- which tests run
+
+# Fixtures that build a whole warehouse: `make test-fast` leaves out the tests that use one.
+WHOLE_BUILDS = {
+    *("sample_warehouse", "reference_warehouse", "small_warehouse", "hostile_warehouse"),
+    *("masked_build", "with_issues", "build_and_export"),
+}
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest selects by marks
 def pytest_collection_modifyitems(config, items) -> None:
-    """`make reliability` runs those tests only that give a figure."""
+    """Mark slow tests; `make reliability` runs those tests only that give a figure."""
+    for item in items:
+        if WHOLE_BUILDS.intersection(item.fixturenames):
+            item.add_marker("slow")
     if "WINRATE_FIGURES" in os.environ:
         giving = [item for item in items if "record_figure" in item.fixturenames]
         config.hook.pytest_deselected(items=[item for item in items if item not in giving])
         items[:] = giving
+
+
+# ---- the figures of docs/reliability.md
 
 
 @pytest.fixture

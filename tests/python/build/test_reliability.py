@@ -227,6 +227,7 @@ def in_a_process(function, *arguments) -> int:
 # ---- killed
 
 
+@pytest.mark.slow
 def test_killed_at_any_step_of_publishing_the_old_or_the_new_build_stands(tmp_path, record_figure):
     old_build = three_tables(tmp_path / "old", N_SMALL)
     new_build = three_tables(tmp_path / "new", N_SAMPLE)
@@ -350,6 +351,7 @@ def test_where_dbt_outlives_its_build_no_other_build_starts(
 # ---- many at once
 
 
+@pytest.mark.slow
 def test_of_six_builds_at_once_one_builds_and_five_say_so(
     tmp_path, small_deals, gate, record_figure
 ):
@@ -423,6 +425,7 @@ def read_on(published: Path, stopped, read_once, results) -> None:
     results.put(readings)
 
 
+@pytest.mark.slow
 def test_a_reader_never_sees_a_mixture_or_an_error_while_builds_are_published(
     tmp_path, record_figure
 ):

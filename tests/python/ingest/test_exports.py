@@ -149,6 +149,7 @@ def assert_every_line_is_somewhere(staging, path, text: str) -> None:
     assert result.column("select n_lines from quality.row_ledger") == [physical_lines(text)]
 
 
+@pytest.mark.slow
 @generated
 @given(
     cells=DEALS,
@@ -167,6 +168,7 @@ def test_whatever_cells_hold_every_deal_is_accounted_for(
     assert result.column("select n_read from quality.row_ledger") == [len(GOOD) + len(cells)]
 
 
+@pytest.mark.slow
 @generated
 @given(cells=DEALS, odd=ODD_LINES, seed=st.integers(0, 2**16))
 def test_whatever_lines_are_damaged_every_line_is_accounted_for(
@@ -180,6 +182,7 @@ def test_whatever_lines_are_damaged_every_line_is_accounted_for(
     assert_every_line_is_somewhere(staging, path, text)
 
 
+@pytest.mark.slow
 @generated
 @given(
     cells=DEALS, cut=st.integers(0, 2_000), junk=st.text(alphabet="\"\n\r\0,;'a\ufffd", max_size=8)
@@ -195,6 +198,7 @@ def test_wherever_bytes_are_lost_or_added_every_line_is_accounted_for(
     assert_every_line_is_somewhere(staging, path, text)
 
 
+@pytest.mark.slow
 @generated
 @given(cells=DEALS, blank_rows=st.integers(0, 3), is_workbook=st.booleans())
 def test_sheets_and_parquet_files_lose_no_row(

@@ -126,6 +126,7 @@ def test_a_change_that_all_deals_share_is_credited_to_the_baseline():
     assert "whatever their levels" in table.loc["baseline", "statement"]
 
 
+@pytest.mark.slow
 def test_without_a_change_the_intervals_cover_zero():
     n_runs, runs = 100, []
     for seed in range(n_runs):

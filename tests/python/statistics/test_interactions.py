@@ -95,6 +95,7 @@ def test_a_planted_pair_is_found_and_stands_first(win_rate, claim, seed):
     assert f"{n_deals_of(deals, PAIR)} deals)" in first["statement"]
 
 
+@pytest.mark.slow
 def test_where_only_separate_effects_are_planted_few_builds_name_a_pair():
     n_claiming = 0
     for seed in range(200):
@@ -104,6 +105,7 @@ def test_where_only_separate_effects_are_planted_few_builds_name_a_pair():
     assert n_claiming <= most_runs_that_may_claim(200)
 
 
+@pytest.mark.slow
 def test_rare_wins_do_not_make_pairs():
     n_runs = 40
     n_claiming, z, z_by_normal_tails = 0, [], []

@@ -65,6 +65,7 @@ def test_the_outcomes_of_a_fold_do_not_touch_its_scores():
     np.testing.assert_array_equal(before["win_probability"], after["win_probability"])
 
 
+@pytest.mark.slow
 def test_scores_of_noise_do_not_discriminate():
     aucs = []
     for seed in range(20):
@@ -96,6 +97,7 @@ def test_open_deals_are_scored_like_scikit_learn_on_single_deals():
         )
 
 
+@pytest.mark.slow
 def test_the_interval_covers_the_true_probability():
     covered = []
     for seed in range(100):

@@ -203,6 +203,7 @@ def test_little_data_makes_rows_but_no_claims(reps, evidence):
     assert team["statement"].str.endswith(".").all()
 
 
+@pytest.mark.slow
 def test_false_claims_are_rare_where_all_reps_are_alike():
     n_teams = 200
     claims = sum(

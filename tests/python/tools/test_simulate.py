@@ -16,6 +16,7 @@ def average(study, seeds):
     return simulate.average(study, seeds, n_processes=1)
 
 
+@pytest.mark.slow
 def test_few_builds_of_noise_claim_anything():
     # One study for the verdict, the drivers, the changes and the pairs.
     n_runs = 100
@@ -30,12 +31,14 @@ def test_large_drivers_are_found_and_named_alone():
     assert found["false"] <= 0.05
 
 
+@pytest.mark.slow
 def test_the_intervals_of_effects_hold_the_truth():
     covered = average(partial(simulate.effects_covered, 3000), range(N_RUNS))["covered"]
     # 29 intervals in each of 60 builds.
     assert 0.93 <= covered <= 0.97
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", simulate.SCENARIOS)
 def test_a_planted_change_is_detected_and_attributed_to_its_segment(scenario):
     found = average(partial(simulate.change_explained, scenario, 8000), range(30))
@@ -45,6 +48,7 @@ def test_a_planted_change_is_detected_and_attributed_to_its_segment(scenario):
     assert found[["rate covered", "total covered"]].min() >= 0.85
 
 
+@pytest.mark.slow
 def test_the_truth_of_a_scenario_is_what_many_deals_show():
     for scenario, (effects, effects_after, shares_after, *_) in simulate.SCENARIOS.items():
         deals = simulate.simulated_deals(400_000, 1, effects, effects_after, shares_after)
