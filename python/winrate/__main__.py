@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from winrate import project, wording
 from winrate.build import build, check, csv_files, directory, freshness, publish
-from winrate.ingest import reader
+from winrate.ingest import records
 
 DATE_FORMATS = ("dd/mm/yyyy", "mm/dd/yyyy")
 DECIMAL_MARKS = (".", ",")
@@ -20,14 +20,14 @@ EXIT_STOPPED = 130  # as shells say it of Ctrl-C
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit code and prints one clear sentence where it fails."""
-    options = _parser().parse_args(arguments)
     try:
+        options = _parser().parse_args(arguments)
         return options.run(options)
     except directory.BuildRunningError as error:
         _say(f"winrate: {error}", sys.stderr)
         return EXIT_BUSY
     except (
-        reader.ExportError,
+        records.ExportError,
         publish.BuildError,
         csv_files.TablesError,
         freshness.StaleError,
@@ -51,9 +51,11 @@ def _parser() -> argparse.ArgumentParser:
     building = commands.add_parser("build", help="a CRM export to warehouse and report")
     _add_source(building)
     _add_published(building)
-    building.add_argument("--as-of", default="", help="YYYY-MM-DD; default: from the data")
+    building.add_argument(
+        "--as-of", type=_as_of, default="", help="YYYY-MM-DD; default: from the data"
+    )
     building.add_argument("--target", default="duckdb", help="a target of profiles.yml")
-    building.add_argument("--threads", default="", help="default: one per core")
+    building.add_argument("--threads", type=_threads, default="", help="default: one per core")
     building.set_defaults(run=_build)
 
     checking = commands.add_parser("check", help="how an export would be read; builds nothing")
@@ -71,16 +73,31 @@ def _parser() -> argparse.ArgumentParser:
 
     ageing = commands.add_parser("check-fresh", help="fail where the published build is old")
     _add_warehouse(ageing)
-    ageing.add_argument("--max-age", default="26h", help="such as 90m, 26h or 7d")
+    ageing.add_argument(
+        "--max-age", type=freshness.duration, default="26h", help="such as 90m, 26h or 7d"
+    )
     ageing.set_defaults(run=_check_fresh)
     return parser
 
 
 def _add_source(parser: argparse.ArgumentParser) -> None:
+    """What the export is and how it is to be read."""
     parser.add_argument("--deals", type=Path, default=project.ROOT / "seeds/deals.csv")
-    parser.add_argument("--mapping", default="", help="a CSV of kind,found,means")
-    parser.add_argument("--date-format", default="", help=" or ".join(DATE_FORMATS))
-    parser.add_argument("--decimal-mark", default="", help=" or ".join(DECIMAL_MARKS))
+    parser.add_argument(
+        "--mapping", type=_optional_path, default="", help="a CSV of kind,found,means"
+    )
+    parser.add_argument(
+        "--date-format",
+        type=lambda text: _choice("DATE_FORMAT", text.lower(), DATE_FORMATS),
+        default="",
+        help=" or ".join(DATE_FORMATS),
+    )
+    parser.add_argument(
+        "--decimal-mark",
+        type=lambda text: _choice("DECIMAL_MARK", text, DECIMAL_MARKS),
+        default="",
+        help=" or ".join(DECIMAL_MARKS),
+    )
 
 
 def _add_warehouse(parser: argparse.ArgumentParser) -> None:
@@ -98,9 +115,9 @@ def _build(options: argparse.Namespace) -> int:
         **_source(options),
         warehouse=options.warehouse,
         report=options.report,
-        as_of=_as_of(options.as_of),
+        as_of=options.as_of,
         target=options.target,
-        threads=_threads(options.threads),
+        threads=options.threads,
     )
     _say(build.build(request))
     return 0
@@ -113,21 +130,8 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _source(options: argparse.Namespace) -> dict[str, Any]:
-    """What an export is and how it is to be read."""
-    return {
-        "deals": options.deals,
-        "mapping": Path(options.mapping) if options.mapping else None,
-        "date_format": _choice("DATE_FORMAT", options.date_format.lower(), DATE_FORMATS),
-        "decimal_mark": _choice("DECIMAL_MARK", options.decimal_mark, DECIMAL_MARKS),
-    }
-
-
-def _choice(name: str, text: str, known: Sequence[str]) -> str:
-    if text and text not in known:
-        raise publish.BuildError(
-            f"{name} is '{text}'; expected {' or '.join(known)}. Nothing was built."
-        )
-    return text
+    names = ("deals", "mapping", "date_format", "decimal_mark")
+    return {name: getattr(options, name) for name in names}
 
 
 def _report(options: argparse.Namespace) -> int:
@@ -144,9 +148,23 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _check_fresh(options: argparse.Namespace) -> int:
-    max_age = freshness.duration(options.max_age)
-    _say(freshness.check_fresh(options.warehouse, max_age, datetime.now(UTC)))
+    _say(freshness.check_fresh(options.warehouse, options.max_age, datetime.now(UTC)))
     return 0
+
+
+# ---- types of arguments; empty text, as make gives it, is no argument
+
+
+def _optional_path(text: str) -> Path | None:
+    return Path(text) if text else None
+
+
+def _choice(name: str, text: str, known: Sequence[str]) -> str:
+    if text and text not in known:
+        raise publish.BuildError(
+            f"{name} is '{text}'; expected {' or '.join(known)}. Nothing was built."
+        )
+    return text
 
 
 def _threads(text: str) -> int | None:

@@ -1,9 +1,12 @@
-"""What a person wants to read at the end of a build."""
+"""The summary of a build: what is printed at its end."""
 
+import itertools
 import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -11,15 +14,16 @@ from winrate import database, wording
 from winrate.wording import SEVERITIES
 
 WIDTH = 100
+N_REASONS = 5  # of rejected and of skipped rows
 
 
 @dataclass(frozen=True)
 class BuildFacts:
     """The figures of one build, read from its database.
 
-    rejections, skips: the commonest reason codes of the rows that were rejected and of those passed
-        over, with their counts, as text; empty where there are none.
-    change: the sentence on the last two quarters, or None where the data do not reach back.
+    rejections, skips: the most frequent reason codes of the rejected rows and of the skipped ones,
+        with their counts, as text; empty where there are none.
+    change: the sentence on the primary comparison, or None where the data do not reach back.
     alerts: number of alerts per severity.
     n_checks: rows of quality.data_checks.
     """
@@ -44,52 +48,56 @@ def read_facts(warehouse: Path) -> BuildFacts:
     """The figures of a built database."""
     with database.open_readonly(warehouse) as connection:
 
-        def rows(query: str) -> list[tuple]:
-            return connection.execute(query).fetchall()
+        def rows(query: str) -> list[Any]:
+            return database.named_rows(connection, query)
 
-        ledger = rows("select n_read, n_accepted, n_rejected, n_skipped from quality.row_ledger")[0]
-        reasons = rows(
-            """
-            select is_skipped, reason_code, count(*) from quality.rejected_deals
-            group by all order by 3 desc, 2
-            """
-        )
-        outcomes = rows(
+        (ledger,) = rows("select * from quality.row_ledger")
+        (outcomes,) = rows(
             """
             select
-                max(as_of_date),
-                count(case when is_won = 1 then 1 end),
-                count(case when is_won = 0 then 1 end),
-                count(case when is_open then 1 end)
+                max(as_of_date) as as_of_date,
+                count(case when is_won = 1 then 1 end) as n_won,
+                count(case when is_won = 0 then 1 end) as n_lost,
+                count(case when is_open then 1 end) as n_open
             from staging.stg_deals
             """
-        )[0]
-        verdict = rows("select statement from drivers.model_verdict")[0][0]
-        change = rows(
+        )
+        reasons = rows(
             """
-            select statement from drivers.win_rate_change
-            where comparison = 'last two quarters' and basis = 'closed'
+            select is_skipped, reason_code, count(*) as n_rows
+            from quality.rejected_deals
+            group by is_skipped, reason_code
+            order by n_rows desc, reason_code
             """
         )
-        alerts = dict(rows("select severity, count(*) from alerts.alerts group by all"))
-        n_checks = rows("select count(*) from quality.data_checks")[0][0]
+        (verdict,) = rows("select statement from drivers.model_verdict")
+        changes = rows(
+            "select statement from drivers.win_rate_change where is_primary and basis = 'closed'"
+        )
+        alerts = rows("select severity, count(*) as n_alerts from alerts.alerts group by severity")
+        (checks,) = rows("select count(*) as n_checks from quality.data_checks")
     return BuildFacts(
-        outcomes[0],
-        *ledger,
-        *(
-            ", ".join(
-                [f"{wording.count(n)} {code}" for is_skip, code, n in reasons if is_skip == wanted][
-                    :5
-                ]
-            )
-            for wanted in (False, True)
-        ),
-        *outcomes[1:],
-        verdict,
-        change[0][0] if change else None,
-        alerts,
-        n_checks,
+        as_of_date=outcomes.as_of_date,
+        n_read=ledger.n_read,
+        n_accepted=ledger.n_accepted,
+        n_rejected=ledger.n_rejected,
+        n_skipped=ledger.n_skipped,
+        rejections=_listed(reason for reason in reasons if not reason.is_skipped),
+        skips=_listed(reason for reason in reasons if reason.is_skipped),
+        n_won=outcomes.n_won,
+        n_lost=outcomes.n_lost,
+        n_open=outcomes.n_open,
+        verdict=verdict.statement,
+        change=changes[0].statement if changes else None,
+        alerts={each.severity: each.n_alerts for each in alerts},
+        n_checks=checks.n_checks,
     )
+
+
+def _listed(reasons: Iterable[Any]) -> str:
+    """'12 bad_created_date, 3 duplicate_deal_id': the first reasons, each with its count."""
+    shown = itertools.islice(reasons, N_REASONS)
+    return ", ".join(f"{wording.count(each.n_rows)} {each.reason_code}" for each in shown)
 
 
 def read_errors(warehouse: Path) -> list[str]:
@@ -137,7 +145,7 @@ def summary_text(
         sample = f"fixed sample of {n(importance_max_deals)} deals"
         lines.append(("recipe", f"drivers.importance is fitted on a {sample}"))
     if facts.n_checks:
-        found = f"leaks and traps found: {n(facts.n_checks)}; see quality.data_checks"
+        found = f"data quality issues: {n(facts.n_checks)}; see quality.data_checks"
         lines.append(("checks", found))
     alerts = ", ".join(f"{n(facts.alerts.get(name, 0))} {name}" for name in SEVERITIES)
     lines += [

@@ -217,15 +217,12 @@ def test_a_plain_dbt_build_makes_the_same_tables(tmp_path, sample_warehouse):
 # ---- the data tests, as DuckDB runs them
 
 
+SCORES = "scores.scored_deals"
 BREAKS = {
-    "unique_scored_deals_deal_id": (
-        "insert into scores.scored_deals from scores.scored_deals limit 1"
-    ),
-    "not_null_scored_deals_status": (
-        "update scores.scored_deals set status = null where grade = 'A'"
-    ),
+    "unique_scored_deals_deal_id": f"insert into {SCORES} from {SCORES} where grade = 'C'",
+    "not_null_scored_deals_status": f"update {SCORES} set status = null where grade = 'A'",
     "accepted_values_model_verdict_verdict": "update drivers.model_verdict set verdict = 'perhaps'",
-    "assert_scores_cover_every_deal": "delete from scores.scored_deals where grade = 'B'",
+    "assert_scores_cover_every_deal": f"delete from {SCORES} where grade = 'B'",
 }
 
 

@@ -38,7 +38,7 @@ N_SWAPS = 60
 TABLES = ("staging.stg_deals", "scores.scored_deals", "quality.row_ledger")
 PATIENCE = 300  # seconds after which a test gives up on a process that should have ended
 
-# Children of a server that has everything imported already, and no thread and no open database.
+# Children of a server that has imported the package, and has no thread and no open database.
 processes = multiprocessing.get_context("forkserver")
 processes.set_forkserver_preload(["pytest", "winrate.build.build", "winrate.report.files"])
 

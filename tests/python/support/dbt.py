@@ -8,9 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
 
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner
-
 from winrate import project
 from winrate.build import compiled, data_tests, dbt, staging
 
@@ -25,6 +22,10 @@ def run(
 
     root: of the project, whose Python models import `winrate` from this process nonetheless.
     """
+    # Loaded here, since it takes longer than most tests.
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
     (dbt_run.target_path / "run_results.json").unlink(missing_ok=True)
     # dbt parses the project anew where a variable of the profile has another value than the last
     # time, so the database has the same relative path in every run.

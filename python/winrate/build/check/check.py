@@ -1,0 +1,64 @@
+"""A check as a whole: the header, the contents, and whether a build would accept the file."""
+
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+
+from winrate import database, project
+from winrate.build import staging, summary
+from winrate.build.build import BuildRequest
+from winrate.build.check import columns, contents
+from winrate.build.check.lines import section
+from winrate.build.publish import BuildError
+from winrate.ingest import mapping, reader
+
+
+class Check(NamedTuple):
+    """What to print, and whether a build would accept the file."""
+
+    text: str
+    is_usable: bool
+
+
+def check(request: BuildRequest) -> Check:
+    """Read and parse an export as a build would, in a temporary database, and describe the result.
+
+    request: its warehouse and report are not touched. Raises ExportError where the file cannot be
+    read at all, BuildError where the database cannot be made.
+    """
+    variables = project.project_vars()
+    wanted = mapping.wanted_columns(request.mapping, variables)
+    header = reader.read_header(request.deals, wanted)
+    sections = [f"{request.deals.name}, its header in line {header.source_line}\n"]
+    unused = columns.unused_titles(header, mapping.own_titles(request.mapping, variables))
+    if header.missing:
+        sections.append(section("columns", [*columns.required_columns(header, wanted), *unused]))
+        sections.append(_refused([columns.missing_sentence(header, variables)]))
+        return Check("\n".join(sections), is_usable=False)
+    models = staging.compiled_models()
+    try:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            database.open_locked(Path(folder) / "check.duckdb") as connection,
+        ):
+            staging.stage(connection, models, **request.run_values())
+            errors = summary.export_errors(connection)
+            described = columns.staged_columns(connection, header, wanted, variables)
+            values = [*contents.formats(connection), *contents.outcomes(connection)]
+            levels = [*contents.levels(connection), *contents.unused_mappings(connection)]
+            sections += [
+                section("columns", [*described, *unused]),
+                section("values", values),
+                section("levels", levels),
+                section("rows", list(contents.rows(connection))),
+                _refused(errors) if errors else contents.accepted(connection),
+            ]
+    except (duckdb.Error, OSError) as error:
+        raise BuildError(f"{request.deals} cannot be checked: {error}") from error
+    return Check("\n".join(sections), is_usable=not errors)
+
+
+def _refused(errors: list[str]) -> str:
+    return "A build would refuse this file:\n" + "\n".join(f"  {error}." for error in errors)

@@ -1,0 +1,148 @@
+"""The part of a check on the cells of an export: formats, outcomes, levels, rows.
+
+Every function reads the raw and staging tables of the export.
+"""
+
+from collections.abc import Iterator
+
+import duckdb
+
+from winrate.build.check.lines import Line, brief
+from winrate.database import named_rows
+from winrate.wording import count
+
+N_EXAMPLES = 3  # rows per reason, cells per column
+N_LEVELS = 8  # of a category, the most frequent first
+N_WORDS = 25  # for an outcome, the unknown ones first
+REASON_LETTERS = 160
+MARKS = {".": "decimal point", ",": "decimal comma"}
+
+
+def formats(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
+    """How dates and amounts are written, and the as-of date that results."""
+    (found,) = named_rows(connection, "select * from staging.export_formats")
+    (as_of,) = named_rows(connection, "select * from staging.as_of_dates")
+    if found.n_slash_dates:
+        dates = f"{count(found.n_slash_dates)} dates such as {brief(found.slash_date_example)}"
+        yield "dates", f"{found.date_order}, in {dates}"
+    else:
+        yield "dates", "each says by itself which is the day and which the month"
+    if as_of.as_of_date:
+        yield "as of", f"{as_of.as_of_date}, the newest date that is not an expected close"
+    mark = MARKS.get(found.decimal_mark, f"{found.decimal_mark} decimal mark")
+    yield "amounts", f"{mark}; {found.currency_list or 'no currency'}"
+
+
+def outcomes(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
+    """Which column has the outcome, and what each of its words means."""
+    (found,) = named_rows(connection, "select outcome_from from staging.export_formats")
+    yield "outcome", f"from {found.outcome_from}"
+    if found.outcome_from == "won_date":
+        return
+    words = named_rows(
+        connection,
+        f"""
+        select
+            coalesce(raw_deals."{found.outcome_from}", '(blank)') as word,
+            count(*) as n_deals,
+            list(distinct
+                case when typed_rows.is_open then 'Open' else coalesce(typed_rows.outcome, '?') end
+            ) as meanings
+        from raw.raw_deals
+        inner join staging.typed_rows using (source_line)
+        where typed_rows.read_error is null
+        group by word
+        order by
+            bool_or(typed_rows.outcome is null and not typed_rows.is_open) desc, n_deals desc, word
+        """,
+    )
+    for each in words[:N_WORDS]:
+        read_as = " or ".join(sorted(each.meanings)).replace("?", "not known: say so in MAPPING")
+        yield "", f"{brief(each.word)} ({count(each.n_deals)}): {read_as}"
+    if len(words) > N_WORDS:
+        yield "", f"and {count(len(words) - N_WORDS)} more"
+
+
+def levels(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
+    """The most frequent levels of each category, and spellings that are read as one."""
+    found = named_rows(
+        connection,
+        """
+        select
+            column_name,
+            level,
+            sum(n_deals) as n_deals,
+            list(spelling order by n_deals desc, spelling) as spellings
+        from staging.level_mappings
+        group by column_name, level
+        order by column_name, sum(n_deals) desc, level
+        """,
+    )
+    for name in dict.fromkeys(level.column_name for level in found):
+        of_column = [level for level in found if level.column_name == name]
+        n_more = len(of_column) - N_LEVELS
+        shown = ", ".join(
+            f"{brief(level.level)} ({count(level.n_deals)})" for level in of_column[:N_LEVELS]
+        )
+        yield name, shown + (f" and {count(n_more)} more" if n_more > 0 else "")
+        merged = [level for level in of_column if level.spellings != [level.level]]
+        for level in merged[:N_LEVELS]:
+            cells = ", ".join(f"'{brief(cell)}'" for cell in level.spellings[:N_LEVELS])
+            yield "", f"read as {brief(level.level)}: {cells}"
+
+
+def unused_mappings(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
+    """The words and values in MAPPING that no row has."""
+    query = "select kind, found from staging.unused_mappings order by all"
+    for unused in named_rows(connection, query):
+        yield "MAPPING", f"no row has the {unused.kind} '{brief(unused.found)}'"
+
+
+def rows(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
+    """How many rows are read and accepted, with examples of rejected rows and unparsed cells."""
+    (ledger,) = named_rows(connection, "select * from quality.row_ledger")
+    for name in ("read", "accepted", "rejected", "skipped"):
+        yield name, count(getattr(ledger, f"n_{name}"))
+    reasons = named_rows(
+        connection,
+        """
+        select
+            reason_code,
+            count(*) as n_rows,
+            min_by({line: source_line, text: reason}, source_line, $1) as examples
+        from quality.rejected_deals
+        group by reason_code
+        order by n_rows desc, reason_code
+        """,
+        [N_EXAMPLES],
+    )
+    for reason in reasons:
+        yield reason.reason_code, count(reason.n_rows)
+        for row in reason.examples:
+            yield "", f"line {row['line']}: {brief(row['text'], REASON_LETTERS)}"
+    columns = named_rows(
+        connection,
+        """
+        select
+            column_name,
+            count(*) as n_cells,
+            min_by({line: source_line, text: cell}, source_line, $1) as examples
+        from staging.unparsed_cells
+        group by column_name
+        order by n_cells desc, column_name
+        """,
+        [N_EXAMPLES],
+    )
+    for column in columns:
+        yield column.column_name, f"not read in {count(column.n_cells)} of the accepted rows"
+        for row in column.examples:
+            yield "", f"line {row['line']}: '{brief(row['text'])}'"
+
+
+def accepted(connection: duckdb.DuckDBPyConnection) -> str:
+    """That a build would accept the export, and without how many of its rows."""
+    (ledger,) = named_rows(connection, "select * from quality.row_ledger")
+    if not ledger.n_rejected:
+        return "A build would accept this file."
+    rejected = f"{count(ledger.n_rejected)} of its {count(ledger.n_read - ledger.n_skipped)} rows"
+    return f"A build would accept this file, without {rejected}."
