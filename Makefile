@@ -25,7 +25,7 @@ export $(SETTINGS)
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check build report export check-fresh test lint format docs evidence reliability audit sample lock clean
+.PHONY: help setup check build report export check-fresh test test-fast lint format docs evidence reliability audit sample lock clean
 
 help:  ## Show this help
 	@echo "make build          a CRM export to a warehouse and a report"
@@ -79,18 +79,31 @@ export: $(READY)  ## Write every public table of a built warehouse as a CSV file
 check-fresh: $(READY)  ## Fail where the published build is older than MAX_AGE
 	@$(BIN)/python -m winrate check-fresh --warehouse="$$WAREHOUSE" --max-age="$$MAX_AGE"
 
-test: lint  ## Run every check: linters, pytest, dbt builds with data and unit tests
-	@$(BIN)/python -m pytest
+# The linters run beside the tests; what they print follows what the tests print.
+test: $(READY)  ## Run every check: linters, pytest, dbt builds with data and unit tests
+	@printed=$$(mktemp); \
+		$(MAKE) --no-print-directory lint > "$$printed" 2>&1 & \
+		$(BIN)/python -m pytest; tested=$$?; \
+		wait $$!; linted=$$?; \
+		cat "$$printed"; rm -f "$$printed"; \
+		exit $$((tested ? tested : linted))
 
-lint: $(READY)  ## Lint Python and SQL
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/sqlfluff lint --disable-progress-bar models macros tests
+test-fast: $(READY)  ## Run the tests that are not marked slow: no whole builds, no simulations; for daily work
+	@$(BIN)/python -m pytest -m "not slow"
+
+# sqlfluff skips the files that hold macros: $(SQL) is all that it lints. Its parser runs on all cores.
+SQL := models tests/singular
+
+lint: $(READY)  ## Lint Python, SQL and the words of the docs; silent where all is well
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/python -m tools.vocabulary
+	@$(BIN)/sqlfluff lint -q --disable-progress-bar --processes 0 $(SQL)
 
 format: $(READY)  ## Format Python and SQL
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
-	@$(BIN)/sqlfluff fix --disable-progress-bar models tests
+	@$(BIN)/sqlfluff fix --disable-progress-bar $(SQL)
 
 docs: $(READY)  ## Build dbt's documentation page; write docs/tables.md and what the README shows
 	@$(BIN)/python -m winrate build --warehouse target/docs/warehouse.duckdb --report target/docs/report

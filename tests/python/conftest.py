@@ -49,7 +49,7 @@ def compiled_project(tmp_path_factory, own_dbt_target) -> Path:
 @pytest.fixture(scope="session")
 def staging(compiled_project) -> Staging:
     """The raw and staging models."""
-    return Staging()
+    return Staging(dbt.manifest(compiled_project))
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ models of raw are called with the configuration that dbt compiled for them.
 import importlib.util
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -82,11 +82,13 @@ def _compile(folder: Path) -> list[dict[str, Any]]:
     return needed_models(json.loads((folder / "manifest.json").read_text(encoding="utf-8")))
 
 
-def needed_models(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """MODELS and what they read, from the manifest of a compiled project."""
+def needed_models(
+    manifest: Mapping[str, Any], names: Iterable[str] = MODELS
+) -> list[dict[str, Any]]:
+    """The models of these names and what they read, from the manifest of a compiled project."""
     nodes = manifest["nodes"]
     ordered: dict[str, dict[str, Any]] = {}
-    for name in MODELS:
+    for name in names:
         _add_with_parents(f"model.winrate.{name}", nodes, ordered)
     return [
         {

@@ -26,8 +26,9 @@ class Staged:
 class Staging:
     """The compiled raw and staging models, to be run on many exports."""
 
-    def __init__(self) -> None:
-        self.models = staging.compiled_models()
+    def __init__(self, manifest: dict):
+        """manifest: of the compiled project."""
+        self.models = staging.needed_models(manifest, (*staging.MODELS, "stg_deals"))
 
     def run(self, path: Path, mapping_path: Path | None = None, **values: str) -> Staged:
         """Read an export and stage it; raises what reading raises."""
