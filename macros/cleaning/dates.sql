@@ -15,7 +15,10 @@
 
 {# The English name of a month, short or whole, in whatever case. #}
 {% macro month_name() -%}
-    ((?i:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:tember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?))
+    {{ return(
+        '((?i:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?'
+        ~ '|aug(?:ust)?|sep(?:tember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?))'
+    ) }}
 {%- endmacro %}
 
 {# The number of a month by its name, as text. #}

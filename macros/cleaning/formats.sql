@@ -20,5 +20,11 @@
 {# The pattern of amounts in which `mark` can only be the decimal mark and `separator` only stand
    between thousands: not three decimals; four digits before the mark; both marks; the separator twice. #}
 {% macro proof_of_mark(mark, separator) -%}
-    [0-9]{1,3}({{ separator }}[0-9]{3})*{{ mark }}([0-9]{1,2}|[0-9]{4,})|[0-9]{4,}{{ mark }}[0-9]+|[0-9]{1,3}({{ separator }}[0-9]{3})+{{ mark }}[0-9]+|[0-9]{1,3}({{ separator }}[0-9]{3}){2,}
+    {%- set thousands = '[0-9]{1,3}(' ~ separator ~ '[0-9]{3})' -%}
+    {{ return([
+        thousands ~ '*' ~ mark ~ '([0-9]{1,2}|[0-9]{4,})',
+        '[0-9]{4,}' ~ mark ~ '[0-9]+',
+        thousands ~ '+' ~ mark ~ '[0-9]+',
+        thousands ~ '{2,}',
+    ] | join('|')) }}
 {%- endmacro %}

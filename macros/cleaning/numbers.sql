@@ -2,7 +2,11 @@
 
 {# The currency codes that may stand beside an amount. Other capitals, such as MIO or TBD, are none. #}
 {% macro currency_codes() -%}
-    AED|ARS|AUD|BRL|CAD|CHF|CLP|CNY|COP|CZK|DKK|EUR|GBP|HKD|HUF|IDR|ILS|INR|JPY|KRW|MXN|MYR|NGN|NOK|NZD|PHP|PLN|RON|RUB|SAR|SEK|SGD|THB|TRY|TWD|UAH|USD|VND|ZAR
+    {{ return(
+        'AED|ARS|AUD|BRL|CAD|CHF|CLP|CNY|COP|CZK|DKK|EUR|GBP|HKD|HUF|IDR|ILS|INR|JPY|'
+        ~ 'KRW|MXN|MYR|NGN|NOK|NZD|PHP|PLN|RON|RUB|SAR|SEK|SGD|THB|TRY|TWD|UAH|USD|VND|'
+        ~ 'ZAR'
+    ) }}
 {%- endmacro %}
 
 {# A number without currency signs and codes, Swiss apostrophes, and spaces between thousands or beside

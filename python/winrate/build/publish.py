@@ -1,7 +1,8 @@
 """Puts a finished build in the place of the one that was published.
 
-Whatever can fail for want of space or rights comes first, beside what is published; what is left
-are replacements of single files, and a reader sees each of them before or after, never half.
+Steps that can fail, because the disk is full or a folder cannot be written, come first and do not
+touch what is published. The last steps replace single files; a reader sees each file either before
+or after, never in between.
 """
 
 import contextlib

@@ -14,7 +14,7 @@ from tools.docs import tables
 from winrate.build import csv_files
 from winrate.build.dbt import DbtError, DbtRun
 
-# To what each promised type is changed: the nearest one that a query could slip into.
+# The type to which each promised type is changed: the one that a query is most likely to return.
 RETYPED = {
     "string": "blob",
     "double": "float",

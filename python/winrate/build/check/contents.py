@@ -47,7 +47,7 @@ def outcomes(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
             count(*) as n_deals,
             list(distinct
                 case when typed_rows.is_open then 'Open' else coalesce(typed_rows.outcome, '?') end
-            ) as meanings
+            ) as outcomes
         from raw.raw_deals
         inner join staging.typed_rows using (source_line)
         where typed_rows.read_error is null
@@ -57,7 +57,7 @@ def outcomes(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
         """,
     )
     for each in words[:N_WORDS]:
-        read_as = " or ".join(sorted(each.meanings)).replace("?", "not known: say so in MAPPING")
+        read_as = " or ".join(sorted(each.outcomes)).replace("?", "not known: say so in MAPPING")
         yield "", f"{brief(each.word)} ({count(each.n_deals)}): {read_as}"
     if len(words) > N_WORDS:
         yield "", f"and {count(len(words) - N_WORDS)} more"
