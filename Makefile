@@ -35,8 +35,8 @@ help:  ## Show this help
 	@echo "Variables of make build (of make check, the first four; of make report, WAREHOUSE and REPORT):"
 	@echo "  DEALS=$$DEALS    the export: .csv, .xlsx or .parquet"
 	@echo "  MAPPING=$$MAPPING    a CSV of kind,found,means: what columns and values of the export mean"
-	@echo "  DATE_FORMAT=$$DATE_FORMAT    dd/mm/yyyy or mm/dd/yyyy; default: told from all dates of the file"
-	@echo "  DECIMAL_MARK=$$DECIMAL_MARK    . or ,; default: told from all amounts of the file"
+	@echo "  DATE_FORMAT=$$DATE_FORMAT    dd/mm/yyyy or mm/dd/yyyy; default: inferred from all dates of the file"
+	@echo "  DECIMAL_MARK=$$DECIMAL_MARK    . or ,; default: inferred from all amounts of the file"
 	@echo "  WAREHOUSE=$$WAREHOUSE    the database file"
 	@echo "  REPORT=$$REPORT    the folder of the page"
 	@echo "  AS_OF=$$AS_OF    the as-of date, YYYY-MM-DD; default: the newest date in the data"
@@ -76,7 +76,7 @@ report: $(READY)  ## Draw the report of a built warehouse again
 export: $(READY)  ## Write every public table of a built warehouse as a CSV file
 	@$(BIN)/python -m winrate export --warehouse="$$WAREHOUSE" --folder="$$EXPORT"
 
-check-fresh: $(READY)  ## Fail where the published build is older than MAX_AGE
+check-fresh: $(READY)  ## Fail if the published build is older than MAX_AGE
 	@$(BIN)/python -m winrate check-fresh --warehouse="$$WAREHOUSE" --max-age="$$MAX_AGE"
 
 # The linters run beside the tests; what they print follows what the tests print.

@@ -50,7 +50,8 @@ slash_dates as (
     select
         cell,
         cast({{ extract_match('day', slash_date(), 1) }} as integer) > 12 as is_day_first,
-        cast({{ extract_match('day', slash_date(), 2) }} as integer) > 12 as is_month_first
+        cast({{ extract_match('day', slash_date(), 2) }} as integer) > 12 as is_month_first,
+        {{ extract_match('day', slash_date(), 1) }} = {{ extract_match('day', slash_date(), 2) }} as is_either
     from days
     where {{ matches('day', slash_date()) }}
 
@@ -62,7 +63,10 @@ dates as (
         count(*) as n_slash_dates,
         count(case when is_day_first and not is_month_first then 1 end) as n_day_first,
         count(case when is_month_first and not is_day_first then 1 end) as n_month_first,
-        min(cell) as slash_date_example
+        -- A date that means another day in the other order.
+        coalesce(
+            min(case when not is_day_first and not is_month_first and not is_either then cell end), min(cell)
+        ) as slash_date_example
     from slash_dates
 
 ),

@@ -227,9 +227,13 @@ def _level_statement(row, reason: LeftOut | None, note: str) -> str:
     if row.known_at == "close":
         return (
             f"{name}: of the deals that ended here {size} were won than of the average deal, other "
-            f"things equal ({span}). Known only at close: this describes and is not a lever."
+            f"things equal ({span}). Known only at close: descriptive, not actionable."
         )
-    return f"{name}: wins {size} than the average deal, other things equal ({span})."
+    side = "above" if row.effect_pp > 0 else "below"
+    return (
+        f"{name}: win rate {wording.points(row.effect_pp)} {side} that of the average deal, other "
+        f"things equal ({span})."
+    )
 
 
 def _left_out_clause(row, reason: LeftOut) -> str:

@@ -180,7 +180,7 @@ def test_a_feature_known_at_close_is_described_and_is_no_lever():
     profiles = profiles_of(simulated_deals(3000, seed=3, effects=PLANTED))
     table = win_rate_drivers(profiles, known_at_close=("source",))
     claimed = table[table["evidence"].isin(["helps", "hurts"])]
-    is_lever = ~claimed["statement"].str.contains("is not a lever")
+    is_lever = ~claimed["statement"].str.contains("not actionable")
     assert (is_lever == (claimed["known_at"] == "creation")).all()
     assert set(claimed["known_at"]) == {"creation", "close"}
 

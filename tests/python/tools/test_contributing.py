@@ -109,7 +109,9 @@ def test_commands_select_models_and_tests_that_exist():
         if ":" not in name
     ]
     properties = "".join(
-        path.read_text(encoding="utf-8") for path in (project.ROOT / "models").rglob("*.yml")
+        path.read_text(encoding="utf-8")
+        for folder in ("models", "seeds")
+        for path in (project.ROOT / folder).rglob("*.yml")
     )
     assert names
     assert [name for name in names if f"- name: {name}\n" not in properties] == []

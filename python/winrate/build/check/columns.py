@@ -39,7 +39,7 @@ def staged_columns(
                 if not set(wanted.titles_of(name)).isdisjoint(normalised_titles(title))
             ]
         elif name in features:
-            lines.append((name, "not there; 'Unknown' in every deal, so nothing is said of it"))
+            lines.append((name, "missing; 'Unknown' in every deal, so there are no results for it"))
     return [*lines, _not_read(header)]
 
 

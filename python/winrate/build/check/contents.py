@@ -26,7 +26,7 @@ def formats(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
         dates = f"{count(found.n_slash_dates)} dates such as {brief(found.slash_date_example)}"
         yield "dates", f"{found.date_order}, in {dates}"
     else:
-        yield "dates", "each says by itself which is the day and which the month"
+        yield "dates", "unambiguous"
     if as_of.as_of_date:
         yield "as of", f"{as_of.as_of_date}, the newest date that is not an expected close"
     mark = MARKS.get(found.decimal_mark, f"{found.decimal_mark} decimal mark")
