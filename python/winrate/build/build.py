@@ -120,7 +120,7 @@ def run_dbt(
     """Build every table with dbt and run every data test; raises DbtError.
 
     Where a build of this project has passed before, the tests that dbt compiled then are run by
-    DuckDB, in a fifth of the time.
+    DuckDB, in a tenth of the time.
     """
     run = dbt.DbtRun(
         database=database,

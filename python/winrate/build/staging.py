@@ -21,10 +21,7 @@ from winrate.ingest import provenance
 
 TARGET = project.ROOT / "target" / "check"
 FILE = "staging.json"
-MODELS = (
-    *("export_errors", "rejected_deals", "row_ledger", "unparsed_cells", "unused_mappings"),
-    "stg_deals",
-)
+MODELS = ("export_errors", "rejected_deals", "row_ledger", "unparsed_cells", "unused_mappings")
 # Settings of a run; each is compiled as a placeholder, which is replaced when the models run.
 RUN_VALUES = (
     *("deals_path", "mapping_path", "as_of_date", "latest_date", "date_format", "decimal_mark"),
