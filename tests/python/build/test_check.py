@@ -37,7 +37,7 @@ def test_a_report_of_salesforce_is_explained(tmp_path):
     assert found.is_usable
     columns = section(found.text, "columns")
     assert "'Opportunity ID': 006A, 006B, 006C" in columns
-    assert "not there; 'Unknown' in every deal" in columns
+    assert "missing; 'Unknown' in every deal" in columns
     assert "Account Name, Opportunity Name" in columns
     values = section(found.text, "values")
     assert "month first, in 6 dates" in values
