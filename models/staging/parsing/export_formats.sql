@@ -51,7 +51,7 @@ slash_dates as (
         cell,
         cast({{ extract_match('day', slash_date(), 1) }} as integer) > 12 as is_day_first,
         cast({{ extract_match('day', slash_date(), 2) }} as integer) > 12 as is_month_first,
-        {{ extract_match('day', slash_date(), 1) }} = {{ extract_match('day', slash_date(), 2) }} as is_either
+        {{ extract_match('day', slash_date(), 1) }} = {{ extract_match('day', slash_date(), 2) }} as is_same_in_both
     from days
     where {{ matches('day', slash_date()) }}
 
@@ -65,7 +65,7 @@ dates as (
         count(case when is_month_first and not is_day_first then 1 end) as n_month_first,
         -- A date that means another day in the other order.
         coalesce(
-            min(case when not is_day_first and not is_month_first and not is_either then cell end), min(cell)
+            min(case when not is_day_first and not is_month_first and not is_same_in_both then cell end), min(cell)
         ) as slash_date_example
     from slash_dates
 

@@ -83,11 +83,12 @@ def segment_pairs(
     """
     check_profiles(profiles, features)
     n_fewest = fewest_outcomes(profiles)
+    no_pairs = typed(pd.DataFrame(columns=list(TYPES)), TYPES)
     if n_fewest < rules.min_outcomes:
-        return typed(pd.DataFrame(columns=list(TYPES)), TYPES)
+        return no_pairs
     model = fit_main_effects(profiles, features, rules.min_deals_per_level)
     if model.pairs.empty:
-        return typed(pd.DataFrame(columns=list(TYPES)), TYPES)
+        return no_pairs
     n_deals, n_won = (model.profiles[name].to_numpy(float) for name in ("n_deals", "n_won"))
     table = model.pairs.assign(n_deals=model.in_pair.T @ n_deals, n_won=model.in_pair.T @ n_won)
     table["win_rate"] = table["n_won"] / table["n_deals"]

@@ -70,20 +70,25 @@ def detectable_drop(rate: float, n_deals: float, n_deals_other: float) -> float:
 
 
 def compare_with_rest(
-    groups: pd.DataFrame, event: str, rules: ClaimRules, is_tested: pd.Series | None = None
+    groups: pd.DataFrame,
+    event: str,
+    rate: str,
+    rules: ClaimRules,
+    is_tested: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Each group's rate of an event against that of all other groups together.
 
     groups: one row per group, with the counts `n_deals` (closed deals), `n_won`, and `event`, the
         name of the column that counts the event: `n_won` or `n_lost`.
+    rate: the name of the rate in the result, such as `win_rate`.
     is_tested: per row, whether it is tested; a row that is not has no p-value and no claim, and
         does not count in the false discovery rate. By default all rows are tested.
-    Returns one row per group, in the same order, with `rate` and its 95% Wilson interval
-    `rate_low`, `rate_high`, `rest_rate` (shares), `difference_pp` with `difference_pp_low` and
-    `_high` (points), `p_value`, `q_value` over all groups and `evidence` ('higher', 'lower',
-    'inconclusive', 'too few deals'). No claim is made on a group where it or the rest has fewer
-    than `min_deals_per_level` deals, nor on any where all have fewer than `min_outcomes` won or
-    lost deals.
+    Returns one row per group, in the same order, with `<rate>` and its 95% Wilson interval
+    `<rate>_low`, `<rate>_high`, `<rate>_elsewhere` (shares), `difference_pp` with
+    `difference_pp_low` and `_high` (points), `p_value`, `q_value` over all groups and `evidence`
+    ('higher', 'lower', 'inconclusive', 'too few deals'). No claim is made on a group where it or
+    the rest has fewer than `min_deals_per_level` deals, nor on any where all have fewer than
+    `min_outcomes` won or lost deals.
     """
     n_deals, n_events = groups["n_deals"], groups[event]
     n_rest, rest_events = n_deals.sum() - n_deals, n_events.sum() - n_events
@@ -93,10 +98,10 @@ def compare_with_rest(
         test["p_value"] = test["p_value"].where(is_tested)
     table = pd.DataFrame(
         {
-            "rate": n_events / n_deals,
-            "rate_low": low,
-            "rate_high": high,
-            "rest_rate": rest_events / n_rest.where(n_rest > 0),
+            rate: n_events / n_deals,
+            f"{rate}_low": low,
+            f"{rate}_high": high,
+            f"{rate}_elsewhere": rest_events / n_rest.where(n_rest > 0),
             "difference_pp": 100 * test["difference"],
             "difference_pp_low": 100 * test["low"],
             "difference_pp_high": 100 * test["high"],

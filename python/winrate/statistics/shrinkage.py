@@ -166,16 +166,7 @@ def rep_performance(reps: pd.DataFrame, rules: ClaimRules) -> pd.DataFrame:
     """
     table = reps.sort_values("sales_rep_id").reset_index(drop=True)
     with np.errstate(divide="ignore", invalid="ignore"):  # a rep without closed deals has no rate
-        compared = compare_with_rest(table, "n_won", rules)
-    compared = compared.rename(
-        columns={
-            "rate": "win_rate",
-            "rate_low": "win_rate_low",
-            "rate_high": "win_rate_high",
-            "rest_rate": "win_rate_elsewhere",
-        }
-    )
-    table = table.join(compared)
+        table = table.join(compare_with_rest(table, "n_won", "win_rate", rules))
     spread = spread_of(table["n_won"], table["n_deals"])
     for name, coverage in [("95", 0.95), ("998", 0.998)]:
         limits = funnel_limits(spread.mean, table["n_deals"], coverage)
@@ -186,7 +177,7 @@ def rep_performance(reps: pd.DataFrame, rules: ClaimRules) -> pd.DataFrame:
     table["spread_evidence"] = _spread_evidence(spread, rules)
     names = {"higher": "above", "lower": "below"}
     if spread.is_chance:
-        names = dict.fromkeys(names, "inconclusive")
+        names = dict.fromkeys(names, INCONCLUSIVE)
     table["evidence"] = table["evidence"].replace(names)
     note = low_evidence_note(fewest_outcomes(table), rules)
     table["statement"] = [_rep_statement(row, spread, rules, note) for row in table.itertuples()]
@@ -206,12 +197,12 @@ def _rep_statement(row, spread: Spread, rules: ClaimRules, note: str) -> str:
             f"too few to compare ({rules.min_deals_per_level} are needed)."
         )
     won = f"{row.sales_rep_id} won {wording.percent(row.win_rate)} of {wording.deals(row.n_deals)}"
-    if row.evidence == "too few deals":
+    if row.evidence == TOO_FEW:
         return f"{won}; all reps together, or the others, have closed too few to compare."
     gap = f"{wording.points(row.difference_pp)} {'above' if row.difference_pp > 0 else 'below'}"
     span = wording.interval(row.difference_pp_low, row.difference_pp_high)
     compared = f"{won}, {gap} the other reps ({span})"
-    if row.evidence != "inconclusive":
+    if row.evidence != INCONCLUSIVE:
         return f"{compared}: more than expected by chance among so many reps{note}."
     if spread.is_chance:
         return (

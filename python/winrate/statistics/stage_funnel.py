@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from winrate.statistics.claims import ClaimRules, typed
+from winrate.statistics.claims import INCONCLUSIVE, ClaimRules, typed
 from winrate.statistics.proportions import compare_with_rest
 
 COLUMNS = ["deal_stage", "n_deals", "n_won", "n_lost"]
@@ -24,16 +24,8 @@ def stage_funnel(stages: pd.DataFrame, rules: ClaimRules) -> pd.DataFrame:
     tested and its evidence is 'inconclusive'.
     """
     with np.errstate(divide="ignore", invalid="ignore"):  # a stage without closed deals
-        rate = stages["n_lost"] / stages["n_deals"]
-        compared = compare_with_rest(stages, "n_lost", rules, is_tested=~rate.isin([0, 1]))
-    compared = compared.rename(
-        columns={
-            "rate": "drop_off_rate",
-            "rate_low": "drop_off_rate_low",
-            "rate_high": "drop_off_rate_high",
-            "rest_rate": "drop_off_rate_elsewhere",
-        }
-    )
-    # The evidence of such a stage is not 'too few deals' either, however few they are.
-    compared["evidence"] = compared["evidence"].where(~rate.isin([0, 1]), "inconclusive")
+        contains_outcome = (stages["n_lost"] / stages["n_deals"]).isin([0, 1])
+        compared = compare_with_rest(stages, "n_lost", "drop_off_rate", rules, ~contains_outcome)
+    # More deals would not change that, so the evidence is not 'too few deals' either.
+    compared.loc[contains_outcome, "evidence"] = INCONCLUSIVE
     return typed(compared.assign(deal_stage=stages["deal_stage"]), TYPES)

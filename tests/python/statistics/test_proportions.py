@@ -63,18 +63,18 @@ def test_a_group_is_compared_with_all_the_others():
     groups = pd.DataFrame(
         {"stage": ["a", "b", "c"], "n_deals": [100, 200, 20], "n_won": [70, 90, 20]}
     )
-    table = proportions.compare_with_rest(groups, "n_won", RULES)
-    assert table.loc[0, "rest_rate"] == pytest.approx(110 / 220)
+    table = proportions.compare_with_rest(groups, "n_won", "rate", RULES)
+    assert table.loc[0, "rate_elsewhere"] == pytest.approx(110 / 220)
     assert table.loc[0, "difference_pp"] == pytest.approx(20)
     assert list(table["evidence"]) == ["higher", "lower", "too few deals"]
 
 
 def test_a_single_group_is_not_compared():
     groups = pd.DataFrame({"n_deals": [100], "n_won": [50]})
-    table = proportions.compare_with_rest(groups, "n_won", RULES)
+    table = proportions.compare_with_rest(groups, "n_won", "rate", RULES)
     assert table["rate"][0] == 0.5
     assert table["evidence"][0] == "too few deals"
-    assert table[["rest_rate", "p_value", "q_value"]].isna().all(axis=None)
+    assert table[["rate_elsewhere", "p_value", "q_value"]].isna().all(axis=None)
 
 
 def test_the_wilson_limits_of_sql_are_those_of_statsmodels():
