@@ -85,10 +85,10 @@
 {%- endmacro %}
 
 {# 'win probability 12.5%, under 20.0% (95% interval 8.2% to 18.5%); Lead source Partner: -12.3 points'
-   side: the side of the threshold on which the probability is, 'under' or 'above'. #}
-{% macro win_probability_text(deals, side) -%}
+   side: the side of the limit on which the probability is, 'under' or 'above'. #}
+{% macro win_probability_text(deals, side, limit='rule.threshold_value') -%}
     'win probability ' || {{ as_percent(deals ~ '.win_probability') }}
-    || ', {{ side }} ' || {{ as_percent('rule.threshold_value') }}
+    || ', {{ side }} ' || {{ as_percent(limit) }}
     || ' (' || {{ as_percent_interval(deals ~ '.win_probability_low', deals ~ '.win_probability_high') }} || ')'
     || coalesce('; ' || {{ deals }}.top_reason_1, '')
 {%- endmacro %}

@@ -17,6 +17,11 @@
     {{ return(feature_names() | reject('in', var('known_at_close')) | list) }}
 {%- endmacro %}
 
+{# Levels that are no segment: values that are missing, and rare values together. #}
+{% macro no_segment_levels() -%}
+    {{ return(['Unknown', 'Other']) }}
+{%- endmacro %}
+
 {# A CTE body: the features as rows of one column, `feature`. A table per feature and level is one cross
    join with it and one `group by feature, level`. #}
 {% macro feature_rows(features) -%}

@@ -74,6 +74,15 @@
     {{ add_days(first_created_date, '-7') }}
 {%- endmacro %}
 
+{# How a sentence names a window, 'after' or 'before', of the comparison in a column. #}
+{% macro comparison_words(comparison, window) -%}
+    case {{ comparison }}
+        {%- for each in var('comparisons') %}
+        when '{{ each.name }}' then '{{ each[window] | replace("'", "''") }}'
+        {%- endfor %}
+    end
+{%- endmacro %}
+
 {# The comparison that leads the page and the alerts: one entry of the setting `comparisons`. #}
 {% macro primary_comparison() -%}
     {{ return(var('comparisons') | selectattr('is_primary') | first) }}

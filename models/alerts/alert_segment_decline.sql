@@ -1,5 +1,6 @@
--- A segment whose win rate in the later window of the primary comparison is lower than in the earlier, by
--- more points than the threshold and by more than expected by chance among so many segments.
+-- A segment that is a cause of a decline (drivers.win_rate_change_causes): it declined more than the other deals,
+-- and its own win rate by more points than the threshold. Of several comparisons the one with the strongest
+-- evidence. 'Unknown' and 'Other' are no segments that anyone could act on.
 
 with
 
@@ -11,7 +12,8 @@ rule as (
 
 segments as (
 
-    select * from {{ ref('win_rate_change_segments') }} where is_primary
+    select * from {{ ref('win_rate_change_segments') }}
+    where level not in ({{ quoted_list(no_segment_levels()) }})
 
 ),
 
@@ -28,8 +30,9 @@ declined as (
         level_totals.open_amount as amount_at_stake,
         {{ level_title('segments.feature', 'segments.level') }}
         || ': win rate ' || {{ as_percent('segments.win_rate_after') }}
-        || ' in {{ primary_comparison().after }}, ' || {{ as_points('segments.change_pp') }}
-        || ' below {{ primary_comparison().before }} ('
+        || ' in ' || {{ comparison_words('segments.comparison', 'after') }}
+        || ', ' || {{ as_points('segments.change_pp') }}
+        || ' below ' || {{ comparison_words('segments.comparison', 'before') }} || ' ('
         || {{ as_interval('segments.change_pp_low', 'segments.change_pp_high') }}
         || ', ' || {{ as_deals('segments.n_after') }} || ')' as message
     from segments
@@ -40,6 +43,10 @@ declined as (
         and -segments.change_pp > rule.threshold_value
         and segments.q_value <= rule.max_q_value
         and least(segments.n_before, segments.n_after) >= rule.min_deals
+    qualify row_number() over (
+        partition by segments.feature, segments.level
+        order by segments.q_value asc, segments.is_primary desc, segments.comparison asc
+    ) = 1
 
 )
 

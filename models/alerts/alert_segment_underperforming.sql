@@ -1,6 +1,6 @@
 -- A level of a feature whose win rate, other features being equal, is below that of the average deal
 -- by more points than the threshold. Only features that are known while a deal is open: one that is
--- known only at close describes the outcome, and nobody can act on it.
+-- known only at close describes the outcome, and nobody can act on it. Nor on 'Unknown' and 'Other'.
 
 with
 
@@ -13,7 +13,9 @@ rule as (
 segments as (
 
     select * from {{ ref('win_rate_drivers') }}
-    where feature in ({{ quoted_list(creation_features()) }})
+    where
+        known_at = 'creation'
+        and level not in ({{ quoted_list(no_segment_levels()) }})
 
 ),
 

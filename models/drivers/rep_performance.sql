@@ -22,6 +22,8 @@ final as (
         estimates.win_rate_low,
         estimates.win_rate_high,
         estimates.win_rate_elsewhere,
+        estimates.expected_win_rate,
+        estimates.observed_minus_expected_pp,
         estimates.difference_pp,
         estimates.difference_pp_low,
         estimates.difference_pp_high,

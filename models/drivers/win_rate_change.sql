@@ -33,6 +33,8 @@ final as (
         estimates.change_pp,
         estimates.change_pp_low,
         estimates.change_pp_high,
+        estimates.year_ago_change_pp,
+        estimates.dispersion,
         estimates.p_value,
         estimates.q_value,
         estimates.detectable_pp,

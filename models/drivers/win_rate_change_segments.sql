@@ -12,6 +12,14 @@ estimates as (
 
 ),
 
+-- Whether a segment changed otherwise than the other deals: decided with the causes of the change. Features
+-- that are known only at close are not tested.
+tests as (
+
+    select * from {{ ref('est_win_rate_change_causes') }} where cause = 'segment'
+
+),
+
 final as (
 
     select
@@ -41,12 +49,20 @@ final as (
         estimates.rate_effect_pp_high,
         estimates.total_effect_pp_low,
         estimates.total_effect_pp_high,
-        estimates.p_value,
-        estimates.q_value,
-        estimates.evidence,
-        estimates.rank
+        tests.p_value,
+        tests.q_value,
+        case tests.evidence
+            when 'lowered' then 'got worse'
+            when 'raised' then 'got better'
+            else coalesce(tests.evidence, 'inconclusive')
+        end as evidence,
+        cast(row_number() over (
+            partition by totals.comparison
+            order by tests.p_value asc nulls last, totals.feature asc, totals.level asc
+        ) as bigint) as rank
     from totals
     inner join estimates using (comparison, feature, level)
+    left join tests using (comparison, feature, level)
 
 )
 

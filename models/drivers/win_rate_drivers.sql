@@ -35,6 +35,7 @@ final as (
         estimates.known_at,
         estimates.left_out_code,
         estimates.left_out_because,
+        estimates.n_reps,
         estimates.rank,
         estimates.statement
     from estimates

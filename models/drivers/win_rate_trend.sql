@@ -1,5 +1,5 @@
 -- The win rate by month and quarter, by close date and by creation date, with the limits within which it
--- varies by chance (p-chart at three standard errors; Shewhart 1931).
+-- varies by chance (p-chart at three standard errors; Shewhart 1931) around that of all other periods.
 
 with
 
@@ -62,12 +62,22 @@ periods as (
 
 ),
 
-overall as (
+-- The win rate of the other periods: one that stands out does not widen its own limits.
+centred as (
 
     select
-        {{ win_rate('sum(is_won)', 'count(is_won)') }} as win_rate,
-        {{ first_complete_date('min(created_date)') }} as first_complete_date
-    from deals
+        *,
+        {{ win_rate(
+            '(sum(n_won) over (partition by basis, grain) - n_won)',
+            '(sum(n_deals) over (partition by basis, grain) - n_deals)',
+        ) }} as centre
+    from periods
+
+),
+
+coverage as (
+
+    select * from {{ ref('coverage') }}
 
 ),
 
@@ -84,12 +94,17 @@ final as (
         {{ wilson_high('periods.n_won', 'periods.n_deals') }} as win_rate_high,
         {{ amount_weighted_win_rate('periods.won_amount', 'periods.closed_amount') }} as amount_weighted_win_rate,
         greatest(
-            overall.win_rate - 3 * sqrt(overall.win_rate * (1 - overall.win_rate) / nullif(periods.n_deals, 0)), 0
+            periods.centre - 3 * sqrt(periods.centre * (1 - periods.centre) / nullif(periods.n_deals, 0)), 0
         ) as control_low,
         least(
-            overall.win_rate + 3 * sqrt(overall.win_rate * (1 - overall.win_rate) / nullif(periods.n_deals, 0)), 1
+            periods.centre + 3 * sqrt(periods.centre * (1 - periods.centre) / nullif(periods.n_deals, 0)), 1
         ) as control_high,
-        periods.period_start >= overall.first_complete_date
+        -- By close date, slow deals must have had the time to close.
+        periods.period_start >= case periods.basis
+            when 'closed'
+                then {{ add_days('coverage.first_complete_date', 'coalesce(coverage.maturity_days, 0)') }}
+            else coverage.first_complete_date
+        end
         and case periods.grain
             when 'month' then {{ add_months('periods.period_start', '1') }}
             else {{ add_quarters('periods.period_start', '1') }}
@@ -97,8 +112,8 @@ final as (
         coalesce(created.n_created, 0) as n_created,
         coalesce(created.created_amount, 0) as created_amount,
         periods.mean_cycle_days
-    from periods
-    cross join overall
+    from centred as periods
+    cross join coverage
     cross join as_of_dates
     left join created
         on periods.grain = created.grain and periods.period_start = created.period_start

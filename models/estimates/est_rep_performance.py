@@ -1,8 +1,11 @@
-from winrate.statistics import shrinkage
+from winrate.project import creation_features
+from winrate.statistics import reps
 from winrate.statistics.claims import ClaimRules
 
 
 def model(dbt, session):
-    reps = dbt.ref("rep_totals").df()[shrinkage.REP_COLUMNS]
+    totals = dbt.ref("rep_totals").df()[reps.COLUMNS]
+    profiles = dbt.ref("driver_profiles").df()
+    features = creation_features(dbt.config.get("features"), dbt.config.get("known_at_close"))
     rules = ClaimRules(**dbt.config.get("rules"))
-    return shrinkage.rep_performance(reps, rules)
+    return reps.rep_performance(totals, profiles, features, rules)

@@ -26,6 +26,9 @@ final as (
         deals.deal_id,
         deals.is_open,
         deals.is_won,
+        {% if 'sales_rep_id' not in feature_names() -%}
+        deals.sales_rep_id,
+        {% endif -%}
         deals.created_date,
         deals.closed_date,
         {% for feature in categorical_features() -%}

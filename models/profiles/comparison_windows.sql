@@ -1,5 +1,5 @@
--- The windows of each comparison (`vars: comparisons`), in whole quarters. By creation date the windows
--- end early enough for their deals to have closed.
+-- The windows of each comparison (`vars: comparisons`). By close date they start late enough for slow deals
+-- to be among those that close, by creation date they end early enough for their deals to have closed.
 
 with
 
@@ -9,20 +9,9 @@ as_of_dates as (
 
 ),
 
-deals as (
+coverage as (
 
-    select * from {{ ref('stg_deals') }}
-
-),
-
-maturity as (
-
-    select
-        {{ first_complete_date('min(created_date)') }} as first_complete_date,
-        cast(ceil(
-            percentile_cont(0.95) within group (order by case when not is_open then deal_age_days end)
-        ) as integer) as maturity_days
-    from deals
+    select * from {{ ref('coverage') }}
 
 ),
 
@@ -30,19 +19,19 @@ bases as (
 
     select
         'closed' as basis,
-        maturity.first_complete_date,
-        {{ whole_quarters_end('as_of_dates.as_of_date') }} as windows_end
+        {{ add_days('coverage.first_complete_date', 'coalesce(coverage.maturity_days, 0)') }} as first_date,
+        as_of_dates.as_of_date as last_date
     from as_of_dates
-    cross join maturity
+    cross join coverage
 
     union all
 
     select
         'created' as basis,
-        maturity.first_complete_date,
-        {{ whole_quarters_end(add_days('as_of_dates.as_of_date', '-maturity.maturity_days')) }} as windows_end
+        coverage.first_complete_date as first_date,
+        {{ add_days('as_of_dates.as_of_date', '-coverage.maturity_days') }} as last_date
     from as_of_dates
-    cross join maturity
+    cross join coverage
 
 ),
 
@@ -52,27 +41,36 @@ comparisons as (
     select
         '{{ comparison.name }}' as comparison,
         {{ comparison.is_primary | lower }} as is_primary,
-        {{ comparison.quarters }} as n_quarters,
+        {{ comparison.quarters | default(0) }} as n_quarters,
+        {{ comparison.months | default(0) }} as n_months,
         {{ comparison.quarters_back }} as n_quarters_back
     {{ 'union all' if not loop.last }}
     {% endfor %}
 
 ),
 
+later as (
+
+    select
+        comparisons.*,
+        bases.basis,
+        bases.first_date,
+        bases.last_date,
+        {{ add_quarters(whole_quarters_end('bases.last_date'), '-comparisons.n_quarters') }} as after_start,
+        {{ add_days(add_months(whole_quarters_end('bases.last_date'), 'comparisons.n_months'), '-1') }} as after_end
+    from comparisons
+    cross join bases
+
+),
+
 windows as (
 
     select
-        comparisons.comparison,
-        comparisons.is_primary,
-        bases.basis,
-        {{ add_quarters('bases.windows_end', '-(comparisons.n_quarters + comparisons.n_quarters_back)') }}
-            as before_start,
-        {{ add_days(add_quarters('bases.windows_end', '-comparisons.n_quarters_back'), '-1') }} as before_end,
-        {{ add_quarters('bases.windows_end', '-comparisons.n_quarters') }} as after_start,
-        {{ add_days('bases.windows_end', '-1') }} as after_end,
-        bases.first_complete_date
-    from comparisons
-    cross join bases
+        *,
+        {{ add_quarters('after_start', '-n_quarters_back') }} as before_start,
+        {{ add_days(add_quarters(add_days('after_end', '1'), '-n_quarters_back'), '-1') }} as before_end
+    from later
+    where after_end <= last_date
 
 ),
 
@@ -82,12 +80,14 @@ final as (
         comparison,
         is_primary,
         basis,
+        first_date,
         before_start,
         before_end,
         after_start,
-        after_end
+        after_end,
+        {{ add_quarters('before_start', '-4') }} >= first_date as has_year_ago
     from windows
-    where before_start >= first_complete_date
+    where before_start >= first_date
 
 )
 

@@ -1,5 +1,6 @@
--- One row per distinct combination of levels among the closed deals. The counts of won and lost deals are
--- sufficient for a logistic regression: a fit on these rows gives the same estimate as one on deals.
+-- One row per distinct combination of the levels that are known at creation, the sales rep and the quarter of
+-- closing, among the closed deals. The counts of won and lost deals are sufficient for a logistic regression:
+-- a fit on these rows gives the same estimate as one on deals.
 
 with
 
@@ -23,9 +24,13 @@ ordered as (
 final as (
 
     select
-        {% for feature in feature_names() -%}
+        {% for feature in creation_features() -%}
         {{ feature }},
         {% endfor -%}
+        {% if 'sales_rep_id' not in creation_features() -%}
+        sales_rep_id,
+        {% endif -%}
+        {{ quarter_name('closed_date') }} as closed_quarter,
         count(*) as n_deals,
         cast(sum(is_won) as bigint) as n_won,
         count(case when is_holdout then 1 end) as n_holdout_deals,

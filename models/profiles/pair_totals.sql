@@ -1,6 +1,6 @@
--- Counts and total amounts of the closed deals of each pair of levels of two features.
+-- Counts and total amounts of the closed deals of each pair of levels of two features that are known at creation.
 
-{% set names = feature_names() -%}
+{% set names = creation_features() -%}
 
 with
 

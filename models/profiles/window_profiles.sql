@@ -1,4 +1,4 @@
--- One row per comparison and distinct combination of levels: the counts of its closed deals in both
+-- One row per comparison and distinct combination of the levels known at creation: the counts of its closed deals in both
 -- windows, by close date.
 
 with
@@ -13,7 +13,7 @@ final as (
 
     select
         comparison,
-        {% for feature in feature_names() -%}
+        {% for feature in creation_features() -%}
         {{ feature }},
         {% endfor -%}
         count(case when is_before then 1 end) as n_before,

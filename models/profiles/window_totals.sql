@@ -1,5 +1,6 @@
 -- Counts and total amounts of the closed deals in both windows of each comparison, by close date and by
--- creation date. The names of the quarters are for sentences.
+-- creation date, and the counts of the same windows a year earlier where the data reach back so far. The
+-- names of the quarters are for sentences.
 
 with
 
@@ -42,7 +43,14 @@ totals as (
         after_start,
         after_end,
         {{ window_sums('before', 'deal_date between before_start and before_end', 'deal_amount') }},
-        {{ window_sums('after', 'deal_date between after_start and after_end', 'deal_amount') }}
+        {{ window_sums('after', 'deal_date between after_start and after_end', 'deal_amount') }},
+        {% for window in ['before', 'after'] -%}
+        {% set start, end = add_quarters(window ~ '_start', '-4'), add_quarters(window ~ '_end', '-4') -%}
+        {% set is_within = 'has_year_ago and deal_date between ' ~ start ~ ' and ' ~ end -%}
+        count(case when {{ is_within }} then 1 end) as n_{{ window }}_year_ago,
+        count(case when {{ is_within }} and is_won = 1 then 1 end) as n_won_{{ window }}_year_ago
+        {{- ',' if not loop.last }}
+        {% endfor %}
     from dated
     group by all
 

@@ -14,7 +14,7 @@ deal_scores as (
 
 verdict as (
 
-    select verdict = 'signal' as is_signal from {{ ref('model_verdict') }}
+    select score_withheld_because from {{ ref('model_verdict') }}
 
 ),
 
@@ -97,12 +97,14 @@ final as (
         deal_scores.win_probability_low,
         deal_scores.win_probability_high,
         case
-            when not verdict.is_signal or deal_scores.win_probability is null then cast(null as {{ dbt.type_string() }})
+            when verdict.score_withheld_because is not null or deal_scores.win_probability is null
+                then cast(null as {{ dbt.type_string() }})
             when deal_scores.win_probability >= grade_edges.lowest_a then 'A'
             when deal_scores.win_probability >= grade_edges.lowest_b then 'B'
             when deal_scores.win_probability >= grade_edges.lowest_c then 'C'
             else 'D'
         end as grade,
+        verdict.score_withheld_because,
         deal_scores.win_probability * deals.deal_amount as expected_amount,
         {% for rank in [1, 2, 3] -%}
         top_reasons.top_reason_{{ rank }},

@@ -42,27 +42,50 @@ class Data:
 
     @cached_property
     def verdict(self) -> pd.Series | None:
-        """The row of drivers.model_verdict: `verdict`, `minimum_deals`, `statement`."""
+        """The row of drivers.model_verdict."""
         return _first(
-            self.rows("select verdict, minimum_deals, statement from drivers.model_verdict")
+            self.rows(
+                """
+                select verdict, minimum_deals, score_withheld_because, statement
+                from drivers.model_verdict
+                """
+            )
         )
 
     @property
     def verdict_name(self) -> str:
-        """'signal', 'no signal' or 'too few deals'."""
+        """'signal', 'no signal', 'suspected leak' or 'too few deals'."""
         return "too few deals" if self.verdict is None else self.verdict["verdict"]
 
     @cached_property
     def change(self) -> pd.Series | None:
-        """The row of drivers.win_rate_change that leads the page; None: too few quarters."""
+        """The row of drivers.win_rate_change that leads the page; None: too few quarters.
+
+        It is the comparison with the strongest evidence, or the primary one where none has any.
+        """
         return _first(
             self.rows(
                 """
+                with evidence as (
+                    select comparison, q_value
+                    from drivers.win_rate_change_causes
+                    where evidence in ('lowered', 'raised')
+                    union all
+                    select comparison, q_value
+                    from drivers.win_rate_change
+                    where basis = 'closed' and verdict in ('declined', 'improved')
+                ),
+                strongest as (
+                    select comparison, min(q_value) as q_value from evidence group by comparison
+                )
                 select
                     comparison, n_before, n_after, win_rate_before, win_rate_after, change_pp,
                     change_pp_low, change_pp_high, detectable_pp, verdict, statement
-                from drivers.win_rate_change
-                where is_primary and basis = 'closed'
+                from drivers.win_rate_change as changes
+                left join strongest using (comparison)
+                where basis = 'closed'
+                order by strongest.q_value asc nulls last, is_primary desc, comparison
+                limit 1
                 """
             )
         )
@@ -75,15 +98,27 @@ class Data:
         return "too few deals" if pd.isna(self.change["verdict"]) else self.change["verdict"]
 
     @cached_property
+    def causes(self) -> pd.DataFrame:
+        """The causes of that change that are statistically significant, in order."""
+        return self._of_change(
+            """
+            select cause, feature, level, contribution_pp, evidence
+            from drivers.win_rate_change_causes
+            where {comparison} and evidence in ('lowered', 'raised')
+            order by cause_order
+            """
+        )
+
+    @cached_property
     def change_parts(self) -> pd.DataFrame:
         """That change by feature, the largest part first and `BASELINE` last."""
-        return self.rows(
+        return self._of_change(
             f"""
             select
                 feature, explained_pp, explained_pp_low, explained_pp_high, unexplained_pp,
                 unexplained_pp_low, unexplained_pp_high, evidence, statement
             from drivers.win_rate_change_model
-            where is_primary
+            where {{comparison}}
             order by feature = '{BASELINE}', abs(total_pp) desc nulls last, feature
             """
         )
@@ -91,16 +126,22 @@ class Data:
     @cached_property
     def changed_segments(self) -> pd.DataFrame:
         """The segments that got worse or better in that change, the strongest evidence first."""
-        return self.rows(
+        return self._of_change(
             """
             select
                 feature, level, evidence, win_rate_before, win_rate_after, share_before,
                 share_after, rate_effect_pp, rate_effect_pp_low, rate_effect_pp_high, mix_effect_pp
             from drivers.win_rate_change_segments
-            where is_primary and evidence in ('got worse', 'got better')
+            where {comparison} and evidence in ('got worse', 'got better')
             order by rank, feature, level
             """
         )
+
+    def _of_change(self, query: str) -> pd.DataFrame:
+        """The rows of a query about the comparison that leads the page."""
+        name = "" if self.change is None else str(self.change["comparison"])
+        quoted = name.replace("'", "''")
+        return self.rows(query.format(comparison=f"comparison = '{quoted}'"))
 
 
 def excludes_zero(low: float, high: float) -> bool:

@@ -1,9 +1,11 @@
-"""Did the win rate change between two windows of time, and which segments changed it?"""
+"""Did the win rate change between two windows of time, and how much is in which segment?"""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from winrate import wording
 from winrate.statistics import proportions
@@ -12,17 +14,20 @@ from winrate.statistics.claims import (
     evidence,
     fewest_window_outcomes,
     low_evidence_note,
-    q_values,
     typed,
 )
 from winrate.statistics.proportions import Z_95
 
 COUNTS = ["n_before", "n_won_before", "n_after", "n_won_after"]
-WINDOW_COLUMNS = ["comparison", "basis", "before_quarters", "after_quarters", *COUNTS]
+YEAR_AGO = [f"{name}_year_ago" for name in COUNTS]
+WINDOW_KEYS = ["comparison", "basis"]
+WINDOW_COLUMNS = [*WINDOW_KEYS, "is_primary", "before_quarters", "after_quarters"]
+WINDOW_COLUMNS += [*COUNTS, *YEAR_AGO]
 SEGMENT_COLUMNS = ["comparison", "feature", "level", *COUNTS]
 CHANGE_TYPES = {
-    **dict.fromkeys(["comparison", "basis"], "str"),
+    **dict.fromkeys(WINDOW_KEYS, "str"),
     **dict.fromkeys(["change_pp", "change_pp_low", "change_pp_high"], "float64"),
+    **dict.fromkeys(["year_ago_change_pp", "dispersion"], "float64"),
     **dict.fromkeys(["p_value", "q_value", "detectable_pp"], "float64"),
     **dict.fromkeys(["verdict", "statement"], "str"),
 }
@@ -32,44 +37,76 @@ SEGMENT_TYPES = {
     **dict.fromkeys(["share_before", "share_after"], "float64"),
     **dict.fromkeys(["change_pp", "change_pp_low", "change_pp_high"], "float64"),
     **{f"{effect}{end}": "float64" for effect in EFFECTS for end in ("", "_low", "_high")},
-    **dict.fromkeys(["p_value", "q_value"], "float64"),
-    "evidence": "str",
-    "rank": "int64",
 }
+PRIMARY_WEIGHT = 0.5  # of the error of the table that the primary comparison may use
+MIN_QUARTERS = 4  # to measure how far quarters differ
+DISPERSED_P_VALUE = 0.1  # quarters that differ with a p-value above it are taken as alike
+# A change is seasonal where a year earlier the same quarters changed at least this share of it.
+SEASONAL_SHARE = 0.5
 
 
 def win_rate_change(
-    windows: pd.DataFrame, comparisons: list[dict[str, Any]], rules: ClaimRules
+    windows: pd.DataFrame,
+    quarters: pd.DataFrame,
+    comparisons: Sequence[dict[str, Any]],
+    rules: ClaimRules,
 ) -> pd.DataFrame:
     """Change of the overall win rate per comparison and basis, with its verdict.
 
-    windows: one row per comparison and basis, with the names of the quarters of each window
-        (`before_quarters`, `after_quarters`) and `n_before`, `n_won_before`, `n_after`,
-        `n_won_after` (counts of closed deals).
+    windows: one row per comparison and basis, with `is_primary`, the names of the quarters of each
+        window (`before_quarters`, `after_quarters`), `n_before`, `n_won_before`, `n_after`,
+        `n_won_after` (counts of closed deals), and the same counts of the quarters a year earlier
+        (`..._year_ago`, 0 where the data do not reach back).
+    quarters: see `dispersions`.
     comparisons: the setting of that name, which words the windows of each comparison.
-    Returns one row per row with `change_pp` and its 95% interval in percentage points, the
-    p-value, the `q_value` over all rows, `detectable_pp` (the smallest drop detected with 80%
-    power at these counts), `verdict` ('declined', 'improved', 'no detectable change', 'too few
-    deals') and `statement`. A verdict needs `min_deals_per_window` deals in each window.
+    Returns one row per row with `change_pp` and its 95% interval in percentage points, the p-value,
+    `dispersion` (by which the variance is multiplied), `year_ago_change_pp`, `detectable_pp` (the
+    smallest drop that this verdict finds with 80% power), `verdict` ('declined', 'improved', 'no
+    detectable change', 'too few deals') and `statement`. `q_value` is the p-value, corrected for
+    the number of rows by Bonferroni's method with weights: half of the error is for the primary
+    comparison by close date. A verdict needs `min_outcomes` won and lost deals in each window, a
+    change of `min_effect_pp`, and that the same quarters a year earlier did not change likewise.
     """
     table = windows.reset_index(drop=True).copy()
-    table["win_rate_before"] = _rate(table["n_won_before"], table["n_before"])
-    table["win_rate_after"] = _rate(table["n_won_after"], table["n_after"])
+    for name in ("before", "after"):
+        table[f"win_rate_{name}"] = _rate(table[f"n_won_{name}"], table[f"n_{name}"])
     test = proportions.rate_difference(
         table["n_won_after"], table["n_after"], table["n_won_before"], table["n_before"]
     )
-    table["change_pp"] = 100 * test["difference"]
-    table["change_pp_low"], table["change_pp_high"] = 100 * test["low"], 100 * test["high"]
-    table["p_value"] = test["p_value"]
+    by_window = dispersions(quarters)
+    keys = zip(table["comparison"], table["basis"], strict=True)
+    table["dispersion"] = [by_window.get(key, 1.0) for key in keys]
+    spread = np.sqrt(table["dispersion"])
+    difference = test["difference"]
+    table["change_pp"] = 100 * difference
+    for end in ("low", "high"):
+        bound = difference + spread * (test[end] - difference)
+        table[f"change_pp_{end}"] = 100 * bound.clip(-1, 1)
+    z = stats.norm.isf(test["p_value"] / 2) / spread
+    table["p_value"] = 2 * stats.norm.sf(z)
+    table["year_ago_change_pp"] = 100 * (
+        _rate(table["n_won_after_year_ago"], table["n_after_year_ago"])
+        - _rate(table["n_won_before_year_ago"], table["n_before_year_ago"])
+    )
+    n_fewest = pd.Series([fewest_window_outcomes(*counts) for counts in table[COUNTS].to_numpy()])
+    too_few = n_fewest < rules.min_outcomes
+    weight = _weights(table, ~too_few & table["p_value"].notna())
+    table["q_value"] = np.minimum(table["p_value"] / weight, 1.0).where(weight > 0)
     table["detectable_pp"] = [
-        100 * proportions.detectable_drop(row.win_rate_before, row.n_before, row.n_after)
-        for row in table.itertuples()
+        100
+        * proportions.detectable_drop(
+            row.win_rate_before,
+            row.n_before / row.dispersion,
+            row.n_after / row.dispersion,
+            rules.max_q_value * share,
+        )
+        for row, share in zip(table.itertuples(), weight, strict=True)
     ]
-    table["q_value"] = q_values(table["p_value"])
+    is_claim = (table["change_pp"].abs() >= rules.min_effect_pp) & ~_is_seasonal(table)
     table["verdict"] = evidence(
         table["change_pp"],
-        table["q_value"],
-        too_few=table[["n_before", "n_after"]].min(axis=1) < rules.min_deals_per_window,
+        table["q_value"].where(is_claim),
+        too_few=too_few,
         names=("improved", "declined"),
         max_q_value=rules.max_q_value,
     ).replace("inconclusive", "no detectable change")
@@ -80,7 +117,42 @@ def win_rate_change(
     return typed(table, CHANGE_TYPES)
 
 
-def win_rate_change_segments(counts: pd.DataFrame, rules: ClaimRules) -> pd.DataFrame:
+def _weights(table: pd.DataFrame, is_tested: pd.Series) -> pd.Series:
+    """The share of the error that each tested row may use; 0 for the others. They sum to 1."""
+    leads = table["is_primary"] & (table["basis"] == "closed") & is_tested
+    follows = is_tested & ~leads
+    for_primary = PRIMARY_WEIGHT if leads.any() and follows.any() else float(leads.any())
+    return leads * for_primary + follows * (1 - for_primary) / max(follows.sum(), 1)
+
+
+def _is_seasonal(table: pd.DataFrame) -> pd.Series:
+    """Whether the same quarters a year earlier changed in the same direction, about as far."""
+    return table["year_ago_change_pp"] / table["change_pp"] >= SEASONAL_SHARE
+
+
+def dispersions(quarters: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """How far the win rates of quarters differ beyond chance, per comparison and basis.
+
+    quarters: one row per `comparison`, `basis` and quarter before the later window, with `n_deals`
+        and `n_won` (counts of closed deals).
+    The ratio is Pearson's chi-squared statistic over its degrees of freedom, the dispersion of a
+    quasi-binomial model (McCullagh and Nelder 1989, section 4.5). It is 1 with fewer than
+    MIN_QUARTERS quarters, or where they differ no more than expected by chance.
+    """
+    found = {}
+    for key, rows in quarters.groupby(WINDOW_KEYS):
+        n_deals, n_won = rows["n_deals"].to_numpy(float), rows["n_won"].to_numpy(float)
+        rate = n_won.sum() / n_deals.sum() if len(rows) else 0.0
+        if len(rows) < MIN_QUARTERS or not 0 < rate < 1:
+            continue
+        statistic = ((n_won - n_deals * rate) ** 2 / (n_deals * rate * (1 - rate))).sum()
+        degrees = len(rows) - 1
+        if stats.chi2.sf(statistic, degrees) < DISPERSED_P_VALUE:
+            found[key] = max(float(statistic / degrees), 1.0)
+    return found
+
+
+def win_rate_change_segments(counts: pd.DataFrame) -> pd.DataFrame:
     """Exact split of each change into mix effect and rate effect, per feature and level.
 
     counts: one row per comparison, feature and level, with `n_before`, `n_won_before`,
@@ -88,12 +160,8 @@ def win_rate_change_segments(counts: pd.DataFrame, rules: ClaimRules) -> pd.Data
     Returns one row per row with its shares of both windows, `mix_effect_pp` (the level's
     share changed), `rate_effect_pp` (its win rate changed) and `total_effect_pp`, each with a
     95% interval; over the levels of a feature mix and rate effects sum to the change of the
-    overall win rate. `p_value` is Fisher's exact test of the level's win rate, `q_value` is over
-    all rows.
-    There is no claim with fewer than `min_outcomes` won or lost deals in both windows together, or
-    fewer than `min_deals_per_level` deals of the level in either.
-    `evidence` is 'got worse', 'got better', 'inconclusive' or 'too few deals'; `rank` orders
-    a comparison by strength of evidence.
+    overall win rate. Whether a level changed otherwise than the other deals is tested by
+    `winrate.statistics.change_model`.
 
     Source: Kitagawa (1955), with mix effects counted from the mean of the two overall win
     rates, so that gaining share in a segment that wins little reads as a loss.
@@ -108,9 +176,6 @@ def win_rate_change_segments(counts: pd.DataFrame, rules: ClaimRules) -> pd.Data
     table["share_after"] = _rate(table["n_after"], totals["n_after"])
     table["win_rate_before"] = _rate(table["n_won_before"], table["n_before"])
     table["win_rate_after"] = _rate(table["n_won_after"], table["n_after"])
-
-    n_won = totals["n_won_before"] + totals["n_won_after"]
-    n_lost = totals["n_before"] + totals["n_after"] - n_won
 
     # A level that is in one window only has one win rate: all of its effect is mix.
     before = table["win_rate_before"].fillna(table["win_rate_after"])
@@ -137,20 +202,6 @@ def win_rate_change_segments(counts: pd.DataFrame, rules: ClaimRules) -> pd.Data
     table["rate_effect_pp_high"] = 100 * test["high"] * mean_share
     table["change_pp"] = 100 * test["difference"]
     table["change_pp_low"], table["change_pp_high"] = 100 * test["low"], 100 * test["high"]
-    table["p_value"] = proportions.exact_p_value(
-        table["n_won_after"], table["n_after"], table["n_won_before"], table["n_before"]
-    )
-    table["q_value"] = q_values(table["p_value"])
-    table["evidence"] = evidence(
-        table["change_pp"],
-        table["q_value"],
-        too_few=(table[["n_before", "n_after"]].min(axis=1) < rules.min_deals_per_level)
-        | (np.minimum(n_won, n_lost) < rules.min_outcomes),
-        names=("got better", "got worse"),
-        max_q_value=rules.max_q_value,
-    )
-    table = table.sort_values(["comparison", "p_value", "feature", "level"], na_position="last")
-    table["rank"] = table.groupby("comparison").cumcount() + 1
     return typed(table, SEGMENT_TYPES)
 
 
@@ -211,6 +262,14 @@ def _change_statement(row, words: dict[str, Any], rules: ClaimRules) -> str:
     if np.isnan(row.p_value):
         return f"{windows} ({counts})."
     span = wording.interval(row.change_pp_low, row.change_pp_high)
+    if row.verdict == "no detectable change" and row.q_value < rules.max_q_value:
+        why = "too small to act on"
+        if abs(row.change_pp) >= rules.min_effect_pp:
+            why = (
+                f"a year earlier the same quarters changed by {row.year_ago_change_pp:+z.1f} points"
+                ", so it may be the season"
+            )
+        return f"{windows}: a change of {row.change_pp:+z.1f} points, but {why} ({span}, {counts})."
     if row.verdict == "no detectable change":
         corrected = (
             " after correction for the number of comparisons"

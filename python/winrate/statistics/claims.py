@@ -14,19 +14,21 @@ class ClaimRules:
     """What a claim needs. Each field is the setting of that name in dbt_project.yml.
 
     min_deals_per_level: closed deals of a level, rep or stage.
-    min_outcomes: won deals, and as many lost deals, in all.
-    min_deals_per_window: closed deals in each of two windows that are compared.
+    min_outcomes: won deals, and as many lost deals, in all or in each of two windows.
     low_evidence_outcomes: with fewer won or lost deals a claim carries 'low evidence'.
     max_q_value: false discovery rate of the claims of a table.
     max_p_value: significance level of a single test, such as the verdict.
+    min_effect_pp: percentage points of win rate; a smaller difference is no claim.
+    max_auc: a holdout predicted better than this is a sign of leakage.
     """
 
     min_deals_per_level: int
     min_outcomes: int
-    min_deals_per_window: int
     low_evidence_outcomes: int
     max_q_value: float
     max_p_value: float
+    min_effect_pp: float
+    max_auc: float
 
 
 def fewest_outcomes(counts: pd.DataFrame) -> int:
@@ -48,13 +50,21 @@ def low_evidence_note(n_fewest_outcomes: int, rules: ClaimRules) -> str:
     return "; low evidence" if n_fewest_outcomes < rules.low_evidence_outcomes else ""
 
 
-def q_values(p_values: pd.Series) -> pd.Series:
-    """False discovery rates over all p-values that are not null (Benjamini and Hochberg 1995)."""
-    q = pd.Series(np.nan, index=p_values.index)
-    tested = p_values.notna()
+def q_values(p_values: pd.Series, n_looks: int = 1) -> pd.Series:
+    """False discovery rates over all p-values that are not null (Benjamini and Hochberg 1995).
+
+    n_looks: at how many such tables a reader looks; q-values are that many times as large.
+    """
+    return pd.Series(adjusted(p_values.to_numpy(float), n_looks), index=p_values.index)
+
+
+def adjusted(p_values: np.ndarray, n_looks: int = 1) -> np.ndarray:
+    """As `q_values`, of an array."""
+    q = np.full(len(p_values), np.nan)
+    tested = ~np.isnan(p_values)
     if tested.any():
         q[tested] = multipletests(p_values[tested], method="fdr_bh")[1]
-    return q
+    return np.minimum(q * n_looks, 1.0)
 
 
 def evidence(

@@ -1,41 +1,43 @@
 """What moves the win rate: the adjusted effect of every feature level, with its uncertainty."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
-from scipy import stats
-from scipy.special import expit
+from scipy import special, stats
 
 from winrate import wording
 from winrate.statistics.claims import (
+    INCONCLUSIVE,
     TOO_FEW,
     ClaimRules,
-    evidence,
     fewest_outcomes,
     low_evidence_note,
-    q_values,
     typed,
 )
 from winrate.statistics.profile_regression import (
-    Fit,
+    GROUPS,
     LeftOut,
     LeftOutCode,
+    ProfileModel,
     check_profiles,
-    fit_profiles,
-    refit,
+    profile_model,
 )
-from winrate.statistics.proportions import Z_95
+from winrate.statistics.regression import Factor, Regression, degrees, score_tests
+from winrate.statistics.step_down import Candidates, Named, name_levels
 from winrate.statistics.threads import one_thread
+from winrate.statistics.verdict import SIGNAL, assess
 
-# A standard error above this (in log-odds) is a sign of separation, not of an estimate.
-MAX_STD_ERROR = 10.0
-ESTIMATES = [
+EFFECTS = [
     *("adjusted_win_rate", "effect_pp", "effect_pp_low", "effect_pp_high"),
-    *("coefficient", "std_error", "odds_ratio", "p_value", "feature_p_value"),
+    *("coefficient", "std_error", "odds_ratio"),
 ]
+ESTIMATES = [*EFFECTS, "p_value", "q_value", "feature_p_value"]
 TYPES = {
     **dict.fromkeys(["feature", "level"], "str"),
-    **dict.fromkeys([*ESTIMATES, "q_value"], "float64"),
+    **dict.fromkeys(ESTIMATES, "float64"),
     **dict.fromkeys(["evidence", "known_at", "left_out_code", "left_out_because"], "str"),
+    "n_reps": "Int64",
     "rank": "int64",
     "statement": "str",
 }
@@ -44,62 +46,218 @@ TYPES = {
 @one_thread
 def win_rate_drivers(
     profiles: pd.DataFrame,
-    features: list[str],
-    known_at_close: list[str],
+    close_profiles: pd.DataFrame,
+    features: Sequence[str],
+    close_features: Sequence[str],
     rules: ClaimRules,
 ) -> pd.DataFrame:
     """Adjusted effect of each feature level on the win rate.
 
-    profiles: one row per distinct combination of `features`, with `n_deals` and `n_won` (counts).
-    known_at_close: features whose value is known only when a deal closes. Their statements
-        describe and do not advise.
+    profiles: see `winrate.statistics.profile_regression`, one row per distinct combination of
+        `features`, which are known at creation, quarter and rep; with the counts of the holdout.
+    close_profiles: one row per distinct combination of all features, with `n_deals` and `n_won`.
+    close_features: known only when a deal closes. They are estimated beside the others, which are
+        estimated without them, and have a false discovery rate of their own.
     Returns one row per feature and level. `adjusted_win_rate` is the win rate that the deals
     would have if all of them had this level and kept all else (marginal standardisation), and
     `effect_pp` its distance from the overall win rate in percentage points, with a 95% interval
-    by the delta method. `coefficient` is in log-odds against the average deal of the feature
-    (weighted effect coding), with its Wald `p_value` and the Benjamini-Hochberg `q_value` over
-    all levels; `feature_p_value` is the likelihood-ratio test of the whole feature. `evidence` is
-    'helps' or 'hurts' only where the model as a whole discriminates between won and lost deals.
-    `left_out_code` (a `LeftOutCode`) and `left_out_because` say why a level has no estimate.
+    by the delta method on the log-odds. `coefficient` is in log-odds against the average deal of
+    the feature (weighted effect coding). `p_value` is the score test of the level against the
+    others of its feature, those set aside that were named before it; `q_value` is the false
+    discovery rate over all levels of the family. `feature_p_value` is the score test of the whole
+    feature. `evidence` is 'helps' or 'hurts' where the level is named, its interval excludes zero
+    and, for features known at creation, the verdict is 'signal'. `n_reps` is the number of reps
+    with deals of the level; null without reps.
     Raises ValueError where a feature or a count is missing, or `n_won` exceeds `n_deals`.
 
     Sources: Muller and MacLehose (2014) for marginal standardisation; te Grotenhuis et al.
-    (2017) for weighted effect coding; Benjamini and Hochberg (1995).
+    (2017) for weighted effect coding; Rao (1948); Benjamini and Hochberg (1995).
     """
-    check_profiles(profiles, features)
-    table = _level_counts(profiles, features)
+    check_profiles(close_profiles, [*features, *close_features])
     n_fewest = fewest_outcomes(profiles)
     has_too_few = n_fewest < rules.min_outcomes
-    estimates, left_out, has_signal = _no_estimates(), {}, False
-    if not has_too_few:
-        fit = fit_profiles(profiles, features)
-        estimates, left_out = _level_estimates(fit), fit.left_out
-        has_signal = fit.is_significant(rules.max_p_value)
-    table = table.merge(estimates, on=["feature", "level"], how="left")
-
-    table["q_value"] = q_values(table["p_value"])
-    table["evidence"] = evidence(
-        table["effect_pp"],
-        table["q_value"].where(has_signal & _interval_excludes_zero(table)),
-        too_few=has_too_few | (table["n_deals"] < rules.min_deals_per_level),
-        names=("helps", "hurts"),
-        max_q_value=rules.max_q_value,
-    )
-    table["known_at"] = np.where(table["feature"].isin(known_at_close), "close", "creation")
-    reasons = [None if has_too_few else _left_out(row, left_out) for row in table.itertuples()]
-    table["left_out_code"] = [reason and str(reason.code) for reason in reasons]
-    table["left_out_because"] = [reason and _left_out_because(reason) for reason in reasons]
-    note = low_evidence_note(n_fewest, rules)
-    table["statement"] = [
-        _level_statement(row, reason, note)
-        for row, reason in zip(table.itertuples(), reasons, strict=True)
+    assessment = assess(profiles, features, rules)
+    parts = [
+        _family(profiles, features, assessment.model, assessment.verdict == SIGNAL, rules).assign(
+            known_at="creation"
+        )
     ]
+    if close_features:
+        beside = None
+        if not has_too_few:
+            beside = profile_model(close_profiles, [*features, *close_features])
+        at_close = _family(close_profiles, close_features, beside, None, rules)
+        parts.append(at_close.assign(known_at="close"))
+    table = pd.concat(parts, ignore_index=True)
+    is_too_few = has_too_few | (table["n_deals"] < rules.min_deals_per_level)
+    table["evidence"] = table["evidence"].mask(is_too_few, TOO_FEW)
+    table["n_reps"] = _reps_per_level(profiles, table)
+    table["left_out_because"] = [
+        None if reason is None else _left_out_because(reason) for reason in table["left_out"]
+    ]
+    table["left_out_code"] = [reason and str(reason.code) for reason in table["left_out"]]
+    note = low_evidence_note(n_fewest, rules)
+    table["statement"] = [_level_statement(row, note) for row in table.itertuples()]
     table = table.sort_values(["p_value", "feature", "level"], na_position="last")
     table["rank"] = np.arange(1, len(table) + 1)
     return typed(table, TYPES)
 
 
-def _level_counts(profiles: pd.DataFrame, features: list[str]) -> pd.DataFrame:
+def _family(
+    profiles: pd.DataFrame,
+    features: Sequence[str],
+    model: ProfileModel | None,
+    may_claim: bool | None,
+    rules: ClaimRules,
+) -> pd.DataFrame:
+    """The levels of some features, which have one false discovery rate.
+
+    model: with these features; None with too few deals. may_claim: whether a level may be named;
+        None: where the features together have an effect beside the others of the model.
+    """
+    table = _level_counts(profiles, features).assign(
+        **dict.fromkeys(ESTIMATES, np.nan), evidence=INCONCLUSIVE, left_out=None, set_aside=""
+    )
+    if model is None:
+        return table
+    keys = zip(table["feature"], table["level"], strict=True)
+    table["left_out"] = [
+        model.left_out.get(feature, model.left_out.get((feature, level))) for feature, level in keys
+    ]
+    tested = [factor for factor in model.features if factor.name in features]
+    if not tested:
+        return table
+    if may_claim is None:
+        others = [factor for factor in model.features if factor.name not in features]
+        joint = score_tests(model.fit(others), tested).joint()
+        may_claim = joint.p_value < rules.max_p_value
+    estimates = _estimates(model, tested, may_claim, rules)
+    columns = [*ESTIMATES, "evidence", "set_aside"]
+    table = table.drop(columns=columns).merge(estimates, on=["feature", "level"], how="left")
+    is_left_out = table["left_out"].notna()
+    table.loc[is_left_out, ESTIMATES] = np.nan
+    table["evidence"] = table["evidence"].mask(is_left_out).fillna(INCONCLUSIVE)
+    return table.assign(set_aside=table["set_aside"].fillna(""))
+
+
+def _estimates(
+    model: ProfileModel, tested: list[Factor], may_claim: bool, rules: ClaimRules
+) -> pd.DataFrame:
+    """One row per level of the tested features: effects, tests and what may be claimed."""
+    families = [_candidates(model, factor, rules) for factor in tested]
+    found = name_levels(families, rules)
+    full = model.fit()
+    parts = [
+        _feature_rows(full, factor, named, may_claim, rules)
+        for factor, named in zip(tested, found, strict=True)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _candidates(model: ProfileModel, factor: Factor, rules: ClaimRules) -> Candidates:
+    """The levels of a feature, tested beside all other features."""
+    n_deals = factor.sums(model.counts.n_deals)
+    is_own = np.array([(factor.name, level) not in model.averaged for level in factor.levels])
+    others = model.without(factor)
+    return Candidates(
+        factors=[factor],
+        null=lambda named: model.fit([*others, *named]),
+        may_name=is_own & (n_deals >= rules.min_deals_per_level),
+        preference=n_deals,
+    )
+
+
+def _feature_rows(
+    full: Regression, factor: Factor, named: Named, may_claim: bool, rules: ClaimRules
+) -> pd.DataFrame:
+    """One row per level of a feature."""
+    table = level_effects(full, factor).assign(
+        p_value=named.p_value, q_value=named.q_value, feature_p_value=named.first.joint().p_value
+    )
+    effect = table["effect_pp"]
+    excludes_zero = (table["effect_pp_low"] > 0) | (table["effect_pp_high"] < 0)
+    is_claim = may_claim & named.is_named & excludes_zero & (np.sign(effect) == np.sign(named.z))
+    is_claim &= effect.abs() >= rules.min_effect_pp
+    claim = np.where(effect > 0, "helps", "hurts")
+    table["evidence"] = np.where(is_claim, claim, INCONCLUSIVE)
+    claimed = [factor.levels[level] for level in np.argsort(named.order) if is_claim[level]]
+    table["set_aside"] = [
+        " and ".join(claimed) if claimed and not is_claim[level] else ""
+        for level in range(factor.size)
+    ]
+    return table
+
+
+def level_effects(full: Regression, factor: Factor) -> pd.DataFrame:
+    """Adjusted win rate and effect of each level of a modelled feature; EFFECTS.
+
+    The interval is by the delta method on the log-odds of the adjusted win rate, so that it does
+    not leave 0 to 1, with the quantiles of the level's t distribution.
+    """
+    columns, counts = full.columns, full.counts
+    share = counts.n_deals / counts.n_deals.sum()
+    place = columns.of(factor.name)
+    coefficient = full.coefficient[place]
+    log_odds = special.logit(full.probability) - coefficient[factor.codes]
+    overall = float(share @ full.probability)
+    gradient, group_gradient = _mean_gradient(full, share, full.probability)
+    weighted = factor.sums(share) @ columns.effects[place]
+    quantile = stats.t.ppf(0.975, degrees(full, factor))
+
+    rows = []
+    for level in range(factor.size):
+        probability = special.expit(log_odds + coefficient[level])
+        adjusted = float(share @ probability)
+        own, own_group = _mean_gradient(full, share, probability, place, level)
+        effect = adjusted - overall
+        error = np.sqrt(
+            max(full.variance((own - gradient)[None], (own_group - group_gradient)[None])[0], 0.0)
+        )
+        half_width = quantile[level] * error / max(adjusted * (1 - adjusted), 1e-12)
+        low, high = special.expit(special.logit(adjusted) + half_width * np.array([-1, 1]))
+        contrast = columns.effects[place][level] - weighted
+        no_groups = np.zeros((1, len(full.random)))
+        std_error = float(np.sqrt(max(full.variance(contrast[None], no_groups)[0], 0.0)))
+        log_odds_ratio = float(contrast @ full.estimate)
+        rows.append(
+            {
+                "feature": factor.name,
+                "level": factor.levels[level],
+                "adjusted_win_rate": adjusted,
+                "effect_pp": 100 * effect,
+                "effect_pp_low": 100 * (low - overall),
+                "effect_pp_high": 100 * (high - overall),
+                "coefficient": log_odds_ratio,
+                "std_error": std_error,
+                "odds_ratio": float(np.exp(log_odds_ratio)),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _mean_gradient(
+    model: Regression,
+    share: np.ndarray,
+    probability: np.ndarray,
+    place: slice | None = None,
+    level: int = 0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gradient of a mean win rate by the coefficients and by the random intercepts.
+
+    place, level: the columns of a feature of which all deals are given this level.
+    """
+    slope = share * probability * (1 - probability)
+    by_column = model.columns.sums(slope)
+    if place is not None:
+        by_column[place] = 0.0
+        by_column[place.start + level] = slope.sum()
+    by_group = np.zeros(0)
+    if model.has_groups:
+        by_group = model.counts.groups.sums(slope)
+    return by_column @ model.columns.effects, by_group
+
+
+def _level_counts(profiles: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
     """One row per feature and level: n_deals, n_won, win_rate."""
     parts = [
         profiles.groupby(feature, as_index=False)[["n_deals", "n_won"]]
@@ -113,92 +271,18 @@ def _level_counts(profiles: pd.DataFrame, features: list[str]) -> pd.DataFrame:
     return table[["feature", "level", "n_deals", "n_won", "win_rate"]]
 
 
-def _no_estimates() -> pd.DataFrame:
-    return pd.DataFrame({"feature": [], "level": []}, dtype=str).assign(
-        **{name: pd.Series(dtype=float) for name in ESTIMATES}
-    )
-
-
-def _level_estimates(fit: Fit) -> pd.DataFrame:
-    """One row per modelled feature and level: effect in points, coefficient, tests."""
-    if not fit.features:
-        return _no_estimates()
-    feature_p_values = {feature: _feature_p_value(fit, feature) for feature in fit.features}
-    weight = fit.profiles["n_deals"].to_numpy(float)
-    weight /= weight.sum()
-    eta = fit.linear_predictor
-    overall = float(weight @ expit(eta))
-    overall_gradient = _mean_gradient(fit, eta, fit.one_hot, weight)
-
-    estimates = []
-    for position, (feature, level) in enumerate(fit.levels):
-        of_feature = fit.levels.get_level_values(0) == feature
-        all_have_it = fit.one_hot.copy()
-        all_have_it[:, of_feature] = 0.0
-        all_have_it[:, position] = 1.0
-        eta_level = fit.coefficient[0] + all_have_it @ fit.coefficient[1:]
-        adjusted = float(weight @ expit(eta_level))
-        gradient = _mean_gradient(fit, eta_level, all_have_it, weight) - overall_gradient
-        effect_error = float(np.sqrt(max(gradient @ fit.covariance @ gradient, 0.0)))
-
-        # Against the average deal of the feature, so that no level is the reference.
-        contrast = np.zeros(len(fit.coefficient))
-        contrast[1:][of_feature] = -(weight @ fit.one_hot[:, of_feature])
-        contrast[1 + position] += 1.0
-        coefficient = float(contrast @ fit.coefficient)
-        std_error = float(np.sqrt(max(contrast @ fit.covariance @ contrast, 0.0)))
-        if not 0 < std_error < MAX_STD_ERROR:
-            continue
-        effect = adjusted - overall
-        estimates.append(
-            {
-                "feature": feature,
-                "level": level,
-                "adjusted_win_rate": adjusted,
-                "effect_pp": 100 * effect,
-                "effect_pp_low": 100 * (effect - Z_95 * effect_error),
-                "effect_pp_high": 100 * (effect + Z_95 * effect_error),
-                "coefficient": coefficient,
-                "std_error": std_error,
-                "odds_ratio": float(np.exp(coefficient)),
-                "p_value": float(2 * stats.norm.sf(abs(coefficient / std_error))),
-                "feature_p_value": feature_p_values[feature],
-            }
-        )
-    return pd.DataFrame(estimates) if estimates else _no_estimates()
-
-
-def _mean_gradient(
-    fit: Fit, eta: np.ndarray, one_hot: np.ndarray, weight: np.ndarray
-) -> np.ndarray:
-    """Gradient of the mean win rate at `eta` with respect to (intercept, levels)."""
-    slope = weight * expit(eta) * (1 - expit(eta))
-    return np.concatenate([[slope.sum()], slope @ one_hot])
-
-
-def _feature_p_value(fit: Fit, feature: str) -> float:
-    """Likelihood-ratio test of the model with the feature against the one without it."""
-    others = [name for name in fit.features if name != feature]
-    without = refit(fit, others)
-    return float(
-        stats.chi2.sf(max(without.deviance - fit.deviance, 0.0), fit.df_model - without.df_model)
-    )
-
-
-def _interval_excludes_zero(table: pd.DataFrame) -> pd.Series:
-    return (table["effect_pp_low"] > 0) | (table["effect_pp_high"] < 0)
-
-
-def _left_out(row, left_out: dict) -> LeftOut | None:
-    """Why a level has no estimate; None where it has one."""
-    for left in (row.feature, (row.feature, row.level)):
-        if left in left_out:
-            return left_out[left]
-    if not np.isnan(row.effect_pp):
-        return None
-    if row.n_won in (0, row.n_deals):
-        return LeftOut(LeftOutCode.ALL_WON if row.n_won else LeftOutCode.ALL_LOST)
-    return LeftOut(LeftOutCode.SEPARATED)
+def _reps_per_level(profiles: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
+    """How many reps have deals of each level; null without reps or for a close-time feature."""
+    if GROUPS not in profiles or profiles[GROUPS].nunique() < 2:
+        return pd.Series(pd.NA, index=table.index, dtype="Int64")
+    n_reps = {
+        (feature, level): n
+        for feature in table["feature"].unique()
+        if feature in profiles
+        for level, n in profiles.groupby(feature)[GROUPS].nunique().items()
+    }
+    keys = zip(table["feature"], table["level"], strict=True)
+    return pd.Series([n_reps.get(key) for key in keys], index=table.index, dtype="Int64")
 
 
 def _left_out_because(reason: LeftOut) -> str:
@@ -207,22 +291,28 @@ def _left_out_because(reason: LeftOut) -> str:
         LeftOutCode.LEAKS_OUTCOME: "leaks the outcome",
         LeftOutCode.ONE_LEVEL: "has one level",
         LeftOutCode.REPEATS: f"repeats {reason.repeated or 'other features'}",
-        LeftOutCode.ALL_WON: "all won",
-        LeftOutCode.ALL_LOST: "all lost",
-        LeftOutCode.SEPARATED: "separated",
     }[reason.code]
 
 
-def _level_statement(row, reason: LeftOut | None, note: str) -> str:
-    name = f"{wording.feature_title(row.feature)} {row.level}"
+def _level_statement(row, note: str) -> str:
+    title = wording.feature_title(row.feature)
+    name = f"{title} {row.level}"
     deals = wording.deals(row.n_deals)
-    if reason:
-        return f"{name}: left out of the model, {_left_out_clause(row, reason)} ({deals})."
+    if not pd.isna(row.n_reps):
+        deals += f" of {wording.deals(row.n_reps, 'rep')}"
+    if row.left_out:
+        return f"{name}: left out of the model, {_left_out_clause(row)} ({deals})."
     if row.evidence == TOO_FEW:
         return f"{name}: too few deals to compare ({deals})."
-    span = f"{wording.interval(row.effect_pp_low, row.effect_pp_high)}, {deals}{note}"
-    if row.evidence == "inconclusive":
-        return f"{name}: no significant difference from the average deal ({span})."
+    span = f"{wording.interval(row.effect_pp_low, row.effect_pp_high)}, {deals}"
+    if row.evidence == INCONCLUSIVE and row.set_aside:
+        return (
+            f"{name}: no significant difference from the others once {row.set_aside} is set aside "
+            f"({span})."
+        )
+    if row.evidence == INCONCLUSIVE:
+        return f"{name}: no significant difference from the average deal ({span}{note})."
+    span += note
     size = f"{wording.points(row.effect_pp)} {'more' if row.effect_pp > 0 else 'less'}"
     if row.known_at == "close":
         return (
@@ -236,16 +326,12 @@ def _level_statement(row, reason: LeftOut | None, note: str) -> str:
     )
 
 
-def _left_out_clause(row, reason: LeftOut) -> str:
+def _left_out_clause(row) -> str:
     """The rest of the sentence 'left out of the model, ...'."""
-    other = wording.feature_title(reason.repeated or "other features").lower()
+    other = wording.feature_title(row.left_out.repeated or "other features").lower()
     return {
         LeftOutCode.LEAKS_OUTCOME: "because the feature leaks the outcome: "
         f"{wording.percent(row.win_rate)} were won",
         LeftOutCode.ONE_LEVEL: "because all deals have this level",
         LeftOutCode.REPEATS: f"because it is determined by {other}",
-        LeftOutCode.ALL_WON: "because all its deals were won: its effect has no finite size",
-        LeftOutCode.ALL_LOST: "because all its deals were lost: its effect has no finite size",
-        LeftOutCode.SEPARATED: "because together with other features it separates won from lost "
-        "deals completely",
-    }[reason.code]
+    }[row.left_out.code]

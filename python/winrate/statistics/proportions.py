@@ -40,30 +40,16 @@ def rate_difference(
     )
 
 
-def exact_p_value(
-    n_won: pd.Series, n_deals: pd.Series, n_won_other: pd.Series, n_deals_other: pd.Series
-) -> pd.Series:
-    """Fisher's exact test of equal win rates, row by row, for tests of many small groups.
-
-    Twice the smaller tail (the central test of Fay 2010); null where a side has no deals. The
-    score test is off in the far tails, where a correction for many tests looks.
-    """
-    tails = stats.hypergeom(n_deals + n_deals_other, n_won + n_won_other, n_deals)
-    p_value = np.minimum(2 * np.minimum(tails.cdf(n_won), tails.sf(n_won - 1)), 1.0)
-    has_both = (n_deals > 0) & (n_deals_other > 0)
-    return pd.Series(p_value, index=n_won.index, dtype=float).where(has_both)
-
-
-def detectable_drop(rate: float, n_deals: float, n_deals_other: float) -> float:
-    """The smallest drop from `rate` that these counts detect with 80% power at level 5%.
+def detectable_drop(rate: float, n_deals: float, n_deals_other: float, level: float) -> float:
+    """The smallest drop from `rate` that these counts detect with 80% power at this level.
 
     A share, not points; all of `rate` where even a drop to zero may go undetected. Two-sided test
     of two proportions by the arcsine effect size (Cohen 1988, chapter 6).
     """
-    if not (n_deals and n_deals_other) or np.isnan(rate):
+    if not (n_deals and n_deals_other and level) or np.isnan(rate):
         return float("nan")
     effect_size = NormalIndPower().solve_power(
-        nobs1=n_deals, ratio=n_deals_other / n_deals, alpha=0.05, power=0.8
+        nobs1=n_deals, ratio=n_deals_other / n_deals, alpha=level, power=0.8
     )
     angle = np.arcsin(np.sqrt(rate)) - effect_size / 2
     return float(rate - np.sin(max(angle, 0.0)) ** 2)

@@ -31,6 +31,11 @@ class ScoreModel:
     covariance: np.ndarray
     average: np.ndarray
 
+    def probability(self, rows: pd.DataFrame) -> np.ndarray:
+        """Win probability of each row; a level that was not fitted counts for nothing."""
+        features = list(self.encoder.feature_names_in_)
+        return self.classifier.predict_proba(self.encoder.transform(rows[features]))[:, 1]
+
 
 @one_thread
 def score_profiles(profiles: pd.DataFrame, features: list[str], rules: ClaimRules) -> pd.DataFrame:

@@ -1,7 +1,11 @@
-"""Do the features discriminate between won and lost deals at all?"""
+"""Do the features that are known at creation discriminate between won and lost deals at all?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from winrate import wording
@@ -12,13 +16,19 @@ from winrate.statistics.claims import (
     low_evidence_note,
     typed,
 )
-from winrate.statistics.profile_regression import Fit, check_profiles, fit_profiles
+from winrate.statistics.profile_regression import ProfileModel, profile_model
 from winrate.statistics.proportions import Z_95
+from winrate.statistics.regression import score_tests
+from winrate.statistics.scores import fit_score_model
 from winrate.statistics.threads import one_thread
 
+SIGNAL, NO_SIGNAL, LEAK = "signal", "no signal", "suspected leak"
+# One feature that alone ranks deals this well is suspected to know the outcome.
+ONE_FEATURE_AUC = 0.9
 # Share of the largest possible Cox-Snell R2 that Riley et al. (2020) suggest to plan for
 # where nothing is known of the signal.
 PLANNED_R2_SHARE = 0.15
+Z_ONE_SIDED = stats.norm.ppf(0.95)
 # The columns of the verdict that are null where there are too few deals.
 MEASURES = {
     "lr_statistic": "float64",
@@ -27,71 +37,183 @@ MEASURES = {
     **dict.fromkeys(["brier", "brier_baseline"], "float64"),
     "minimum_deals": "Int64",
 }
-TYPES = {"n_won": "int64", "n_lost": "int64", **MEASURES, "verdict": "str", "statement": "str"}
+TYPES = {
+    **dict.fromkeys(["n_won", "n_lost"], "int64"),
+    **MEASURES,
+    "verdict": "str",
+    **dict.fromkeys(["suspected_feature", "score_withheld_because", "statement"], "str"),
+}
+
+
+@dataclass(frozen=True)
+class SignalTest:
+    """The test of all modelled features at once.
+
+    lr_statistic, lr_p_value: of the likelihood-ratio test with `degrees` of freedom.
+    score_p_value: of the score test (Rao 1948).
+    """
+
+    lr_statistic: float
+    degrees: int
+    lr_p_value: float
+    score_p_value: float
+
+    @property
+    def p_value(self) -> float:
+        """The larger one: on a few hundred deals the likelihood-ratio test rejects too often and
+        the score test too seldom. On many deals they agree."""
+        return max(self.lr_p_value, self.score_p_value)
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """How well scores of the other deals predict the holdout; null without won and lost deals.
+
+    brier_gain_low: lower end of the one-sided 95% interval of `brier_baseline` - `brier`.
+    """
+
+    auc: float = np.nan
+    auc_low: float = np.nan
+    auc_high: float = np.nan
+    brier: float = np.nan
+    brier_baseline: float = np.nan
+    brier_gain_low: float = np.nan
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """The verdict and what it rests on; `test` and `model` are None with too few deals."""
+
+    verdict: str
+    holdout: Holdout
+    test: SignalTest | None = None
+    model: ProfileModel | None = None
+    suspected_feature: str | None = None
+
+    @property
+    def score_withheld_because(self) -> str | None:
+        """Why no deal may be graded by its score; None where it may."""
+        if self.verdict != SIGNAL:
+            return f"the verdict is '{self.verdict}'"
+        if not self.holdout.auc_low > 0.5:
+            return "on the holdout the scores rank deals no better than chance"
+        if not self.holdout.brier_gain_low > 0:
+            return "on the holdout the scores predict no better than the base rate"
+        return None
 
 
 @one_thread
-def model_verdict(profiles: pd.DataFrame, features: list[str], rules: ClaimRules) -> pd.DataFrame:
+def model_verdict(
+    profiles: pd.DataFrame, features: Sequence[str], rules: ClaimRules
+) -> pd.DataFrame:
     """Whether these features discriminate between won and lost deals at all. One row.
 
-    profiles: one row per distinct combination of `features` with the counts `n_deals`, `n_won`,
-        and `n_holdout_deals`, `n_holdout_won` of the latest closed deals, the holdout.
+    profiles: see `winrate.statistics.profile_regression`, with `n_holdout_deals` and
+        `n_holdout_won`, the counts of the latest closed deals. features: known at creation.
     `verdict` is 'signal' where both the likelihood-ratio test of all features at once
-    (`lr_p_value`) and the score test are below `max_p_value`, else 'no signal', or 'too few deals'
-    with fewer than `min_outcomes` won or lost deals. `auc` (with a DeLong interval) and `brier`
-    measure how well a fit on the other deals predicts the holdout; `brier_baseline` is the Brier
-    score of predicting their win rate for every deal. `minimum_deals` is
-    the sample size that Riley et al. (2020) ask for with this many parameters: at the strength
-    of signal that was found, or where none was, at the strength they suggest to plan for.
-    Raises ValueError as `fit_profiles` does.
+    (`lr_p_value`) and the score test are below `max_p_value`, else 'no signal'; 'suspected leak'
+    where the holdout is predicted too well (`max_auc`); 'too few deals' with fewer than
+    `min_outcomes` won or lost deals. `auc` (with a DeLong interval) and `brier` measure how well
+    the score model, fitted on the other deals, predicts the holdout; `brier_baseline` is the Brier
+    score of predicting their win rate for every deal. `score_withheld_because` says why scores
+    give no grades. `minimum_deals` is the sample size that Riley et al. (2020) ask for with this
+    many parameters: at the strength of signal that was found, or where none was, at the strength
+    they suggest to plan for. Raises ValueError as `profile_model` does.
     """
-    check_profiles(profiles, features)
+    found = assess(profiles, features, rules)
     n_won = int(profiles["n_won"].sum())
     n_lost = int(profiles["n_deals"].sum()) - n_won
     row: dict[str, object] = {
         "n_won": n_won,
         "n_lost": n_lost,
         **dict.fromkeys(MEASURES, np.nan),
-        "verdict": TOO_FEW,
+        "verdict": found.verdict,
+        "suspected_feature": found.suspected_feature,
+        "score_withheld_because": found.score_withheld_because,
     }
-    n_fewest = fewest_outcomes(profiles)
-    if n_fewest >= rules.min_outcomes:
-        fit = fit_profiles(profiles, features)
-        p = fit.lr_p_value
-        row |= {"lr_statistic": fit.lr_statistic, "lr_df": fit.df_model, "lr_p_value": p}
-        row |= _holdout_metrics(profiles, features)
-        row["verdict"] = "signal" if fit.is_significant(rules.max_p_value) else "no signal"
-        row["minimum_deals"] = _minimum_deals(fit, row["verdict"] == "signal")
-    note = low_evidence_note(n_fewest, rules)
-    if row["verdict"] == "no signal" and row["lr_p_value"] < rules.max_p_value:
-        note = f", but {fit.score_p_value:.3f} by the score test{note}"
+    note = low_evidence_note(min(n_won, n_lost), rules)
+    if found.test:
+        row |= {
+            "lr_statistic": found.test.lr_statistic,
+            "lr_df": found.test.degrees,
+            "lr_p_value": found.test.lr_p_value,
+            "minimum_deals": _minimum_deals(found, n_won, n_won + n_lost),
+            **{name: getattr(found.holdout, name) for name in MEASURES if "auc" in name},
+            **{name: getattr(found.holdout, name) for name in MEASURES if "brier" in name},
+        }
+        if found.verdict == NO_SIGNAL and found.test.lr_p_value < rules.max_p_value:
+            note = f", but {found.test.score_p_value:.3f} by the score test{note}"
     row["statement"] = _verdict_statement(row, rules.min_outcomes, note)
     return typed(pd.DataFrame([row]), TYPES)
 
 
-def _holdout_metrics(profiles: pd.DataFrame, features: list[str]) -> dict[str, float]:
-    """AUC and Brier score on the holdout of a fit on all other deals."""
-    holdout = profiles.assign(n_deals=profiles["n_holdout_deals"], n_won=profiles["n_holdout_won"])
-    holdout = holdout[holdout["n_deals"] > 0]
-    training = profiles.assign(
-        n_deals=profiles["n_deals"] - profiles["n_holdout_deals"],
-        n_won=profiles["n_won"] - profiles["n_holdout_won"],
+def assess(profiles: pd.DataFrame, features: Sequence[str], rules: ClaimRules) -> Assessment:
+    """The verdict on some features, with the model it rests on; see `model_verdict`."""
+    model = profile_model(profiles, features)
+    if fewest_outcomes(profiles) < rules.min_outcomes:
+        return Assessment(TOO_FEW, Holdout())
+    names = [factor.name for factor in model.features]
+    test, holdout = signal_test(model), holdout_quality(profiles, names)
+    verdict = SIGNAL if test.p_value < rules.max_p_value else NO_SIGNAL
+    suspected = None
+    if verdict == SIGNAL:
+        own = {name: holdout_quality(profiles, [name]).auc for name in names}
+        strongest = max(own, key=lambda name: np.nan_to_num(own[name]))
+        if holdout.auc > rules.max_auc or own[strongest] > ONE_FEATURE_AUC:
+            verdict, suspected = LEAK, strongest
+    return Assessment(verdict, holdout, test, model, suspected)
+
+
+def signal_test(model: ProfileModel) -> SignalTest:
+    """Test all features of a model at once, quarter and reps held equal."""
+    if not model.features:
+        return SignalTest(0.0, 0, 1.0, 1.0)
+    full = model.fit()
+    null = model.fit([], full.group_sd)
+    statistic = 2 * (full.penalised_log_likelihood - null.penalised_log_likelihood)
+    tests = score_tests(model.fit([]), model.features)
+    joint = tests.joint()
+    denominator = float(np.min(tests.degrees))
+    lr_p_value = (
+        stats.chi2.sf(statistic, joint.degrees)
+        if np.isinf(denominator)
+        else stats.f.sf(statistic / joint.degrees, joint.degrees, denominator)
     )
+    return SignalTest(max(statistic, 0.0), joint.degrees, float(lr_p_value), joint.p_value)
+
+
+def holdout_quality(profiles: pd.DataFrame, features: Sequence[str]) -> Holdout:
+    """AUC and Brier score on the holdout of the score model, fitted on all other deals."""
+    if not features:
+        return Holdout()
+    counts = ["n_deals", "n_won", "n_holdout_deals", "n_holdout_won"]
+    rows = profiles.groupby(list(features), as_index=False)[counts].sum()
+    training = rows.assign(
+        n_deals=rows["n_deals"] - rows["n_holdout_deals"],
+        n_won=rows["n_won"] - rows["n_holdout_won"],
+    )
+    holdout = rows.assign(n_deals=rows["n_holdout_deals"], n_won=rows["n_holdout_won"])
+    training, holdout = training[training["n_deals"] > 0], holdout[holdout["n_deals"] > 0]
     if min(fewest_outcomes(holdout), fewest_outcomes(training)) < 1:
-        return {}
-    fit = fit_profiles(training[training["n_deals"] > 0], features)
-    probability = fit.probability(holdout)
+        return Holdout()
+    probability = fit_score_model(training, list(features)).probability(holdout)
     won = holdout["n_won"].to_numpy(float)
     lost = (holdout["n_deals"] - holdout["n_won"]).to_numpy(float)
-    auc, auc_low, auc_high = auc_with_interval(probability, won, lost)
     base_rate = training["n_won"].sum() / training["n_deals"].sum()
-    return {
-        "auc": auc,
-        "auc_low": auc_low,
-        "auc_high": auc_high,
-        "brier": brier_score(probability, won, lost),
-        "brier_baseline": brier_score(np.full(len(holdout), base_rate), won, lost),
-    }
+    gain_won = (1 - base_rate) ** 2 - (1 - probability) ** 2
+    gain_lost = base_rate**2 - probability**2
+    n_deals = won.sum() + lost.sum()
+    gain = (won @ gain_won + lost @ gain_lost) / n_deals
+    variance = (won @ gain_won**2 + lost @ gain_lost**2) / n_deals - gain**2
+    auc, auc_low, auc_high = auc_with_interval(probability, won, lost)
+    return Holdout(
+        auc=auc,
+        auc_low=auc_low,
+        auc_high=auc_high,
+        brier=brier_score(probability, won, lost),
+        brier_baseline=brier_score(np.full(len(holdout), base_rate), won, lost),
+        brier_gain_low=gain - Z_ONE_SIDED * np.sqrt(max(variance, 0.0) / n_deals),
+    )
 
 
 def brier_score(probability: np.ndarray, won: np.ndarray, lost: np.ndarray) -> float:
@@ -137,15 +259,15 @@ def auc_with_interval(
     return auc, max(auc - Z_95 * error, 0.0), min(auc + Z_95 * error, 1.0)
 
 
-def _minimum_deals(fit: Fit, has_signal: bool) -> float:
+def _minimum_deals(found: Assessment, n_won: int, n_deals: int) -> float:
     """Deals needed to fit this many parameters at the strength of signal that was found."""
-    n_deals = float(fit.profiles["n_deals"].sum())
-    rate = float(fit.profiles["n_won"].sum()) / n_deals
-    if not has_signal:
-        return riley_minimum_deals(fit.df_model, rate)
-    shrinkage = 1 - fit.df_model / fit.lr_statistic
-    r2 = shrinkage * (1 - np.exp(-fit.lr_statistic / n_deals))
-    return riley_minimum_deals(fit.df_model, rate, max(r2, 1e-4))
+    statistic, degrees = found.test.lr_statistic, found.test.degrees
+    rate = n_won / n_deals
+    if found.verdict == NO_SIGNAL or statistic <= degrees:
+        return riley_minimum_deals(degrees, rate)
+    shrinkage = 1 - degrees / statistic
+    r2 = shrinkage * (1 - np.exp(-statistic / n_deals))
+    return riley_minimum_deals(degrees, rate, max(r2, 1e-4))
 
 
 def riley_minimum_deals(n_parameters: int, win_rate: float, r2: float | None = None) -> float:
@@ -183,10 +305,17 @@ def _verdict_statement(row: dict, min_outcomes: int, note: str) -> str:
             " On the latest closed deals, which the model was not fitted on, it ranks a won deal "
             f"above a lost one {wording.percent(row['auc'])} of the time ({interval}; chance: 50%)."
         )
-    if row["verdict"] == "signal":
+    if row["verdict"] == SIGNAL:
         return (
             f"The features discriminate between won and lost deals ({deals} closed deals, {test})."
             f"{holdout}"
+        )
+    if row["verdict"] == LEAK:
+        feature = wording.feature_title(str(row["suspected_feature"]))
+        return (
+            f"The features predict the outcome too well to be known before it ({deals} closed "
+            f"deals).{holdout} {feature} is suspected to leak the outcome: check when it is filled "
+            "in. No driver is named."
         )
     return (
         f"The features do not discriminate between won and lost deals ({deals} closed deals, "

@@ -13,7 +13,10 @@ LIMITS = [("95", "dash", "95% limits"), ("998", "dot", "99.8% limits")]
 
 
 def funnel_figure(reps: pd.DataFrame, overall: float) -> go.Figure:
-    """Win rate by number of deals, a point per rep, between the limits expected by chance.
+    """Adjusted win rate by number of deals, a point per rep, between the limits of chance.
+
+    The adjusted win rate is the overall one plus what the rep won beyond what others would have
+    won with the same deals (Spiegelhalter 2005).
 
     reps: rows of drivers.rep_performance with closed deals.
     overall: win rate of all closed deals, a share; null where there is none.
@@ -28,7 +31,7 @@ def funnel_figure(reps: pd.DataFrame, overall: float) -> go.Figure:
         line={"color": INK, "width": 1},
         hoverinfo="skip",
     )
-    made = figure([*_limits(reps, ends), centre, _points(reps)], height=400, has_legend=True)
+    made = figure([*_limits(reps, ends), centre, _points(reps, overall)], height=400, has_legend=True)
     has_few_numbers = ends[1] - ends[0] < 10
     made.update_xaxes(
         title_text="closed deals",
@@ -37,7 +40,7 @@ def funnel_figure(reps: pd.DataFrame, overall: float) -> go.Figure:
         showgrid=True,
         gridcolor=GRID,
     )
-    made.update_yaxes(title_text="win rate", tickformat=".0%", showgrid=True, gridcolor=GRID)
+    made.update_yaxes(title_text="adjusted win rate", tickformat=".0%", showgrid=True, gridcolor=GRID)
     return made
 
 
@@ -61,10 +64,10 @@ def _limits(reps: pd.DataFrame, ends: list[float]) -> list[go.Scatter]:
     ]
 
 
-def _points(reps: pd.DataFrame) -> go.Scatter:
+def _points(reps: pd.DataFrame, overall: float) -> go.Scatter:
     return go.Scatter(
         x=reps["n_deals"].tolist(),
-        y=numbers(reps["win_rate"]),
+        y=numbers(overall + reps["observed_minus_expected_pp"] / 100),
         name="rep",
         mode="markers+text",
         marker={

@@ -66,10 +66,11 @@ def _scores(data: Data) -> list[Block]:
 
 
 def _why_no_grades(data: Data) -> str:
+    withheld = None if data.verdict is None else data.verdict["score_withheld_because"]
     reason = {
         "no signal": "the features do not discriminate between won and lost deals",
         "too few deals": "there are too few won or lost deals to learn from",
-    }.get(data.verdict_name, "none of them could be scored")
+    }.get(data.verdict_name, known(withheld) if withheld else "none of them could be scored")
     n_open = wording.deals(data.totals["n_open"], "open deal")
     return f"No grades for the {n_open}, because {reason}."
 

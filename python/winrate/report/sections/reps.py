@@ -10,7 +10,7 @@ from winrate.report.style import HELPS, HURTS, NEUTRAL
 
 REPS = """
     select
-        sales_rep_id, n_deals, win_rate, shrunk_win_rate, evidence, statement, funnel_low_95,
+        sales_rep_id, n_deals, win_rate, shrunk_win_rate, observed_minus_expected_pp, evidence, statement, funnel_low_95,
         funnel_high_95, funnel_low_998, funnel_high_998, between_rep_sd, chance_sd,
         spread_p_value, spread_evidence
     from drivers.rep_performance
@@ -31,11 +31,12 @@ def section(data: Data) -> Section:
             Paragraph(spread_sentence(reps)),
             Chart(
                 "reps",
-                "Win rate of each rep by number of deals",
+                "Adjusted win rate of each rep by number of deals",
                 funnel_figure(reps, data.totals["win_rate"]),
             ),
             Guide(
-                "A point is a rep. If all reps were equally good, 95% of them would lie between "
+                "A point is a rep: the overall win rate plus what the rep won beyond what others "
+                "would have won with the same deals. If all reps were equally good, 95% of them would lie between "
                 "the dashed lines and 99.8% between the dotted ones; with many reps, some lie "
                 "outside by chance.",
                 (

@@ -29,8 +29,9 @@ def _steps(data: Data) -> list[Block]:
             "From the win rate before to the win rate after, estimated for all features together; "
             "the axis does not start at zero. A mix step is the effect of a change in how many "
             "deals each level of a feature has, a rate step that of a change in how often they "
-            "are won, other features being equal. The last step is what all deals share. The "
-            "intervals are in the hover text.",
+            "are won, other features being equal: only segments that changed otherwise than all "
+            "other deals have one. The last step is what all deals share. The intervals are in "
+            "the hover text.",
             (
                 Key((HELPS,), "raised the win rate,"),
                 Key((HURTS,), "lowered it,"),

@@ -1,58 +1,112 @@
-"""The statement of a row: size, 95% interval and counts."""
+"""The statements of the causes of a change: size, 95% interval and counts."""
+
+from typing import Any
+
+import pandas as pd
 
 from winrate import wording
-from winrate.statistics.claims import ClaimRules
+from winrate.statistics.change_model.model import ChangeModel
+from winrate.statistics.claims import (
+    INCONCLUSIVE,
+    TOO_FEW,
+    ClaimRules,
+    fewest_window_outcomes,
+    low_evidence_note,
+)
 
 
-def statement(row, is_baseline: bool, rules: ClaimRules) -> str:
-    """One or two sentences on a row of the table, which has its published and helper columns."""
-    title = "All deals alike" if is_baseline else wording.feature_title(row.feature)
-    counts = f"{wording.count(row.n_after)} against {wording.deals(row.n_before)}"
-    if row.evidence == "too few deals":
-        return (
-            f"{title}: too few deals to split the change ({counts}; {rules.min_outcomes} won and "
-            f"{rules.min_outcomes} lost deals are needed in each period)."
-        )
-    if row.leaks_outcome:
-        return f"{title}: it leaks the outcome, so it is left out of the model."
-    if row.evidence != "inconclusive" and row.low_evidence:
-        counts += "; low evidence"
-    return f"{title}: " + (_all_deals(row, counts) if is_baseline else _one_feature(row, counts))
+def counts_of(model: ChangeModel, rules: ClaimRules) -> str:
+    """'1,200 against 1,100 deals', with a note where the evidence is low."""
+    n_won = model.regression.counts.n_won.reshape(2, -1).sum(axis=1)
+    n_before, n_after = model.n_deals.sum(axis=1)
+    n_fewest = fewest_window_outcomes(n_before, n_won[0], n_after, n_won[1])
+    return _counts(n_before, n_after) + low_evidence_note(n_fewest, rules)
 
 
-def _all_deals(row, counts: str) -> str:
-    """What all deals share."""
-    span = wording.interval(row.unexplained_pp_low, row.unexplained_pp_high)
-    if row.evidence == "inconclusive":
-        return f"no significant change of the win rate that all deals share ({span}, {counts})."
+def too_few(cause: str, rows: pd.DataFrame, rules: ClaimRules) -> str:
+    """Why a comparison has no estimates; `cause` is a cause or a feature."""
+    counts = _counts(rows["n_before"].sum(), rows["n_after"].sum())
     return (
-        f"deals were won {_less_or_more(row)} often whatever their levels, which {_moved(row)} "
-        f"({span}, {counts})."
+        f"{_title(cause)}: too few deals to split the change ({counts}; {rules.min_outcomes} won "
+        f"and {rules.min_outcomes} lost deals are needed in each period)."
     )
 
 
-def _one_feature(row, counts: str) -> str:
-    """The win rates of a feature's levels, then its mix."""
-    span = wording.interval(row.unexplained_pp_low, row.unexplained_pp_high)
-    mix_span = wording.interval(row.explained_pp_low, row.explained_pp_high)
-    if row.evidence == "inconclusive":
-        own = f"no significant change of its own win rate ({span})"
-    else:
-        own = (
-            f"deals of some levels were won {_less_or_more(row)} often, other features being "
-            f"equal, which {_moved(row)} ({span}), most of it from {row.largest_level} "
-            f"({row.largest_level_pp:+.1f})"
+def cause(row: Any, counts: str, named: list[tuple[str, str]]) -> str:
+    """One sentence on a cause, or on a segment that is none."""
+    if row.cause == "segment":
+        return _segment(row, counts, named)
+    span = f"{wording.interval(row.contribution_pp_low, row.contribution_pp_high)}, {counts}"
+    if row.cause == "mix":
+        if row.evidence == INCONCLUSIVE:
+            return f"Mix: no significant change from closing other deals than before ({span})."
+        return (
+            f"Mix: other deals than before, each as likely to be won as before, {row.evidence} the "
+            f"win rate by {wording.points(row.contribution_pp)} ({span})."
         )
+    beyond = " beside the segments named" if named else ""
+    if row.evidence == INCONCLUSIVE:
+        return f"All deals alike: no significant change that all deals share{beyond} ({span})."
     return (
-        f"{own}; its change of mix accounts for {row.explained_pp:+z.1f} points "
+        f"All deals alike: deals were won {_less_or_more(row.contribution_pp)} often whatever their "
+        f"levels{beyond}, which {row.evidence} the win rate by "
+        f"{wording.points(row.contribution_pp)} ({span})."
+    )
+
+
+def _segment(row: Any, counts: str, named: list[tuple[str, str]]) -> str:
+    name = f"{wording.feature_title(row.feature)} {row.level}"
+    if row.evidence == TOO_FEW:
+        return f"{name}: too few deals to compare."
+    if row.evidence == INCONCLUSIVE:
+        aside = " and ".join(level for key in named if key[0] == row.feature for level in key[1:])
+        beside = f" once {aside} is set aside" if aside else ""
+        return f"{name}: no significant change beside that of the other deals{beside}."
+    span = f"{wording.interval(row.contribution_pp_low, row.contribution_pp_high)}, {counts}"
+    return (
+        f"{name}: its deals were won {_less_or_more(row.contribution_pp)} often than before, other "
+        f"features and the change of all other deals held equal, which {row.evidence} the win rate "
+        f"by {wording.points(row.contribution_pp)} ({span})."
+    )
+
+
+def feature(row: Any, model: ChangeModel, counts: str, is_baseline: bool) -> str:
+    """One or two sentences on a feature, or on what all deals share."""
+    title = "All deals alike" if is_baseline else wording.feature_title(row.feature)
+    if pd.isna(row.unexplained_pp):
+        return f"{title}: left out of the model (see win_rate_drivers)."
+    span = wording.interval(row.unexplained_pp_low, row.unexplained_pp_high)
+    if is_baseline:
+        if row.evidence == INCONCLUSIVE:
+            return f"{title}: no significant change that all deals share ({span}, {counts})."
+        return f"{title}: deals were won {_moved(row)} whatever their levels ({span}, {counts})."
+    levels = [level for name, level in model.segment_levels if name == row.feature]
+    own = "none of its segments changed otherwise than the other deals"
+    if levels:
+        own = f"{' and '.join(levels)} {'was' if len(levels) == 1 else 'were'} won {_moved(row)} ({span})"
+    mix_span = wording.interval(row.explained_pp_low, row.explained_pp_high)
+    return (
+        f"{title}: {own}; its change of mix accounts for {row.explained_pp:+z.1f} points "
         f"({mix_span}, {counts})."
     )
 
 
-def _less_or_more(row) -> str:
-    return "less" if row.evidence == "got worse" else "more"
+def _title(cause: str) -> str:
+    titles = {"mix": "Mix", "all deals": "All deals alike", "baseline": "All deals alike"}
+    return titles.get(cause, wording.feature_title(cause))
 
 
-def _moved(row) -> str:
-    verb = "lowered" if row.evidence == "got worse" else "raised"
-    return f"{verb} the win rate by {wording.points(row.unexplained_pp)}"
+def _counts(n_before: float, n_after: float) -> str:
+    return f"{wording.count(n_after)} against {wording.deals(n_before)}"
+
+
+def _less_or_more(value_pp: float) -> str:
+    return "less" if value_pp < 0 else "more"
+
+
+def _moved(row: Any) -> str:
+    verb = "lowered" if row.unexplained_pp < 0 else "raised"
+    return (
+        f"{_less_or_more(row.unexplained_pp)} often, which {verb} the win rate by "
+        f"{wording.points(row.unexplained_pp)}"
+    )

@@ -1,0 +1,11 @@
+from winrate.project import creation_features
+from winrate.statistics import change, change_model
+from winrate.statistics.claims import ClaimRules
+
+
+def model(dbt, session):
+    profiles = dbt.ref("window_profiles").df()
+    dispersion = change.dispersions(dbt.ref("quarter_totals").df())
+    features = creation_features(dbt.config.get("features"), dbt.config.get("known_at_close"))
+    rules = ClaimRules(**dbt.config.get("rules"))
+    return change_model.win_rate_change_causes(profiles, features, dispersion, rules)

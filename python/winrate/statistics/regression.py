@@ -1,0 +1,542 @@
+"""Logistic regression on counts, with a random intercept per sales rep: one model for every claim.
+
+*Rows* are profiles: one per distinct combination of levels, with `n_deals` and `n_won`. For a
+logistic regression on levels these counts are sufficient. A row may also have a group, such as the
+sales rep; the deals of one group are not independent, so each group has a random intercept
+(Breslow and Clayton 1993).
+
+Every matrix is a table of counts per two columns, so a fit needs no design matrix: its memory is
+that of the codes, and its time that of some passes over the rows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from scipy import linalg, optimize, special, stats
+
+MAX_STEPS = 60
+TOLERANCE = 1e-9  # of a step, in log-odds
+MAX_LOG_ODDS = 30.0
+MIN_SD, MAX_SD = 0.01, 5.0  # of the random intercepts, in log-odds; below the first it is zero
+MIN_OWN_SHARE = 1e-6  # of the information on a column that the others must leave for a test
+MIN_SADDLEPOINT_Z = 1.0  # below it the normal approximation is as good
+MAX_TILT = 1e6
+MANY_OUTCOMES = 400.0  # expected won and lost deals above which it is as good everywhere
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A categorical column as codes: `levels[codes]` are its values.
+
+    reference: the level without a coefficient; None: the largest with won and lost deals.
+    """
+
+    name: str
+    codes: np.ndarray
+    levels: list[str]
+    reference: int | None = None
+
+    @classmethod
+    def of(cls, name: str, values: pd.Series) -> "Factor":
+        """The factor of a column, its levels in alphabetical order."""
+        codes, levels = pd.factorize(values, sort=True)
+        return cls(name, codes.astype(np.intp), [str(level) for level in levels])
+
+    @property
+    def size(self) -> int:
+        return len(self.levels)
+
+    def sums(self, weight: np.ndarray) -> np.ndarray:
+        """The sum of `weight` per level."""
+        return np.bincount(self.codes, weight, self.size)
+
+    def crossed(self, other: "Factor", weight: np.ndarray) -> np.ndarray:
+        """The sum of `weight` per level of this factor and level of the other one."""
+        cells = np.bincount(self.codes * other.size + other.codes, weight, self.size * other.size)
+        return cells.reshape(self.size, other.size)
+
+
+def indicator(name: str, is_in: np.ndarray) -> Factor:
+    """A factor of two levels; the second holds where `is_in`."""
+    return Factor(name, is_in.astype(np.intp), ["", name], reference=0)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The rows of a regression: closed and won deals, and their groups where there are any."""
+
+    n_deals: np.ndarray
+    n_won: np.ndarray
+    groups: Factor | None = None
+
+    @property
+    def has_groups(self) -> bool:
+        return self.groups is not None and self.groups.size > 1
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of some factors: an intercept, then one per level, and what is estimated.
+
+    effects: columns x estimated coefficients. The row of a reference level is zero; that of a level
+        that other factors determine holds the shares of the others, so that it is their average.
+    is_weak: per estimated coefficient, whether the level was always won or always lost.
+    """
+
+    factors: list[Factor]
+    effects: np.ndarray
+    is_weak: np.ndarray
+
+    @property
+    def starts(self) -> list[int]:
+        """The first column of each factor."""
+        return list(np.cumsum([1, *(factor.size for factor in self.factors)])[:-1])
+
+    def of(self, name: str) -> slice:
+        """The columns of a factor."""
+        for start, factor in zip(self.starts, self.factors, strict=True):
+            if factor.name == name:
+                return slice(start, start + factor.size)
+        raise KeyError(name)
+
+    def sums(self, weight: np.ndarray) -> np.ndarray:
+        """The sum of `weight` per column."""
+        return np.concatenate([[weight.sum()], *(factor.sums(weight) for factor in self.factors)])
+
+    def crossed(self, other: Factor, weight: np.ndarray) -> np.ndarray:
+        """Columns x levels of another factor: the sum of `weight` where both hold."""
+        return np.vstack(
+            [other.sums(weight), *(factor.crossed(other, weight) for factor in self.factors)]
+        )
+
+    def information(self, weight: np.ndarray) -> np.ndarray:
+        """Columns x columns: the sum of `weight` where both hold."""
+        blocks = [[np.array([[weight.sum()]]), *(f.sums(weight)[None] for f in self.factors)]]
+        for position, factor in enumerate(self.factors):
+            blocks.append([blocks[0][position + 1].T])
+            for other_position, other in enumerate(self.factors):
+                if other_position < position:
+                    blocks[-1].append(blocks[other_position + 1][position + 1].T)
+                elif other_position == position:
+                    blocks[-1].append(np.diag(factor.sums(weight)))
+                else:
+                    blocks[-1].append(factor.crossed(other, weight))
+        return np.block(blocks)
+
+    def linear_predictor(self, coefficient: np.ndarray) -> np.ndarray:
+        """Per row, the sum of the coefficients of its columns."""
+        log_odds = coefficient[0]
+        for start, factor in zip(self.starts, self.factors, strict=True):
+            log_odds = log_odds + coefficient[start : start + factor.size][factor.codes]
+        return log_odds
+
+
+def columns_of(
+    counts: Counts, factors: Sequence[Factor], averaged: Sequence[tuple[str, str]] = ()
+) -> Columns:
+    """The columns of these factors.
+
+    averaged: levels (factor, level) that get no coefficient of their own, but the average of their
+        factor's others.
+    """
+    effects, weak = [np.ones((1, 1))], [False]
+    for factor in factors:
+        n_deals, n_won = factor.sums(counts.n_deals), factor.sums(counts.n_won)
+        is_separated = (n_won == 0) | (n_won == n_deals)
+        is_averaged = np.array([(factor.name, level) in averaged for level in factor.levels])
+        reference = factor.reference
+        if reference is None:
+            reference = np.lexsort((-n_deals, is_separated, is_averaged))[0]
+        free = ~is_averaged & (np.arange(factor.size) != reference)
+        block = np.eye(factor.size)[:, free]
+        share = np.where(is_averaged, 0.0, n_deals)
+        block[is_averaged] = (share / share.sum())[free]
+        effects.append(block)
+        weak += list(is_separated[free])
+    return Columns(list(factors), _block_diagonal(effects), np.array(weak))
+
+
+def independent(columns: Columns, n_deals: np.ndarray) -> Columns:
+    """The columns without coefficients that the others determine."""
+    products = columns.effects.T @ columns.information(n_deals) @ columns.effects
+    scale = np.sqrt(np.maximum(products.diagonal(), 1e-300))
+    _, triangle, order = linalg.qr(products / np.outer(scale, scale), pivoting=True)
+    kept = np.sort(order[np.abs(np.diag(triangle)) > 1e-9])
+    return replace(columns, effects=columns.effects[:, kept], is_weak=columns.is_weak[kept])
+
+
+def _block_diagonal(blocks: list[np.ndarray]) -> np.ndarray:
+    out = np.zeros(tuple(sum(block.shape[axis] for block in blocks) for axis in (0, 1)))
+    row = column = 0
+    for block in blocks:
+        out[row : row + block.shape[0], column : column + block.shape[1]] = block
+        row, column = row + block.shape[0], column + block.shape[1]
+    return out
+
+
+@dataclass(frozen=True)
+class Regression:
+    """A fitted model.
+
+    estimate: the estimated coefficients; `coefficient` has one per column.
+    random: the intercept of each group, in log-odds; group_sd: their standard deviation.
+    probability: of winning, per row.
+    covariance: of `estimate`, the random intercepts being estimated with them.
+    by_group: estimated coefficients x groups and group_information: what `covariance` left out.
+    """
+
+    counts: Counts
+    columns: Columns
+    estimate: np.ndarray
+    random: np.ndarray
+    group_sd: float
+    probability: np.ndarray
+    covariance: np.ndarray
+    by_group: np.ndarray
+    group_information: np.ndarray
+    log_likelihood: float
+
+    @property
+    def coefficient(self) -> np.ndarray:
+        return self.columns.effects @ self.estimate
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether groups differ: with a standard deviation of zero they have no intercepts."""
+        return self.group_sd > 0
+
+    @property
+    def weight(self) -> np.ndarray:
+        """Per row, the variance of the number of won deals."""
+        return self.counts.n_deals * self.probability * (1 - self.probability)
+
+    @property
+    def penalised_log_likelihood(self) -> float:
+        penalty = (self.random**2).sum() / self.group_sd**2 / 2 if self.has_groups else 0.0
+        return self.log_likelihood - penalty
+
+    def variance(self, gradient: np.ndarray, group_gradient: np.ndarray) -> np.ndarray:
+        """Variance of functions of the parameters, by the delta method.
+
+        gradient: functions x estimated coefficients; group_gradient: functions x groups.
+        """
+        if not self.has_groups:
+            return np.einsum("ij,jk,ik->i", gradient, self.covariance, gradient)
+        scaled = group_gradient / self.group_information
+        own = gradient - scaled @ self.by_group.T
+        return np.einsum("ij,jk,ik->i", own, self.covariance, own) + (scaled * group_gradient).sum(
+            axis=1
+        )
+
+
+def fit(counts: Counts, columns: Columns, group_sd: float | None = None) -> Regression:
+    """Fit by penalised quasi-likelihood (Breslow and Clayton 1993).
+
+    group_sd: the standard deviation of the random intercepts; None: by restricted likelihood.
+    A level that was always won or always lost has no finite maximum-likelihood estimate. Its
+    coefficient has a log-F(1, 1) prior, worth half a won and half a lost deal (Greenland and
+    Mansournia 2015).
+    """
+    groups = counts.groups if counts.has_groups and group_sd != 0 else None
+    n_groups = groups.size if groups else 0
+    rate = (counts.n_won.sum() + 0.5) / (counts.n_deals.sum() + 1)
+    estimate = np.zeros(columns.effects.shape[1])
+    estimate[0] = special.logit(rate)
+    random = np.zeros(n_groups)
+    sd = group_sd if group_sd is not None else (0.2 if groups else 0.0)
+
+    for _ in range(MAX_STEPS):
+        probability = _probability(columns, estimate, groups, random)
+        residual = counts.n_won - counts.n_deals * probability
+        weight = counts.n_deals * probability * (1 - probability)
+        information = columns.effects.T @ columns.information(weight) @ columns.effects
+        gradient = columns.effects.T @ columns.sums(residual)
+        prior = special.expit(estimate)
+        gradient += np.where(columns.is_weak, 0.5 - prior, 0.0)
+        information[np.diag_indices(len(prior))] += np.where(
+            columns.is_weak, prior * (1 - prior), 0.0
+        )
+        by_group = np.zeros((len(estimate), 0))
+        group_weight = np.zeros(0)
+        if groups:
+            by_group = columns.effects.T @ columns.crossed(groups, weight)
+            group_weight = groups.sums(weight)
+        # What the step maximises: linear @ parameters - parameters @ information @ parameters / 2.
+        linear = gradient + information @ estimate + by_group @ random
+        group_linear = np.zeros(0)
+        if groups:
+            group_linear = groups.sums(residual) + by_group.T @ estimate + group_weight * random
+        working = _Working(information, by_group, group_weight, linear, group_linear)
+        old_sd = sd
+        if groups and group_sd is None:
+            sd = working.restricted_sd()
+        new_estimate, new_random, covariance = working.solve(sd)
+        step = max(
+            np.abs(new_estimate - estimate).max(),
+            np.abs(new_random - random).max(initial=0.0),
+            abs(sd - old_sd),
+        )
+        estimate, random = np.clip(new_estimate, -MAX_LOG_ODDS, MAX_LOG_ODDS), new_random
+        if step < TOLERANCE:
+            break
+    probability = _probability(columns, estimate, groups, random)
+    has_groups = sd > 0 and n_groups > 0
+    return Regression(
+        counts=counts,
+        columns=columns,
+        estimate=estimate,
+        random=random if has_groups else np.zeros(0),
+        group_sd=sd if has_groups else 0.0,
+        probability=probability,
+        covariance=covariance,
+        by_group=by_group if has_groups else np.zeros((len(estimate), 0)),
+        group_information=group_weight + sd**-2 if has_groups else np.zeros(0),
+        log_likelihood=_log_likelihood(counts, probability),
+    )
+
+
+def _probability(
+    columns: Columns, estimate: np.ndarray, groups: Factor | None, random: np.ndarray
+) -> np.ndarray:
+    log_odds = columns.linear_predictor(columns.effects @ estimate)
+    if groups:
+        log_odds = log_odds + random[groups.codes]
+    n_rows = len(columns.factors[0].codes) if columns.factors else len(groups.codes) if groups else 1
+    return special.expit(np.broadcast_to(log_odds, n_rows) if np.ndim(log_odds) == 0 else log_odds)
+
+
+def _log_likelihood(counts: Counts, probability: np.ndarray) -> float:
+    lost = counts.n_deals - counts.n_won
+    return float(
+        (special.xlogy(counts.n_won, probability) + special.xlog1py(lost, -probability)).sum()
+    )
+
+
+@dataclass(frozen=True)
+class _Working:
+    """The linear mixed model that one step of a fit solves, by its sufficient statistics."""
+
+    information: np.ndarray
+    by_group: np.ndarray
+    group_weight: np.ndarray
+    linear: np.ndarray
+    group_linear: np.ndarray
+
+    def solve(self, sd: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Coefficients, random intercepts, and the covariance of the coefficients."""
+        if sd == 0 or not len(self.group_weight):
+            covariance = np.linalg.pinv(self.information, hermitian=True)
+            return covariance @ self.linear, np.zeros(len(self.group_weight)), covariance
+        scaled = self.by_group / (self.group_weight + sd**-2)
+        covariance = np.linalg.pinv(self.information - scaled @ self.by_group.T, hermitian=True)
+        estimate = covariance @ (self.linear - scaled @ self.group_linear)
+        random = (self.group_linear - self.by_group.T @ estimate) / (self.group_weight + sd**-2)
+        return estimate, random, covariance
+
+    def restricted_sd(self) -> float:
+        """The standard deviation with the largest restricted likelihood; 0 below MIN_SD."""
+
+        def loss(log_sd: float) -> float:
+            precision = np.exp(-2 * log_sd)
+            total = self.group_weight + precision
+            scaled = self.by_group / total
+            schur = self.information - scaled @ self.by_group.T
+            own = self.linear - scaled @ self.group_linear
+            sign, log_determinant = np.linalg.slogdet(schur)
+            if sign <= 0:
+                return np.inf
+            explained = own @ np.linalg.solve(schur, own) + (self.group_linear**2 / total).sum()
+            return float(
+                (np.log(total).sum() + 2 * log_sd * len(total) + log_determinant - explained) / 2
+            )
+
+        bounds = (np.log(MIN_SD), np.log(MAX_SD))
+        best = optimize.minimize_scalar(loss, bounds=bounds, method="bounded").x
+        return float(np.exp(best)) if best > bounds[0] + 0.01 else 0.0
+
+
+@dataclass(frozen=True)
+class ScoreTests:
+    """Score tests (Rao 1948) of the levels of some factors, each beside the same fitted model.
+
+    Arrays have one entry per level, the factors one after the other.
+    score: won deals less expected ones. variance, covariance: of the scores; the covariance is
+        left out (None) where no levels are to be tested together.
+    own_share: the part of the information on a level that the model leaves to it.
+    degrees: of freedom of the t distribution of each test.
+    z: the score in standard errors; null for a level that is not tested.
+    """
+
+    score: np.ndarray
+    variance: np.ndarray
+    covariance: np.ndarray | None
+    own_share: np.ndarray
+    degrees: np.ndarray
+    z: np.ndarray
+
+    @property
+    def p_value(self) -> np.ndarray:
+        """Two-sided, per level."""
+        return 2 * stats.t.sf(np.abs(self.z), self.degrees)
+
+    def of(self, levels: slice) -> "ScoreTests":
+        """The tests of some of the levels."""
+        return ScoreTests(
+            self.score[levels],
+            self.variance[levels],
+            None if self.covariance is None else self.covariance[levels, levels],
+            self.own_share[levels],
+            self.degrees[levels],
+            self.z[levels],
+        )
+
+    def joint(self) -> "JointTest":
+        """The test that no level has an effect."""
+        values, vectors = np.linalg.eigh(self.covariance)
+        kept = values > 1e-9 * max(values.max(initial=0.0), 1e-300)
+        projected = vectors[:, kept].T @ self.score
+        statistic, n_kept = float((projected**2 / values[kept]).sum()), int(kept.sum())
+        if not n_kept:
+            return JointTest(0.0, 0, float("nan"))
+        denominator = float(np.min(self.degrees))
+        p_value = (
+            stats.chi2.sf(statistic, n_kept)
+            if np.isinf(denominator)
+            else stats.f.sf(statistic / n_kept, n_kept, denominator)
+        )
+        return JointTest(statistic, n_kept, float(p_value))
+
+
+@dataclass(frozen=True)
+class JointTest:
+    """A test of several coefficients at once; no p-value where nothing is tested."""
+
+    statistic: float
+    degrees: int
+    p_value: float
+
+
+def score_tests(
+    model: Regression,
+    factors: Sequence[Factor],
+    is_tested: np.ndarray | None = None,
+    is_joint: bool = True,
+) -> ScoreTests:
+    """Test the indicator of each level of factors that are not in the model, one at a time.
+
+    is_tested: per level; by default all are. is_joint: whether levels will be tested together.
+    Where few won or few lost deals are expected, the tails beyond MIN_SADDLEPOINT_Z are those of a
+    saddlepoint approximation (Dey et al. 2017). With groups these are t tests; see `degrees`.
+    """
+    weight, groups = model.weight, model.counts.groups
+    tested = Columns(list(factors), np.empty((0, 0)), np.empty(0))
+    residual = model.counts.n_won - model.counts.n_deals * model.probability
+    score, total = tested.sums(residual)[1:], tested.sums(weight)[1:]
+    crossed = np.hstack([model.columns.crossed(factor, weight) for factor in factors])
+    shared = model.columns.effects.T @ crossed
+    solved, group_solved = shared, np.zeros((0, len(score)))
+    if model.has_groups:
+        by_group = np.hstack([groups.crossed(factor, weight) for factor in factors])
+        group_solved = by_group / model.group_information[:, None]
+        solved = shared - model.by_group @ group_solved
+    explained = model.covariance @ solved
+    variance = total - (solved * explained).sum(axis=0)
+    covariance = tested.information(weight)[1:, 1:] - solved.T @ explained if is_joint else None
+    if model.has_groups:
+        variance -= (by_group * group_solved).sum(axis=0)
+        if is_joint:
+            covariance = covariance - by_group.T @ group_solved
+        of_groups = (model.by_group.T @ explained) / model.group_information[:, None]
+        group_solved = group_solved - of_groups
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        own_share = np.where(total > 0, variance / total, 0.0)
+        error = np.sqrt(np.where(own_share > MIN_OWN_SHARE, variance, np.nan))
+    z = score / error
+    if is_tested is not None:
+        z = np.where(is_tested, z, np.nan)
+    position = 0
+    for factor in factors:
+        for level in range(factor.size):
+            if np.abs(z[position]) > MIN_SADDLEPOINT_Z:
+                weights = explained[:, position], group_solved[:, position]
+                rows = factor.codes == level
+                z[position] = np.sign(z[position]) * _saddlepoint_z(
+                    model, rows, weights, score[position], error[position]
+                )
+            position += 1
+    # Levels with the same test differ in the last digits only: rounding makes them equal.
+    all_degrees = [degrees(model, factor) for factor in factors]
+    return ScoreTests(
+        score, variance, covariance, own_share, np.concatenate(all_degrees), np.round(z, 9)
+    )
+
+
+def degrees(model: Regression, factor: Factor) -> np.ndarray:
+    """Degrees of freedom of tests of the levels of a factor (between and within groups).
+
+    A level that all groups have in equal shares is compared within groups, with as good as
+    infinitely many; one that all deals of a group have, or none, is compared between groups, with
+    one less than there are groups (Schluchter and Elashoff 1990). Others are in between.
+    """
+    groups, weight = model.counts.groups, model.weight
+    if groups is None or groups.size < 2:
+        return np.full(factor.size, np.inf)
+    total, by_group = factor.sums(weight), groups.crossed(factor, weight)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        within = total - np.nansum(by_group**2 / by_group.sum(axis=1)[:, None], axis=0)
+        between = 1 - within / (total - total**2 / total.sum())
+        count = (groups.size - 1) / np.clip(between, 0, 1) ** 2
+    return np.where(np.isfinite(count), np.maximum(count, 1), np.inf)
+
+
+def _saddlepoint_z(
+    model: Regression,
+    rows: np.ndarray,
+    weights: tuple[np.ndarray, np.ndarray],
+    score: float,
+    error: float,
+) -> float:
+    """The absolute normal quantile of a score, by its cumulants (Barndorff-Nielsen 1986).
+
+    rows: those of the level, whose deals are taken exactly. The others have small weights in the
+    score and are taken as normal (Dey et al. 2017). weights: what the model explains of the level,
+    per coefficient and per group. error: standard error of the score.
+    """
+    n_deals, probability = model.counts.n_deals[rows], model.probability[rows]
+    z = abs(score / error)
+    if min(n_deals @ probability, n_deals @ (1 - probability)) > MANY_OUTCOMES:
+        return z
+    share = 1 - _of_rows(model.columns, rows).linear_predictor(model.columns.effects @ weights[0])
+    if model.has_groups:
+        share = share - weights[1][model.counts.groups.codes[rows]]
+    share = np.sign(score) * np.broadcast_to(share, n_deals.shape)
+    log_odds = special.logit(probability)
+    mean = (n_deals * share) @ probability
+    rest = max(error**2 - (n_deals * share**2) @ (probability * (1 - probability)), 0.0)
+
+    def excess(tilt: float) -> float:
+        """The mean of the tilted score, less the score."""
+        tilted = special.expit(log_odds + share * tilt)
+        return (n_deals * share) @ tilted - mean + rest * tilt - abs(score)
+
+    high = 1.0
+    while excess(high) < 0:
+        high *= 2
+        if high > MAX_TILT:  # the score is at the end of its range
+            return z
+    tilt = optimize.brentq(excess, 0.0, high, xtol=1e-12)
+    tilted = special.expit(log_odds + share * tilt)
+    curvature = (n_deals * share**2) @ (tilted * (1 - tilted)) + rest
+    growth = np.logaddexp(0, log_odds + share * tilt) - np.logaddexp(0, log_odds)
+    cumulant = n_deals @ growth - mean * tilt + rest * tilt**2 / 2
+    root = np.sqrt(2 * max(tilt * abs(score) - cumulant, 1e-12))
+    return float(max(root + np.log(tilt * np.sqrt(curvature) / root) / root, 0.0))
+
+
+def _of_rows(columns: Columns, kept: np.ndarray) -> Columns:
+    """The columns of some of the rows."""
+    factors = [replace(factor, codes=factor.codes[kept]) for factor in columns.factors]
+    return replace(columns, factors=factors)
