@@ -17,7 +17,7 @@ from winrate.build.directory import BuildDirectory, locked_build_directory
 from winrate.build.publish import BuildError
 from winrate.ingest import mapping, provenance, reader
 
-UNCHANGED = "what was published before still stands"
+UNCHANGED = "nothing was published"  # true of a first build, too
 ALL_WITH_TESTS = ("build", "--exclude-resource-type", "unit_test")
 ALL_WITH_THE_GATE = (
     *(*ALL_WITH_TESTS, "--indirect-selection", "empty"),
