@@ -2,11 +2,28 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+class RunValues(NamedTuple):
+    """The variables that change from run to run, as text; macros/run_values.sql reads them."""
+
+    deals_path: str = ""
+    mapping_path: str = ""
+    as_of_date: str = ""
+    latest_date: str = ""
+    date_format: str = ""
+    decimal_mark: str = ""
+    previous_warehouse: str = ""
+
+
+# What is read and as of when, which has columns of its own in quality.build_info; the other
+# variables say how it is read.
+INPUTS = frozenset(RunValues._fields) - {"date_format", "decimal_mark"}
 
 
 def project_vars(root: Path = ROOT) -> dict[str, Any]:

@@ -43,18 +43,19 @@ class BuildRequest:
     date_format: str = ""
     decimal_mark: str = ""
 
-    def run_values(self) -> dict[str, str]:
-        """The settings of dbt_project.yml that this build gives, by name, as text."""
+    def run_values(self, previous_warehouse: Path | None = None) -> project.RunValues:
+        """The variables of dbt_project.yml that this build gives."""
         # At UTC+14 it is tomorrow already.
         latest = datetime.now(UTC).date() + timedelta(days=1)
-        return {
-            "deals_path": str(self.deals.absolute()),
-            "mapping_path": str(self.mapping.absolute()) if self.mapping else "",
-            "as_of_date": self.as_of.isoformat() if self.as_of else "",
-            "latest_date": latest.isoformat(),
-            "date_format": self.date_format,
-            "decimal_mark": self.decimal_mark,
-        }
+        return project.RunValues(
+            deals_path=str(self.deals.absolute()),
+            mapping_path=str(self.mapping.absolute()) if self.mapping else "",
+            as_of_date=self.as_of.isoformat() if self.as_of else "",
+            latest_date=latest.isoformat(),
+            date_format=self.date_format,
+            decimal_mark=self.decimal_mark,
+            previous_warehouse=str(previous_warehouse or ""),
+        )
 
 
 def build(request: BuildRequest) -> str:
@@ -125,7 +126,7 @@ def run_dbt(
     run = dbt.DbtRun(
         database=database,
         target_path=directory.dbt_target,
-        values=request.run_values() | {"previous_warehouse": str(previous)},
+        values=request.run_values(previous)._asdict(),
         target=request.target,
         threads=request.threads,
         held=[directory.lock],

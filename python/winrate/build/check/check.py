@@ -43,7 +43,7 @@ def check(request: BuildRequest) -> Check:
             tempfile.TemporaryDirectory() as folder,
             database.open_locked(Path(folder) / "check.duckdb") as connection,
         ):
-            staging.stage(connection, models, **request.run_values())
+            staging.stage(connection, models, request.run_values())
             errors = summary.export_errors(connection)
             described = columns.staged_columns(connection, header, wanted, variables)
             values = [*contents.formats(connection), *contents.outcomes(connection)]
