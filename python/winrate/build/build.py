@@ -61,10 +61,11 @@ class BuildRequest:
 def build(request: BuildRequest) -> str:
     """Build the warehouse and the report, publish both and return the summary to print.
 
-    Raises ExportError where the export cannot be used, BuildRunningError where another build
-    holds the lock, BuildError where dbt, a test or the report failed or the disk is full.
-    Nothing is published then.
+    Raises SettingsError where a setting is unknown, ExportError where the export cannot be used,
+    BuildRunningError where another build holds the lock, BuildError where dbt, a test or the report
+    failed or the disk is full. Nothing is published then.
     """
+    project.check_names()
     variables = project.project_vars()
     reader.check_export(request.deals, mapping.wanted_columns(request.mapping, variables))
 
