@@ -27,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
         _say(f"winrate: {error}", sys.stderr)
         return EXIT_BUSY
     except (
+        project.SettingsError,
         records.ExportError,
         publish.BuildError,
         csv_files.TablesError,

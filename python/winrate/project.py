@@ -1,17 +1,65 @@
 """What the dbt project says of itself: its variables and the columns an export needs."""
 
-from collections.abc import Mapping
+import difflib
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
+READ_VARIABLE = re.compile(r"""\bvar\(\s*["'](\w+)["']""")
+
+
+class SettingsError(ValueError):
+    """A setting that nothing reads: one sentence that names it."""
+
+
+class RunValues(NamedTuple):
+    """The variables that change from run to run, as text; macros/run_values.sql reads them."""
+
+    deals_path: str = ""
+    mapping_path: str = ""
+    as_of_date: str = ""
+    latest_date: str = ""
+    date_format: str = ""
+    decimal_mark: str = ""
+    previous_warehouse: str = ""
+
+
+# What is read and as of when, which has columns of its own in quality.build_info; the other
+# variables say how it is read.
+INPUTS = frozenset(RunValues._fields) - {"date_format", "decimal_mark"}
 
 
 def project_vars(root: Path = ROOT) -> dict[str, Any]:
     """The `vars` of dbt_project.yml: every number that a user may turn."""
     return yaml.safe_load((root / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+
+
+def check_names(overrides: Iterable[str] = (), root: Path = ROOT) -> None:
+    """Raise SettingsError where no model reads a variable, so that setting it has no effect.
+
+    overrides: names of the variables that the command line gave, besides those of dbt_project.yml.
+    """
+    known = known_names(root)
+    unknown = sorted({*project_vars(root), *overrides} - known)
+    if unknown:
+        raise SettingsError("; ".join(_unknown_sentence(name, known) for name in unknown) + ".")
+
+
+def known_names(root: Path = ROOT) -> set[str]:
+    """The names of the variables that models and macros read."""
+    files = [file for folder in ("models", "macros") for file in (root / folder).rglob("*.*")]
+    texts = [file.read_text("utf-8") for file in files if file.suffix in (".sql", ".yml")]
+    return {*RunValues._fields, *(name for text in texts for name in READ_VARIABLE.findall(text))}
+
+
+def _unknown_sentence(name: str, known: Iterable[str]) -> str:
+    closest = difflib.get_close_matches(name, sorted(known), n=1)
+    hint = f"the closest name is '{closest[0]}'" if closest else "CHANGELOG.md has old names"
+    return f"no model reads the setting '{name}'; {hint}"
 
 
 def feature_names(features: dict[str, Any]) -> list[str]:

@@ -7,8 +7,6 @@ the two. Both round halves to the even digit and never write a negative zero
 
 from datetime import date
 
-SEVERITIES = ("critical", "warning", "info")  # of an alert, the most urgent first
-
 SEVERITIES = ("critical", "warning", "info")  # of alerts, the most severe first
 
 

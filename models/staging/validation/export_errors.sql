@@ -154,7 +154,8 @@ final as (
             else 'Lost'
         end
         || ', and ' || {{ as_count('totals.n_not_understood') }} || ' are not understood, such as '''
-        || totals.outcome_example || '''; say in MAPPING what they mean' as message
+        || totals.outcome_example || '''; say in MAPPING what they mean, '
+        || 'a CSV of kind,found,means with lines such as ''outcome,Signed,Won''' as message
     from formats
     cross join totals
     where formats.outcome_from = 'outcome' and totals.n_not_understood > 0 and (totals.n_won = 0 or totals.n_lost = 0)
@@ -188,13 +189,15 @@ final as (
 
     union all
 
+    -- Dates that are not read because their order is not known have a message above.
     select
         'no_usable_row' as error_code,
         'none of its ' || {{ as_count('totals.n_rows') }} || ' rows can be used (' || reasons.list
         || '); expected at least one deal' as message
-    from totals
+    from formats
+    cross join totals
     cross join reasons
-    where totals.n_accepted = 0
+    where totals.n_accepted = 0 and formats.date_order not in ('ambiguous', 'contradictory')
 
 )
 

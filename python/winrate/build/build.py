@@ -17,7 +17,7 @@ from winrate.build.directory import BuildDirectory, locked_build_directory
 from winrate.build.publish import BuildError
 from winrate.ingest import mapping, provenance, reader
 
-UNCHANGED = "what was published before still stands"
+UNCHANGED = "nothing was published"  # true of a first build, too
 ALL_WITH_TESTS = ("build", "--exclude-resource-type", "unit_test")
 ALL_WITH_THE_GATE = (
     *(*ALL_WITH_TESTS, "--indirect-selection", "empty"),
@@ -43,27 +43,29 @@ class BuildRequest:
     date_format: str = ""
     decimal_mark: str = ""
 
-    def run_values(self) -> dict[str, str]:
-        """The settings of dbt_project.yml that this build gives, by name, as text."""
+    def run_values(self, previous_warehouse: Path | None = None) -> project.RunValues:
+        """The variables of dbt_project.yml that this build gives."""
         # At UTC+14 it is tomorrow already.
         latest = datetime.now(UTC).date() + timedelta(days=1)
-        return {
-            "deals_path": str(self.deals.absolute()),
-            "mapping_path": str(self.mapping.absolute()) if self.mapping else "",
-            "as_of_date": self.as_of.isoformat() if self.as_of else "",
-            "latest_date": latest.isoformat(),
-            "date_format": self.date_format,
-            "decimal_mark": self.decimal_mark,
-        }
+        return project.RunValues(
+            deals_path=str(self.deals.absolute()),
+            mapping_path=str(self.mapping.absolute()) if self.mapping else "",
+            as_of_date=self.as_of.isoformat() if self.as_of else "",
+            latest_date=latest.isoformat(),
+            date_format=self.date_format,
+            decimal_mark=self.decimal_mark,
+            previous_warehouse=str(previous_warehouse or ""),
+        )
 
 
 def build(request: BuildRequest) -> str:
     """Build the warehouse and the report, publish both and return the summary to print.
 
-    Raises ExportError where the export cannot be used, BuildRunningError where another build
-    holds the lock, BuildError where dbt, a test or the report failed or the disk is full.
-    Nothing is published then.
+    Raises SettingsError where a setting is unknown, ExportError where the export cannot be used,
+    BuildRunningError where another build holds the lock, BuildError where dbt, a test or the report
+    failed or the disk is full. Nothing is published then.
     """
+    project.check_names()
     variables = project.project_vars()
     reader.check_export(request.deals, mapping.wanted_columns(request.mapping, variables))
 
@@ -125,7 +127,7 @@ def run_dbt(
     run = dbt.DbtRun(
         database=database,
         target_path=directory.dbt_target,
-        values=request.run_values() | {"previous_warehouse": str(previous)},
+        values=request.run_values(previous)._asdict(),
         target=request.target,
         threads=request.threads,
         held=[directory.lock],

@@ -167,4 +167,4 @@ def _last_line(message: str | None) -> str:
     sentence = (
         lines[-1].strip() if "Traceback" in (message or "") else " ".join(map(str.strip, lines))
     )
-    return re.sub(r"^winrate\.[\w.]+\.ExportError: ", "", sentence)
+    return re.sub(r"^winrate\.[\w.]+\.(Export|Settings)Error: ", "", sentence)

@@ -22,11 +22,8 @@ from winrate.ingest import provenance
 TARGET = project.ROOT / "target" / "check"
 FILE = "staging.json"
 MODELS = ("export_errors", "rejected_deals", "row_ledger", "unparsed_cells", "unused_mappings")
-# Settings of a run; each is compiled as a placeholder, which is replaced when the models run.
-RUN_VALUES = (
-    *("deals_path", "mapping_path", "as_of_date", "latest_date", "date_format", "decimal_mark"),
-    "previous_warehouse",
-)
+# Run values are compiled as these placeholders, which are replaced when the models run.
+PLACEHOLDERS = {name: f"@{name}@" for name in project.RunValues._fields}
 
 
 def compiled_models(folder: Path | None = None) -> list[dict[str, Any]]:
@@ -48,14 +45,9 @@ def compiled_models(folder: Path | None = None) -> list[dict[str, Any]]:
 
 
 def stage(
-    connection: duckdb.DuckDBPyConnection, models: list[dict[str, Any]], **values: str
+    connection: duckdb.DuckDBPyConnection, models: list[dict[str, Any]], values: project.RunValues
 ) -> None:
-    """Build the models in an empty database.
-
-    values: settings of this run; `deals_path` is required, the others are empty by default.
-    Raises what reading an export raises.
-    """
-    values = dict.fromkeys(RUN_VALUES, "") | values
+    """Build the models in an empty database; raises what reading an export raises."""
     for schema in {model["schema"] for model in models}:
         connection.execute(f"create schema {schema}")
     for model in models:
@@ -70,8 +62,7 @@ def stage(
 
 def _compile(folder: Path) -> list[dict[str, Any]]:
     """Compile the models with dbt."""
-    values = {name: _placeholder(name) for name in RUN_VALUES}
-    run = dbt.DbtRun(folder / "warehouse.duckdb", folder, values)
+    run = dbt.DbtRun(folder / "warehouse.duckdb", folder, PLACEHOLDERS)
     try:
         dbt.run(run, "compile", "--no-populate-cache", "--select", *(f"+{name}" for name in MODELS))
     except dbt.DbtError as error:
@@ -106,7 +97,7 @@ def _add_with_parents(key: str, nodes: Mapping[str, Any], ordered: dict[str, Any
     ordered[key] = nodes[key]
 
 
-def _python_table(model: Mapping[str, Any], values: Mapping[str, str]) -> Any:
+def _python_table(model: Mapping[str, Any], values: project.RunValues) -> Any:
     """The table that a Python model of raw returns."""
     config = _filled(model["config"], values)
     if model["name"] == "raw_build":  # the model itself asks dbt for the options of its run
@@ -117,15 +108,11 @@ def _python_table(model: Mapping[str, Any], values: Mapping[str, str]) -> Any:
     return module.model(SimpleNamespace(config=config), None)
 
 
-def _placeholder(name: str) -> str:
-    return f"@{name}@"
-
-
-def _filled(value: Any, values: Mapping[str, str]) -> Any:
+def _filled(value: Any, values: project.RunValues) -> Any:
     """Text, or a JSON-like object with text in it, with the values for their placeholders."""
     if isinstance(value, str):
-        for name, text in values.items():
-            value = value.replace(_placeholder(name), text)
+        for name, placeholder in PLACEHOLDERS.items():
+            value = value.replace(placeholder, getattr(values, name))
     elif isinstance(value, dict):
         return {key: _filled(each, values) for key, each in value.items()}
     elif isinstance(value, list):

@@ -22,8 +22,6 @@ PACKAGES = (
     "pandas",
     "numpy",
 )
-# What a build reads and as of when, which has columns of its own; the other variables say how.
-RUN_VARS = {"deals_path", "as_of_date", "latest_date", "previous_warehouse", "mapping_path"}
 SAMPLE = "deals.csv"  # the one seed that is an export, not a setting
 
 
@@ -57,7 +55,7 @@ def settings_sha256(overrides: dict[str, Any], root: Path = project.ROOT) -> str
     hash and the same packages give the same tables.
     """
     in_force = project.project_vars(root) | overrides
-    settings = {name: value for name, value in in_force.items() if name not in RUN_VARS}
+    settings = {name: value for name, value in in_force.items() if name not in project.INPUTS}
     files = [seed for seed in sorted((root / "seeds").glob("*.csv")) if seed.name != SAMPLE]
     if in_force["mapping_path"]:
         files.append(Path(in_force["mapping_path"]))

@@ -45,8 +45,7 @@ def run(
 
 def compile_project(folder: Path) -> None:
     """Compile the whole project into a target folder, with what `make build` and `check` keep."""
-    values = {name: f"@{name}@" for name in staging.RUN_VALUES}
-    run(dbt.DbtRun(folder / "warehouse.duckdb", folder, values), "compile")
+    run(dbt.DbtRun(folder / "warehouse.duckdb", folder, staging.PLACEHOLDERS), "compile")
     key = compiled.project_key()
     data_tests.keep(folder, key)
     models = staging.needed_models(manifest(folder))

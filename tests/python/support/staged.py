@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 
 from winrate.build import staging
+from winrate.project import RunValues
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,6 @@ class Staging:
         staging.stage(
             connection,
             self.models,
-            deals_path=str(path),
-            mapping_path=str(mapping_path or ""),
-            **values,
+            RunValues(deals_path=str(path), mapping_path=str(mapping_path or ""), **values),
         )
         return Staged(connection)

@@ -25,9 +25,11 @@ class Check(NamedTuple):
 def check(request: BuildRequest) -> Check:
     """Read and parse an export as a build would, in a temporary database, and describe the result.
 
-    request: its warehouse and report are not touched. Raises ExportError where the file cannot be
-    read at all, BuildError where the database cannot be made.
+    request: its warehouse and report are not touched. Raises SettingsError where a setting is
+    unknown, ExportError where the file cannot be read at all, BuildError where the database cannot
+    be made.
     """
+    project.check_names()
     variables = project.project_vars()
     wanted = mapping.wanted_columns(request.mapping, variables)
     header = reader.read_header(request.deals, wanted)
@@ -43,7 +45,7 @@ def check(request: BuildRequest) -> Check:
             tempfile.TemporaryDirectory() as folder,
             database.open_locked(Path(folder) / "check.duckdb") as connection,
         ):
-            staging.stage(connection, models, **request.run_values())
+            staging.stage(connection, models, request.run_values())
             errors = summary.export_errors(connection)
             described = columns.staged_columns(connection, header, wanted, variables)
             values = [*contents.formats(connection), *contents.outcomes(connection)]

@@ -1,0 +1,52 @@
+"""Settings that no model reads are errors, wherever they are set."""
+
+import pytest
+
+from support import dbt
+from support.paths import SAMPLE
+from support.project_copy import copy_project
+from winrate import __main__, project
+from winrate.build.dbt import DbtError, DbtRun
+
+
+def test_the_settings_of_the_project_are_known():
+    project.check_names()
+    assert project.known_names() == set(project.project_vars())
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("min_outcome", "the setting 'min_outcome'; the closest name is 'min_outcomes'."),
+        ("qwerty", "the setting 'qwerty'; CHANGELOG.md has old names."),
+    ],
+)
+def test_an_unknown_setting_is_named_with_the_closest_one(name, says):
+    with pytest.raises(project.SettingsError, match=says):
+        project.check_names({name: 1, "min_outcomes": 50})
+
+
+def test_a_setting_that_only_a_model_of_the_user_reads_is_known(tmp_path):
+    root = copy_project(tmp_path / "project")
+    settings = root / "dbt_project.yml"
+    settings.write_text(settings.read_text() + "  my_setting: 1\n")
+    with pytest.raises(project.SettingsError, match="my_setting"):
+        project.check_names(root=root)
+    (root / "models" / "mine.sql").write_text("select {{ var( 'my_setting' ) }} as mine")
+    project.check_names(root=root)
+
+
+@pytest.mark.parametrize("command", ["build", "check"])
+def test_a_command_refuses_an_unknown_setting(command, monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(project, "project_vars", lambda *_: {"min_outcome": 1})
+    assert __main__.main([command, "--deals", str(SAMPLE)]) == 1
+    assert "winrate: no model reads the setting 'min_outcome'" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_dbt_refuses_an_unknown_setting_of_its_command_line(tmp_path):
+    run = DbtRun(tmp_path / "warehouse.duckdb", tmp_path / "target")
+    with pytest.raises(DbtError, match=r"^raw_build: no model reads the setting 'min_outcome'"):
+        dbt.run(run, "run", "--select", "raw_build", "--vars", "{min_outcome: 1}")
