@@ -303,7 +303,9 @@ def _probability(
     log_odds = columns.linear_predictor(columns.effects @ estimate)
     if groups:
         log_odds = log_odds + random[groups.codes]
-    n_rows = len(columns.factors[0].codes) if columns.factors else len(groups.codes) if groups else 1
+    n_rows = (
+        len(columns.factors[0].codes) if columns.factors else len(groups.codes) if groups else 1
+    )
     return special.expit(np.broadcast_to(log_odds, n_rows) if np.ndim(log_odds) == 0 else log_odds)
 
 

@@ -31,7 +31,9 @@ def funnel_figure(reps: pd.DataFrame, overall: float) -> go.Figure:
         line={"color": INK, "width": 1},
         hoverinfo="skip",
     )
-    made = figure([*_limits(reps, ends), centre, _points(reps, overall)], height=400, has_legend=True)
+    made = figure(
+        [*_limits(reps, ends), centre, _points(reps, overall)], height=400, has_legend=True
+    )
     has_few_numbers = ends[1] - ends[0] < 10
     made.update_xaxes(
         title_text="closed deals",
@@ -40,7 +42,9 @@ def funnel_figure(reps: pd.DataFrame, overall: float) -> go.Figure:
         showgrid=True,
         gridcolor=GRID,
     )
-    made.update_yaxes(title_text="adjusted win rate", tickformat=".0%", showgrid=True, gridcolor=GRID)
+    made.update_yaxes(
+        title_text="adjusted win rate", tickformat=".0%", showgrid=True, gridcolor=GRID
+    )
     return made
 
 

@@ -180,12 +180,8 @@ def _by_feature(
     counts = wording.counts_of(model, rules)
     names = [factor.name for factor in model.profiles.features]
     rows = [{"feature": feature} for feature in features if feature not in names]
-    for name, mix, own in zip(
-        names, split.mix_by_feature, split.segments_by_feature, strict=True
-    ):
-        rows.append(
-            {"feature": name, **_numbers(mix, own), "p_value": model.feature_p_value(name)}
-        )
+    for name, mix, own in zip(names, split.mix_by_feature, split.segments_by_feature, strict=True):
+        rows.append({"feature": name, **_numbers(mix, own), "p_value": model.feature_p_value(name)})
     rows.append(
         {"feature": BASELINE, **_numbers(Part(0.0, 0.0), split.shared)}
         | {"p_value": _p_value(split.shared)}
