@@ -1,0 +1,58 @@
+"""The models run on a frame of deals give the tables that a build gives."""
+
+from unittest import mock
+
+import pytest
+
+from support import dbt
+from support.builds import rows
+from tools import sample
+from tools.evidence import generators, warehouse
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def compile_with(compiled_project):
+    """`Project.compiled`, starting from what is compiled already."""
+
+    def compile_with(**options) -> warehouse.Project:
+        with mock.patch.object(warehouse.dbt, "run", dbt.run):
+            return warehouse.Project.compiled(compiled_project, **options)
+
+    return compile_with
+
+
+def names_of(project: warehouse.Project) -> set[str]:
+    return {model["name"] for model in project.models}
+
+
+def test_the_public_tables_of_the_sample_are_those_of_a_build(compile_with, sample_warehouse):
+    public = rows(
+        sample_warehouse,
+        """
+        select table_schema || '.' || table_name from information_schema.tables
+        where
+            table_schema in ('drivers', 'scores', 'alerts')
+            or table_name in ('stg_deals', 'missing_values', 'unparsed_cells', 'data_checks')
+        """,
+    )
+    assert {("drivers.win_rate_drivers",), ("drivers.win_rate_change",)} <= set(public)
+    with warehouse.build(compile_with(), generators.sample(sample.SEED)) as connection:
+        for (name,) in public:
+            query = f"select * from {name} order by all"
+            assert connection.execute(query).fetchall() == rows(sample_warehouse, query), name
+
+
+def test_a_model_that_is_left_out_takes_those_that_read_it_along(compile_with):
+    everything = names_of(compile_with())
+    assert everything - names_of(compile_with(without=["est_importance"])) == {
+        "est_importance",
+        "importance",
+    }
+
+
+def test_only_what_the_wanted_models_read_is_built(compile_with):
+    names = names_of(compile_with(only=["win_rate_change"]))
+    assert {"est_win_rate_change", "window_totals", "win_rate_change"} <= names
+    assert not names & {"win_rate_drivers", "alerts", "checked_rows"}
