@@ -176,8 +176,7 @@ def _insert(
 
 def _compiled(folder: Path) -> dict[str, Any]:
     """All models and seeds of the project, and the tables that a build starts from."""
-    values = {name: f"@{name}@" for name in staging.RUN_VALUES}
-    run = dbt.DbtRun(folder / "warehouse.duckdb", folder, values)
+    run = dbt.DbtRun(folder / "warehouse.duckdb", folder, staging.PLACEHOLDERS)
     dbt.run(run, "compile", "--no-populate-cache")
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     nodes = {
@@ -199,7 +198,7 @@ def _compiled(folder: Path) -> dict[str, Any]:
         few = Path(other) / SAMPLE.name
         with SAMPLE.open(encoding="utf-8") as lines:
             few.write_text("".join(islice(lines, 100)), encoding="utf-8")
-        staging.stage(connection, models, deals_path=str(few))
+        staging.stage(connection, models, project.RunValues(deals_path=str(few)))
         for name in given:
             described = connection.execute(f"describe {_name(nodes, name)}").fetchall()
             columns = {column: kind for column, kind, *_ in described}
