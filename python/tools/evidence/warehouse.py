@@ -8,6 +8,7 @@ as-of date and the list of columns.
 
 import functools
 import json
+import re
 import runpy
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -204,8 +205,10 @@ def _compiled(folder: Path) -> dict[str, Any]:
             columns = {column: kind for column, kind, *_ in described}
             given[name] = {"schema": nodes[name]["schema"], "columns": columns}
         listed = connection.execute(f"select column_name from {_name(nodes, EXPORT_COLUMNS)}")
+        # Settings of a run, which are compiled as placeholders, are empty.
+        placeholder = re.compile(f"@({'|'.join(values)})@")
         return {
-            "nodes": nodes,
+            "nodes": json.loads(placeholder.sub("", json.dumps(nodes))),
             "given": given,
             "export_columns": [name for (name,) in listed.fetchall()],
         }

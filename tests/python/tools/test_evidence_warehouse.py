@@ -1,7 +1,9 @@
 """The models run on a frame of deals give the tables that a build gives."""
 
+from datetime import date
 from unittest import mock
 
+import numpy as np
 import pytest
 
 from support import dbt
@@ -42,6 +44,18 @@ def test_the_public_tables_of_the_sample_are_those_of_a_build(compile_with, samp
         for (name,) in public:
             query = f"select * from {name} order by all"
             assert connection.execute(query).fetchall() == rows(sample_warehouse, query), name
+
+
+def test_deals_with_accounts_and_missing_values_can_be_built(compile_with):
+    deals = generators.missing_by_outcome(np.random.default_rng(1), 1000)
+    compiled = compile_with(only=["missing_values", "level_totals"])
+    with warehouse.build(compiled, deals, as_of_date="2026-07-01") as connection:
+        n_missing = connection.execute(
+            "select n_gaps from staging.missing_values where entity_id = 'industry'"
+        ).fetchone()
+        days = connection.execute("select distinct as_of_date from staging.stg_deals").fetchall()
+    assert n_missing == ((deals["industry"] == "Unknown").sum(),)
+    assert days == [(date(2026, 7, 1),)]
 
 
 def test_a_model_that_is_left_out_takes_those_that_read_it_along(compile_with):
