@@ -11,9 +11,11 @@
     {{ return(replace_matches(x, '^' ~ white_space() ~ '+|' ~ white_space() ~ '+\\z|^="|"\\z')) }}
 {%- endmacro %}
 
-{# Trimmed text; null where it is blank or one of the null values. #}
-{% macro null_if_empty(x) -%}
-    case when lower({{ x }}) not in ('', {{ quoted_list(var('null_values')) }}) then {{ x }} end
+{# Trimmed text; null where it is blank or one of the null values, but for those that are `levels`. #}
+{% macro null_if_empty(x, levels=[]) -%}
+    case
+        when lower({{ x }}) not in ('', {{ quoted_list(var('null_values') | reject('in', levels) | list) }}) then {{ x }}
+    end
 {%- endmacro %}
 
 {# Text with one kind of space and one kind of dash. x is in normal form C. #}

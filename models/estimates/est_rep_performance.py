@@ -1,11 +1,13 @@
-from winrate.project import creation_features
+from winrate.project import known_at
 from winrate.statistics import reps
 from winrate.statistics.claims import ClaimRules
 
 
 def model(dbt, session):
     totals = dbt.ref("rep_totals").df()[reps.COLUMNS]
-    profiles = dbt.ref("driver_profiles").df()
-    features = creation_features(dbt.config.get("features"), dbt.config.get("known_at_close"))
+    effect = dbt.ref("est_design_effect").fetchone()[0]
+    profiles = dbt.ref("driver_profiles").df().assign(design_effect=effect)
+    timing = dict(dbt.ref("feature_timing").project("feature, known_at").fetchall())
+    features = known_at(timing, dbt.config.get("features"), "creation")
     rules = ClaimRules(**dbt.config.get("rules"))
     return reps.rep_performance(totals, profiles, features, rules)

@@ -1,10 +1,12 @@
-from winrate.project import creation_features
+from winrate.project import known_at
 from winrate.statistics import interactions
 from winrate.statistics.claims import ClaimRules
 
 
 def model(dbt, session):
-    profiles = dbt.ref("driver_profiles").df()
-    features = creation_features(dbt.config.get("features"), dbt.config.get("known_at_close"))
+    effect = dbt.ref("est_design_effect").fetchone()[0]
+    profiles = dbt.ref("driver_profiles").df().assign(design_effect=effect)
+    timing = dict(dbt.ref("feature_timing").project("feature, known_at").fetchall())
+    features = known_at(timing, dbt.config.get("features"), "creation")
     rules = ClaimRules(**dbt.config.get("rules"))
     return interactions.segment_pairs(profiles, features, rules)

@@ -1,11 +1,13 @@
-from winrate.project import creation_features
+from winrate.project import known_at
 from winrate.statistics import change, change_model
 from winrate.statistics.claims import ClaimRules
 
 
 def model(dbt, session):
-    profiles = dbt.ref("window_profiles").df()
+    effect = dbt.ref("est_design_effect").fetchone()[0]
+    profiles = dbt.ref("window_profiles").df().assign(design_effect=effect)
     dispersion = change.dispersions(dbt.ref("quarter_totals").df())
-    features = creation_features(dbt.config.get("features"), dbt.config.get("known_at_close"))
+    timing = dict(dbt.ref("feature_timing").project("feature, known_at").fetchall())
+    features = known_at(timing, dbt.config.get("features"), "creation")
     rules = ClaimRules(**dbt.config.get("rules"))
     return change_model.win_rate_change_causes(profiles, features, dispersion, rules)

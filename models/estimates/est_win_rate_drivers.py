@@ -1,12 +1,14 @@
-from winrate.project import creation_features
+from winrate.project import known_at
 from winrate.statistics import drivers
 from winrate.statistics.claims import ClaimRules
 
 
 def model(dbt, session):
-    profiles = dbt.ref("driver_profiles").df()
-    close_profiles = dbt.ref("close_profiles").df()
-    known_at_close = dbt.config.get("known_at_close")
-    features = creation_features(dbt.config.get("features"), known_at_close)
+    effect = dbt.ref("est_design_effect").fetchone()[0]
+    profiles = dbt.ref("driver_profiles").df().assign(design_effect=effect)
+    close_profiles = dbt.ref("close_profiles").df().assign(design_effect=effect)
+    timing = dict(dbt.ref("feature_timing").project("feature, known_at").fetchall())
+    features = known_at(timing, dbt.config.get("features"), "creation")
+    close_features = known_at(timing, dbt.config.get("features"), "close")
     rules = ClaimRules(**dbt.config.get("rules"))
-    return drivers.win_rate_drivers(profiles, close_profiles, features, known_at_close, rules)
+    return drivers.win_rate_drivers(profiles, close_profiles, features, close_features, rules)

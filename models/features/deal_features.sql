@@ -26,6 +26,9 @@ final as (
         deals.deal_id,
         deals.is_open,
         deals.is_won,
+        {% if 'account_id' not in feature_names() -%}
+        deals.account_id,
+        {% endif -%}
         {% if 'sales_rep_id' not in feature_names() -%}
         deals.sales_rep_id,
         {% endif -%}

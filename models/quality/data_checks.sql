@@ -9,6 +9,7 @@ found as (
         'check_too_few_deals',
         'check_low_evidence',
         'check_feature_names_outcome',
+        'check_missing_knows_outcome',
         'check_feature_repeats_another',
         'check_feature_has_one_level',
         'check_level_repeats_others',

@@ -18,6 +18,7 @@ typed as (
         ---------- ids
         deal_id,
         sales_rep_id,
+        account_id,
 
         ---------- dates
         created_date,

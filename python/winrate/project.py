@@ -70,9 +70,12 @@ def feature_names(features: dict[str, Any]) -> list[str]:
     return [*features["categorical"], *features["numeric"]]
 
 
-def creation_features(features: dict[str, Any], known_at_close: list[str]) -> list[str]:
-    """The features whose value an open deal already has: what a score may use."""
-    return [name for name in feature_names(features) if name not in known_at_close]
+def known_at(timing: Mapping[str, str], features: dict[str, Any], when: str) -> list[str]:
+    """The features that are known at 'creation' or 'close', in the order of `vars`.
+
+    timing: when each feature is known, by name, from profiles.feature_timing.
+    """
+    return [name for name in feature_names(features) if timing[name] == when]
 
 
 def export_columns(variables: Mapping[str, Any]) -> tuple[list[str], list[str]]:

@@ -26,7 +26,8 @@ cells as (
 
     select
         {% for column in export_columns() -%}
-        {% set cell = null_if_empty(column) -%}
+        {% set levels = var('null_values_that_are_levels') if column in category_columns() else [] -%}
+        {% set cell = null_if_empty(column, levels) -%}
         {{ nfc(cell) if column in category_columns() + ['outcome'] else cell }} as {{ column }},
         {% endfor -%}
         source_line,

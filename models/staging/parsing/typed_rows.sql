@@ -81,6 +81,7 @@ typed as (
         ---------- ids
         export.deal_id,
         coalesce(export.sales_rep_id, 'Unknown') as sales_rep_id,
+        export.account_id,
 
         ---------- dates
         {% for column in date_columns() -%}
@@ -162,6 +163,7 @@ final as (
         row_content,
         deal_id,
         sales_rep_id,
+        account_id,
         {% for column in date_columns() -%}
         {{ column }}_text,
         {{ column }},

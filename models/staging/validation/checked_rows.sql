@@ -27,6 +27,7 @@ as_it_stood as (
         ---------- ids
         typed_rows.deal_id,
         typed_rows.sales_rep_id,
+        typed_rows.account_id,
 
         ---------- dates
         {% for column in date_columns() -%}

@@ -206,7 +206,7 @@ def _compiled(folder: Path) -> dict[str, Any]:
             given[name] = {"schema": nodes[name]["schema"], "columns": columns}
         listed = connection.execute(f"select column_name from {_name(nodes, EXPORT_COLUMNS)}")
         # Settings of a run, which are compiled as placeholders, are empty.
-        placeholder = re.compile(f"@({'|'.join(values)})@")
+        placeholder = re.compile(f"@({'|'.join(project.RunValues._fields)})@")
         return {
             "nodes": json.loads(placeholder.sub("", json.dumps(nodes))),
             "given": given,

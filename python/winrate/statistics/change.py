@@ -50,6 +50,7 @@ def win_rate_change(
     quarters: pd.DataFrame,
     comparisons: Sequence[dict[str, Any]],
     rules: ClaimRules,
+    design_effect: float = 1.0,
 ) -> pd.DataFrame:
     """Change of the overall win rate per comparison and basis, with its verdict.
 
@@ -59,6 +60,7 @@ def win_rate_change(
         (`..._year_ago`, 0 where the data do not reach back).
     quarters: see `dispersions`.
     comparisons: the setting of that name, which words the windows of each comparison.
+    design_effect: of accounts, see `winrate.statistics.clustering`.
     Returns one row per row with `change_pp` and its 95% interval in percentage points, the p-value,
     `dispersion` (by which the variance is multiplied), `year_ago_change_pp`, `detectable_pp` (the
     smallest drop that this verdict finds with 80% power), `verdict` ('declined', 'improved', 'no
@@ -75,7 +77,7 @@ def win_rate_change(
     )
     by_window = dispersions(quarters)
     keys = zip(table["comparison"], table["basis"], strict=True)
-    table["dispersion"] = [by_window.get(key, 1.0) for key in keys]
+    table["dispersion"] = [max(by_window.get(key, 1.0), design_effect) for key in keys]
     spread = np.sqrt(table["dispersion"])
     difference = test["difference"]
     table["change_pp"] = 100 * difference
@@ -98,7 +100,7 @@ def win_rate_change(
             row.win_rate_before,
             row.n_before / row.dispersion,
             row.n_after / row.dispersion,
-            rules.max_q_value * share,
+            rules.max_change_q_value * share,
         )
         for row, share in zip(table.itertuples(), weight, strict=True)
     ]
@@ -108,7 +110,7 @@ def win_rate_change(
         table["q_value"].where(is_claim),
         too_few=too_few,
         names=("improved", "declined"),
-        max_q_value=rules.max_q_value,
+        max_q_value=rules.max_change_q_value,
     ).replace("inconclusive", "no detectable change")
     words = {each["name"]: each for each in comparisons}
     table["statement"] = [
@@ -262,7 +264,7 @@ def _change_statement(row, words: dict[str, Any], rules: ClaimRules) -> str:
     if np.isnan(row.p_value):
         return f"{windows} ({counts})."
     span = wording.interval(row.change_pp_low, row.change_pp_high)
-    if row.verdict == "no detectable change" and row.q_value < rules.max_q_value:
+    if row.verdict == "no detectable change" and row.q_value < rules.max_change_q_value:
         why = "too small to act on"
         if abs(row.change_pp) >= rules.min_effect_pp:
             why = (
@@ -273,7 +275,7 @@ def _change_statement(row, words: dict[str, Any], rules: ClaimRules) -> str:
     if row.verdict == "no detectable change":
         corrected = (
             " after correction for the number of comparisons"
-            if row.p_value < rules.max_p_value
+            if row.p_value < rules.max_change_q_value
             else ""
         )
         return (

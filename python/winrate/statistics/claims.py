@@ -16,8 +16,10 @@ class ClaimRules:
     min_deals_per_level: closed deals of a level, rep or stage.
     min_outcomes: won deals, and as many lost deals, in all or in each of two windows.
     low_evidence_outcomes: with fewer won or lost deals a claim carries 'low evidence'.
-    max_q_value: false discovery rate of the claims of a table.
-    max_p_value: significance level of a single test, such as the verdict.
+    max_p_value: significance level of the verdict.
+    max_q_value: false discovery rate of drivers and of pairs, which need the verdict 'signal'.
+    max_change_q_value: error of the verdicts on changes, and of the causes of changes.
+    max_other_q_value: error of reps, of the pipeline and of features known at close.
     min_effect_pp: percentage points of win rate; a smaller difference is no claim.
     max_auc: a holdout predicted better than this is a sign of leakage.
     """
@@ -25,8 +27,10 @@ class ClaimRules:
     min_deals_per_level: int
     min_outcomes: int
     low_evidence_outcomes: int
-    max_q_value: float
     max_p_value: float
+    max_q_value: float
+    max_change_q_value: float
+    max_other_q_value: float
     min_effect_pp: float
     max_auc: float
 

@@ -60,8 +60,7 @@ def win_rate_drivers(
         estimated without them, and have a false discovery rate of their own.
     Returns one row per feature and level. `adjusted_win_rate` is the win rate that the deals
     would have if all of them had this level and kept all else (marginal standardisation), and
-    `effect_pp` its distance from the overall win rate in percentage points, with a 95% interval
-    by the delta method on the log-odds. `coefficient` is in log-odds against the average deal of
+    `effect_pp` its distance from the overall win rate in percentage points, with a 95% interval. `coefficient` is in log-odds against the average deal of
     the feature (weighted effect coding). `p_value` is the score test of the level against the
     others of its feature, those set aside that were named before it; `q_value` is the false
     discovery rate over all levels of the family. `feature_p_value` is the score test of the whole
@@ -130,7 +129,7 @@ def _family(
     if may_claim is None:
         others = [factor for factor in model.features if factor.name not in features]
         joint = score_tests(model.fit(others), tested).joint()
-        may_claim = joint.p_value < rules.max_p_value
+        may_claim = joint.p_value < rules.max_other_q_value
     estimates = _estimates(model, tested, may_claim, rules)
     columns = [*ESTIMATES, "evidence", "set_aside"]
     table = table.drop(columns=columns).merge(estimates, on=["feature", "level"], how="left")
@@ -145,7 +144,7 @@ def _estimates(
 ) -> pd.DataFrame:
     """One row per level of the tested features: effects, tests and what may be claimed."""
     families = [_candidates(model, factor, rules) for factor in tested]
-    found = name_levels(families, rules)
+    found = name_levels(families, rules.max_q_value, rules.min_effect_pp)
     full = model.fit()
     parts = [
         _feature_rows(full, factor, named, may_claim, rules)
@@ -156,13 +155,13 @@ def _estimates(
 
 def _candidates(model: ProfileModel, factor: Factor, rules: ClaimRules) -> Candidates:
     """The levels of a feature, tested beside all other features."""
-    n_deals = factor.sums(model.counts.n_deals)
+    n_deals = factor.sums(model.counts.n_deals) * model.counts.design_effect
     is_own = np.array([(factor.name, level) not in model.averaged for level in factor.levels])
     others = model.without(factor)
     return Candidates(
         factors=[factor],
         null=lambda named: model.fit([*others, *named]),
-        may_name=is_own & (n_deals >= rules.min_deals_per_level),
+        may_name=is_own & (np.round(n_deals) >= rules.min_deals_per_level),
         preference=n_deals,
     )
 
@@ -191,8 +190,7 @@ def _feature_rows(
 def level_effects(full: Regression, factor: Factor) -> pd.DataFrame:
     """Adjusted win rate and effect of each level of a modelled feature; EFFECTS.
 
-    The interval is by the delta method on the log-odds of the adjusted win rate, so that it does
-    not leave 0 to 1, with the quantiles of the level's t distribution.
+    The interval has the quantiles of the level's t distribution; see `_difference_interval`.
     """
     columns, counts = full.columns, full.counts
     share = counts.n_deals / counts.n_deals.sum()
@@ -209,12 +207,10 @@ def level_effects(full: Regression, factor: Factor) -> pd.DataFrame:
         probability = special.expit(log_odds + coefficient[level])
         adjusted = float(share @ probability)
         own, own_group = _mean_gradient(full, share, probability, place, level)
-        effect = adjusted - overall
-        error = np.sqrt(
-            max(full.variance((own - gradient)[None], (own_group - group_gradient)[None])[0], 0.0)
-        )
-        half_width = quantile[level] * error / max(adjusted * (1 - adjusted), 1e-12)
-        low, high = special.expit(special.logit(adjusted) + half_width * np.array([-1, 1]))
+        gradients = np.array([own, gradient, own - gradient])
+        group_gradients = np.array([own_group, group_gradient, own_group - group_gradient])
+        errors = np.sqrt(np.maximum(full.variance(gradients, group_gradients), 0.0))
+        low, high = _difference_interval(adjusted, overall, errors, quantile[level])
         contrast = columns.effects[place][level] - weighted
         no_groups = np.zeros((1, len(full.random)))
         std_error = float(np.sqrt(max(full.variance(contrast[None], no_groups)[0], 0.0)))
@@ -224,15 +220,41 @@ def level_effects(full: Regression, factor: Factor) -> pd.DataFrame:
                 "feature": factor.name,
                 "level": factor.levels[level],
                 "adjusted_win_rate": adjusted,
-                "effect_pp": 100 * effect,
-                "effect_pp_low": 100 * (low - overall),
-                "effect_pp_high": 100 * (high - overall),
+                "effect_pp": 100 * (adjusted - overall),
+                "effect_pp_low": 100 * low,
+                "effect_pp_high": 100 * high,
                 "coefficient": log_odds_ratio,
                 "std_error": std_error,
                 "odds_ratio": float(np.exp(log_odds_ratio)),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _difference_interval(
+    rate: float, overall: float, errors: np.ndarray, quantile: float
+) -> tuple[float, float]:
+    """The interval of `rate` - `overall`, from those of the two, which lie between 0 and 1.
+
+    errors: standard errors of the rate, of the overall rate and of their difference, by the delta
+        method. Each rate has an interval on the log-odds; the two are joined by the method of
+        variance estimates recovery (Zou and Donner 2008, equation 7, correlated estimates).
+    """
+    below, above = [], []
+    for value, error in zip((rate, overall), errors, strict=False):
+        half_width = quantile * error / max(value * (1 - value), 1e-12)
+        low, high = special.expit(special.logit(value) + half_width * np.array([-1, 1]))
+        below.append(value - low)
+        above.append(high - value)
+    correlation = 0.0
+    if errors[0] * errors[1] > 0:
+        correlation = (errors[0] ** 2 + errors[1] ** 2 - errors[2] ** 2) / 2 / errors[0] / errors[1]
+    down = below[0] ** 2 + above[1] ** 2 - 2 * correlation * below[0] * above[1]
+    up = above[0] ** 2 + below[1] ** 2 - 2 * correlation * above[0] * below[1]
+    difference = rate - overall
+    low = max(difference - np.sqrt(max(down, 0.0)), -overall)
+    high = min(difference + np.sqrt(max(up, 0.0)), 1 - overall)
+    return float(low), float(high)
 
 
 def _mean_gradient(

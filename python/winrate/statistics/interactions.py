@@ -127,8 +127,9 @@ def _pair_rows(
     counts = regression.counts
     n_deals, n_won = cells.sums(counts.n_deals), cells.sums(counts.n_won)
     expected = cells.sums(counts.n_deals * regression.probability)
-    kept = np.flatnonzero(n_deals >= min_deals)
-    tests = score_tests(regression, [cells], n_deals >= min_deals, is_joint=False)
+    is_large = np.round(n_deals * counts.design_effect) >= min_deals
+    kept = np.flatnonzero(is_large)
+    tests = score_tests(regression, [cells], is_large, is_joint=False)
     has_own = (n_deals * tests.own_share >= MIN_OWN_DEALS)[kept]
     z = np.where(has_own, tests.z[kept], np.nan)
     degrees = tests.degrees[kept]
@@ -149,8 +150,8 @@ def _pair_rows(
             "level_1": [factor_1.levels[level] for level in level_1],
             "feature_2": factor_2.name,
             "level_2": [factor_2.levels[level] for level in level_2],
-            "n_deals": n_deals[kept],
-            "n_won": n_won[kept],
+            "n_deals": n_deals[kept] * counts.design_effect,
+            "n_won": n_won[kept] * counts.design_effect,
             "win_rate": n_won[kept] / n_deals[kept],
             "expected_win_rate": expected_rate,
             "difference_pp": 100 * difference,

@@ -81,7 +81,7 @@ def pipeline_mix(levels: pd.DataFrame, features: list[str], rules: ClaimRules) -
         too_few=too_few_in_all
         | (table["n_open_deals"] + table["n_won"] < rules.min_deals_per_level),
         names=(MORE, LESS),
-        max_q_value=rules.max_q_value,
+        max_q_value=rules.max_other_q_value,
     )
     return typed(table, MIX_TYPES)
 
@@ -131,7 +131,7 @@ def pipeline_health(totals: pd.DataFrame, mix: pd.DataFrame, rules: ClaimRules) 
         | tests["p_value"].isna()
         | (counts["n_open_deals"] == 0),
         names=("more", "less"),
-        max_q_value=rules.max_q_value,
+        max_q_value=rules.max_other_q_value,
     )
     estimates |= {f"{test}_q_value": q for test, q in tests["q_value"].items()}
     estimates["volume_evidence"], estimates["amount_evidence"] = tests["evidence"][RATIOS]

@@ -2,7 +2,8 @@
 
 *Profiles* are one row per distinct combination of levels among the closed deals, with the counts
 `n_deals` and `n_won`. They may have the columns `sales_rep_id`, whose deals are not independent
-(a random intercept each), and `closed_quarter`, which every model holds equal.
+(a random intercept each), `closed_quarter`, which every model holds equal, and `design_effect`, the
+same in each row, by which counts are divided (`winrate.statistics.clustering`).
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,8 @@ import pandas as pd
 
 from winrate.statistics.regression import Columns, Counts, Factor, Regression, columns_of, fit
 
-GROUPS, TIME = "sales_rep_id", "closed_quarter"  # columns of profiles that are not features
+# Columns of profiles that are not features.
+GROUPS, TIME, DESIGN_EFFECT = "sales_rep_id", "closed_quarter", "design_effect"
 
 # A feature leaks the outcome, as a stage 'Closed Won' does, where its all-won or all-lost levels
 # hold this share of the won or of the lost deals. A small level may be all won by chance.
@@ -77,7 +79,9 @@ def profile_model(profiles: pd.DataFrame, features: Sequence[str]) -> ProfileMod
     rows = profiles[profiles["n_deals"] > 0]
     has_groups = GROUPS in rows and GROUPS not in features
     groups = Factor.of(GROUPS, rows[GROUPS]) if has_groups else None
-    counts = Counts(rows["n_deals"].to_numpy(float), rows["n_won"].to_numpy(float), groups)
+    effect = float(rows[DESIGN_EFFECT].iloc[0]) if DESIGN_EFFECT in rows and len(rows) else 1.0
+    n_deals, n_won = (rows[name].to_numpy(float) / effect for name in ("n_deals", "n_won"))
+    counts = Counts(n_deals, n_won, groups, effect)
     time = [Factor.of(TIME, rows[TIME])] if TIME in rows else []
     left_out: dict = {}
     averaged: list[tuple[str, str]] = []

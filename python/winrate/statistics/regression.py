@@ -65,11 +65,15 @@ def indicator(name: str, is_in: np.ndarray) -> Factor:
 
 @dataclass(frozen=True)
 class Counts:
-    """The rows of a regression: closed and won deals, and their groups where there are any."""
+    """The rows of a regression: closed and won deals, and their groups where there are any.
+
+    design_effect: by which the counts were divided, so that they count independent deals.
+    """
 
     n_deals: np.ndarray
     n_won: np.ndarray
     groups: Factor | None = None
+    design_effect: float = 1.0
 
     @property
     def has_groups(self) -> bool:

@@ -81,7 +81,7 @@ def rep_performance(
         table["q_value"].where(is_claim & (table["spread_evidence"] == "differs")),
         too_few=table["evidence"] == TOO_FEW,
         names=("above", "below"),
-        max_q_value=rules.max_q_value,
+        max_q_value=rules.max_other_q_value,
     )
     note = low_evidence_note(fewest_outcomes(table), rules)
     table["statement"] = [_statement(row, rules, note) for row in table.itertuples()]

@@ -38,7 +38,9 @@ class ScoreModel:
 
 
 @one_thread
-def score_profiles(profiles: pd.DataFrame, features: list[str], rules: ClaimRules) -> pd.DataFrame:
+def score_profiles(
+    profiles: pd.DataFrame, features: list[str], known: list[str], rules: ClaimRules
+) -> pd.DataFrame:
     """Win probability of every profile, and what each feature adds to it.
 
     profiles: one row per `landmark_days`, `score_fold` and combination of `features`
@@ -46,17 +48,18 @@ def score_profiles(profiles: pd.DataFrame, features: list[str], rules: ClaimRule
         scored by a model that has not seen that fold; a row without one (open deals) by a model
         of all closed deals. Each landmark, an age in days, has models of its own, fitted on the
         deals that were still open at that age (landmarking: van Houwelingen 2007).
+    known: the features among them that are known at creation; only these are used.
     Returns one row per row of profiles: its keys, `win_probability` (a share) with a 95%
         interval, `contribution_<feature>` (points of win probability gained by the level,
         against the average deal of the landmark) and `model_run_id`, a hash of what was fitted.
         A landmark with fewer than `min_outcomes` won or lost deals is scored by the model of the
         one before it; where there is none, the scores are null. A feature that leaks the outcome
-        is not used, and its contribution is null.
+        or is not known is not used, and its contribution is null.
     """
     profiles = profiles.sort_values(["landmark_days", "score_fold", "profile_id"])
     at_creation = profiles[profiles["landmark_days"] == profiles["landmark_days"].min()]
     leaking = leaking_features(at_creation, features)
-    used = [feature for feature in features if feature not in leaking]
+    used = [feature for feature in features if feature in known and feature not in leaking]
     run_id = hashlib.md5(profiles.to_csv(index=False).encode()).hexdigest()
     parts = [_unscored(profiles.head(0), features)]
     training = profiles.head(0)

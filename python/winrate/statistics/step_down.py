@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from winrate.statistics.claims import ClaimRules, adjusted
+from winrate.statistics.claims import adjusted
 from winrate.statistics.regression import (
     Factor,
     Regression,
@@ -102,7 +102,9 @@ class _Stepping:
         return True
 
 
-def name_levels(families: Sequence[Candidates], rules: ClaimRules, n_looks: int = 1) -> list[Named]:
+def name_levels(
+    families: Sequence[Candidates], max_q_value: float, min_effect_pp: float, n_looks: int = 1
+) -> list[Named]:
     """Step down in all families at once, their levels forming one false discovery rate.
 
     n_looks: q-values are that many times as large, for a reader who looks at as many such tables.
@@ -115,9 +117,7 @@ def name_levels(families: Sequence[Candidates], rules: ClaimRules, n_looks: int 
         all_q = adjusted(np.concatenate([stepping.p_value for stepping in steppings]), n_looks)
         q_values = np.split(all_q, ends)
         named = [
-            stepping.name_strongest(
-                (q < rules.max_q_value) & (np.abs(stepping.size_pp) >= rules.min_effect_pp)
-            )
+            stepping.name_strongest((q < max_q_value) & (np.abs(stepping.size_pp) >= min_effect_pp))
             for stepping, q in zip(steppings, q_values, strict=True)
         ]
         if not any(named):

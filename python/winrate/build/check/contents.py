@@ -85,6 +85,8 @@ def levels(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
             f"{brief(level.level)} ({count(level.n_deals)})" for level in of_column[:N_LEVELS]
         )
         yield name, shown + (f" and {count(n_more)} more" if n_more > 0 else "")
+        if any(level.level.lower() == "none" for level in of_column):
+            yield "", "'None' is read as a level of its own, not as an empty cell"
         merged = [level for level in of_column if level.spellings != [level.level]]
         for level in merged[:N_LEVELS]:
             cells = ", ".join(f"'{brief(cell)}'" for cell in level.spellings[:N_LEVELS])

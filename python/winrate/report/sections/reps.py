@@ -10,8 +10,8 @@ from winrate.report.style import HELPS, HURTS, NEUTRAL
 
 REPS = """
     select
-        sales_rep_id, n_deals, win_rate, shrunk_win_rate, observed_minus_expected_pp, evidence, statement, funnel_low_95,
-        funnel_high_95, funnel_low_998, funnel_high_998, between_rep_sd, chance_sd,
+        sales_rep_id, n_deals, win_rate, shrunk_win_rate, observed_minus_expected_pp, evidence,
+        statement, funnel_low_95, funnel_high_95, funnel_low_998, funnel_high_998, between_rep_sd, chance_sd,
         spread_p_value, spread_evidence
     from drivers.rep_performance
     where n_deals > 0 and win_rate is not null
@@ -36,8 +36,8 @@ def section(data: Data) -> Section:
             ),
             Guide(
                 "A point is a rep: the overall win rate plus what the rep won beyond what others "
-                "would have won with the same deals. If all reps were equally good, 95% of them would lie between "
-                "the dashed lines and 99.8% between the dotted ones; with many reps, some lie "
+                "would have won with the same deals. If all reps were equally good, 95% of them "
+                "would lie between the dashed lines and 99.8% between the dotted ones; with many reps, some lie "
                 "outside by chance.",
                 (
                     Key((HELPS,), "wins more than the others,"),

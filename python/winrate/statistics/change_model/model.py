@@ -12,6 +12,7 @@ from winrate.statistics.regression import Counts, Factor, Regression, columns_of
 from winrate.statistics.step_down import Candidates, Named, name_levels
 
 PERIOD = "period"
+KINDS_OF_CAUSES = 3  # mix, all deals and segments share the error of the causes
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class ChangeModel:
 
     The log-odds are an effect per level, the same in both windows, a change that all deals share,
     and a change of its own for each named segment.
-    profiles: both windows together. n_deals: windows x profiles. levels: (feature, level) of each
+    profiles: both windows together. n_deals: windows x profiles, divided by the design effect. levels: (feature, level) of each
     test, as in `named`. segments: the factors of the named segments, in the order of naming.
     """
 
@@ -60,7 +61,7 @@ def change_models(
     windows: one table per comparison: a row per distinct combination of `features`, with
         `n_before`, `n_won_before`, `n_after`, `n_won_after`.
     A segment is tested against all other deals, other features and the change that all deals share
-    held equal. Its q-value counts all comparisons.
+    held equal. Its q-value counts all comparisons and kinds of causes.
     """
     return [_change_model(rows, features, rules, len(windows)) for rows in windows]
 
@@ -74,9 +75,10 @@ def _change_model(
     )
     both = both[both["n_deals"] > 0]
     profiles = profile_model(both, features)
-    n_deals = both[["n_before", "n_after"]].to_numpy(float).T
-    n_won = both[["n_won_before", "n_won_after"]].to_numpy(float).T
-    counts = Counts(n_deals.ravel(), n_won.ravel())
+    effect = profiles.counts.design_effect
+    n_deals = both[["n_before", "n_after"]].to_numpy(float).T / effect
+    n_won = both[["n_won_before", "n_won_after"]].to_numpy(float).T / effect
+    counts = Counts(n_deals.ravel(), n_won.ravel(), design_effect=effect)
     is_after = np.repeat([False, True], len(both))
     factors = [_in_both(factor) for factor in profiles.features]
     always = [indicator(PERIOD, is_after), *factors]
@@ -101,11 +103,13 @@ def _change_model(
     candidates = Candidates(
         factors=[_after_only(factor, is_after) for factor in factors],
         null=null,
-        may_name=is_own & (smallest >= rules.min_deals_per_level),
+        may_name=is_own & (np.round(smallest * effect) >= rules.min_deals_per_level),
         preference=smallest,
         direction=float(np.sign(change)),
     )
-    (named,) = name_levels([candidates], rules, n_comparisons)
+    (named,) = name_levels(
+        [candidates], rules.max_change_q_value, rules.min_effect_pp, KINDS_OF_CAUSES * n_comparisons
+    )
     segments = named.model.columns.factors[len(always) :]
     return ChangeModel(profiles, n_deals, levels, named, segments)
 

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from winrate.statistics.change_model import wording
-from winrate.statistics.change_model.model import ChangeModel, change_models
+from winrate.statistics.change_model.model import KINDS_OF_CAUSES, ChangeModel, change_models
 from winrate.statistics.change_model.split import Part, Split, split_change
 from winrate.statistics.claims import (
     INCONCLUSIVE,
@@ -60,8 +60,8 @@ def win_rate_change_causes(
     less often) and a row per segment. Of the segments, those that changed otherwise than all other
     deals are causes: `cause_order` orders the causes as they are told; it is null for the others.
     `contribution_pp` of the causes, with a 95% interval, sums to the change of the win rate in
-    percentage points. `q_value` counts all comparisons and, of a segment, all segments.
-    `evidence` is 'lowered' or 'raised' where it is below `max_q_value` and the contribution, or the
+    percentage points. `q_value` counts all comparisons and kinds of causes and, of a segment, all segments.
+    `evidence` is 'lowered' or 'raised' where it is below `max_change_q_value` and the contribution, or the
     change of the segment, is at least `min_effect_pp`; else 'inconclusive', or 'too few deals'.
     Raises ValueError where a feature or a count is missing, or more deals were won than closed.
     """
@@ -152,7 +152,7 @@ def _causes(
     for order, (cause, part) in enumerate([(MIX, split.mix), (SHARED, shared)], start=1):
         p_value = _p_value(part)
         row = {"cause": cause, "cause_order": order, "p_value": p_value, **_contribution(part)}
-        row["q_value"] = min(p_value * n_models, 1.0)
+        row["q_value"] = min(p_value * KINDS_OF_CAUSES * n_models, 1.0)
         row["evidence"] = _evidence(part.value, row["q_value"], rules)
         rows.append(row)
     named = model.segment_levels
@@ -188,7 +188,7 @@ def _by_feature(
     )
     table = pd.DataFrame(rows).reindex(columns=["feature", *NUMBERS])
     table["total_pp"] = table["explained_pp"] + table["unexplained_pp"]
-    table["q_value"] = q_values(table["p_value"], n_models)
+    table["q_value"] = q_values(table["p_value"], KINDS_OF_CAUSES * n_models)
     table["evidence"] = [_feature_evidence(row, model, rules) for row in table.itertuples()]
     table["statement"] = [
         wording.feature(row, model, counts, row.feature == BASELINE) for row in table.itertuples()
@@ -206,7 +206,7 @@ def _feature_evidence(row, model: ChangeModel, rules: ClaimRules) -> str:
 
 
 def _evidence(value_pp: float, q_value: float, rules: ClaimRules) -> str:
-    if not q_value < rules.max_q_value or abs(value_pp) < rules.min_effect_pp:
+    if not q_value < rules.max_change_q_value or abs(value_pp) < rules.min_effect_pp:
         return INCONCLUSIVE
     return "raised" if value_pp > 0 else "lowered"
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from winrate import wording
@@ -17,8 +18,9 @@ from winrate.statistics.claims import (
 
 def counts_of(model: ChangeModel, rules: ClaimRules) -> str:
     """'1,200 against 1,100 deals', with a note where the evidence is low."""
-    n_won = model.regression.counts.n_won.reshape(2, -1).sum(axis=1)
-    n_before, n_after = model.n_deals.sum(axis=1)
+    effect = model.regression.counts.design_effect
+    n_won = np.round(model.regression.counts.n_won.reshape(2, -1).sum(axis=1) * effect)
+    n_before, n_after = np.round(model.n_deals.sum(axis=1) * effect)
     n_fewest = fewest_window_outcomes(n_before, n_won[0], n_after, n_won[1])
     return _counts(n_before, n_after) + low_evidence_note(n_fewest, rules)
 

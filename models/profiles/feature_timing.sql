@@ -1,0 +1,113 @@
+-- When each feature is known. Beside those that `known_at_close` lists, a feature is known only at close where its
+-- missing values know the outcome: they are more common among lost than among won deals, or the other way round,
+-- or open deals lack it far more often than closed deals (then it is filled in late). Open deals count from the
+-- age on at which half of the deals have closed, since a young deal may lack anything.
+--
+-- Differences count from `min_missing_difference` on, and four standard errors.
+
+{% set names = feature_names() -%}
+{% set min_difference = var('min_missing_difference') -%}
+
+with
+
+deals as (
+
+    select * from {{ ref('deal_features') }}
+
+),
+
+median_age as (
+
+    select percentile_disc(0.5) within group (order by deal_age_days) as deal_age_days
+    from deals
+    where not is_open
+
+),
+
+features as (
+
+    {{ feature_rows(names) }}
+),
+
+deal_levels as (
+
+    select
+        features.feature,
+        case
+            when deals.is_won = 1 then 'won'
+            when deals.is_won = 0 then 'lost'
+            when deals.deal_age_days >= median_age.deal_age_days then 'open'
+        end as state,
+        {{ level_of(names) }} = 'Unknown' as is_missing
+    from deals
+    cross join features
+    cross join median_age
+
+),
+
+counted as (
+
+    select
+        feature,
+        {% for state in ['won', 'lost', 'open'] -%}
+        count(case when state = '{{ state }}' then 1 end) as n_{{ state }},
+        count(case when state = '{{ state }}' and is_missing then 1 end) as n_missing_{{ state }}
+        {{- ',' if not loop.last }}
+        {% endfor %}
+    from deal_levels
+    group by feature
+
+),
+
+shares as (
+
+    select
+        *,
+        cast(n_missing_won as double) / nullif(n_won, 0) as missing_share_won,
+        cast(n_missing_lost as double) / nullif(n_lost, 0) as missing_share_lost,
+        cast(n_missing_open as double) / nullif(n_open, 0) as missing_share_open,
+        cast(n_missing_won + n_missing_lost as double) / nullif(n_won + n_lost, 0) as missing_share_closed
+    from counted
+
+),
+
+tested as (
+
+    select
+        *,
+        abs(missing_share_won - missing_share_lost) >= {{ min_difference }}
+        and abs(missing_share_won - missing_share_lost) > 4 * sqrt(
+            missing_share_won * (1 - missing_share_won) / nullif(n_won, 0)
+            + missing_share_lost * (1 - missing_share_lost) / nullif(n_lost, 0)
+        ) as differs_by_outcome,
+        missing_share_open - missing_share_closed >= {{ min_difference }}
+        and missing_share_open - missing_share_closed > 4 * sqrt(
+            missing_share_open * (1 - missing_share_open) / nullif(n_open, 0)
+            + missing_share_closed * (1 - missing_share_closed) / nullif(n_won + n_lost, 0)
+        ) as is_filled_in_late
+    from shares
+
+),
+
+final as (
+
+    select
+        feature,
+        n_won + n_lost as n_deals,
+        missing_share_won,
+        missing_share_lost,
+        missing_share_closed,
+        missing_share_open,
+        coalesce(differs_by_outcome, false) as differs_by_outcome,
+        coalesce(is_filled_in_late, false) as is_filled_in_late,
+        case
+            when feature in ({{ quoted_list(var('known_at_close') or ['']) }}) then 'close'
+            when differs_by_outcome or is_filled_in_late then 'close'
+            else 'creation'
+        end as known_at
+    from tested
+
+)
+
+select * from final
+order by feature
