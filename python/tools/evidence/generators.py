@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
-from tools.sample import generate_deals
+from tools.sample import SEED, generate_deals
 
 COLUMNS = [
     *("deal_id", "created_date", "closed_date", "sales_rep_id", "account_id"),
@@ -177,6 +177,15 @@ def one_sided_drivers(rng: np.random.Generator, n_deals: int, effect: float = 0.
     return _exported(rng, _drawn(rng, n_deals), effects=effects)
 
 
+def two_sided_drivers(rng: np.random.Generator, n_deals: int, effect: float) -> pd.DataFrame:
+    """In two features one level helps and another hurts by `effect`; the others are average."""
+    effects = {
+        "industry": {"ind0": effect, "ind1": -effect},
+        "lead_source": {"lea0": effect, "lea1": -effect},
+    }
+    return _exported(rng, _drawn(rng, n_deals), effects=effects)
+
+
 def never_wins(rng: np.random.Generator, n_deals: int) -> pd.DataFrame:
     """Lead source lea3, with 5% of the deals, never wins."""
     deals = _drawn(rng, n_deals)
@@ -219,8 +228,8 @@ def trend_with_growing_source(rng: np.random.Generator, n_deals: int) -> pd.Data
 # ---- the sample
 
 
-def sample(seed: int) -> pd.DataFrame:
-    """The sample export drawn with another seed; it has no accounts."""
+def sample(seed: int = SEED) -> pd.DataFrame:
+    """The sample export, or one drawn with another seed; it has no accounts."""
     text = generate_deals(seed)
     dates = ["created_date", "closed_date"]
     numbers = ["deal_amount", "sales_cycle_days"]

@@ -86,7 +86,7 @@ def segment_pairs(
         table["q_value"].where(is_claim & (assessment.verdict == SIGNAL)),
         too_few=pd.Series(False, index=table.index),
         names=("better together", "worse together"),
-        max_q_value=rules.max_q_value,
+        max_q_value=rules.max_other_q_value,
     )
     note = low_evidence_note(n_fewest, rules)
     table["statement"] = [_statement(row, note, rules.max_p_value) for row in table.itertuples()]

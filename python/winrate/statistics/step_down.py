@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from winrate.statistics.claims import adjusted
 from winrate.statistics.regression import (
     Factor,
     Regression,
@@ -65,11 +64,19 @@ class _Stepping:
         self.candidates = candidates
         self.named: list[int] = []
         n_levels = sum(factor.size for factor in candidates.factors)
-        self.z, self.p_value, self.size_pp = np.full((3, n_levels), np.nan)
-        self.first = self._test()
+        self.z, self.p_value, self.q_value, self.size_pp = np.full((4, n_levels), np.nan)
+        self.has_news = True  # a level was named since the last test
+        self.first = self.test()
 
-    def _test(self) -> ScoreTests:
-        """Test the levels that are not named beside those that are."""
+    @property
+    def n_open(self) -> int:
+        """The number of levels that are tested and not named."""
+        return int(np.isfinite(np.delete(self.p_value, self.named)).sum())
+
+    def test(self) -> ScoreTests | None:
+        """Test the levels that are not named beside those that are; None where nothing changed."""
+        if not self.has_news:
+            return None
         candidates = self.candidates
         self.model = candidates.null([self._indicator(level) for level in self.named])
         is_open = candidates.may_name.copy()
@@ -78,9 +85,11 @@ class _Stepping:
         slope = self.model.weight.sum() / self.model.counts.n_deals.sum()
         with np.errstate(divide="ignore", invalid="ignore"):
             size = 100 * slope * tests.score / tests.variance
-        self.z = np.where(is_open, tests.z, self.z)
-        self.p_value = np.where(is_open, tests.p_value, self.p_value)
-        self.size_pp = np.where(is_open, size, self.size_pp)
+        is_named = np.isin(np.arange(len(self.z)), self.named)
+        self.z = np.where(is_named, self.z, tests.z)
+        self.p_value = np.where(is_named, self.p_value, tests.p_value)
+        self.size_pp = np.where(is_named, self.size_pp, size)
+        self.has_news = False
         return tests
 
     def _indicator(self, level: int) -> Factor:
@@ -90,51 +99,55 @@ class _Stepping:
             level -= factor.size
         raise IndexError(level)
 
-    def name_strongest(self, is_significant: np.ndarray) -> bool:
-        """Name the strongest of some levels and test the others again; False without any."""
-        levels = np.setdiff1d(np.flatnonzero(is_significant), self.named)
+    def name_strongest(self, n_tested: int, max_q_value: float, min_effect_pp: float) -> bool:
+        """Name the strongest level that may be named; False without any."""
+        may_be = (self.p_value * n_tested < max_q_value) & (np.abs(self.size_pp) >= min_effect_pp)
+        levels = np.setdiff1d(np.flatnonzero(may_be), self.named)
         if not len(levels):
             return False
         z, preference = self.z[levels], self.candidates.preference[levels]
         order = np.lexsort((preference, -self.candidates.direction * z, -np.abs(z)))
-        self.named.append(int(levels[order[0]]))
-        self._test()
+        level = int(levels[order[0]])
+        self.q_value[level] = min(self.p_value[level] * n_tested, 1.0)
+        self.named.append(level)
+        self.has_news = True
         return True
+
+    def result(self, n_tested: int) -> Named:
+        """What was found, with q-values of the levels that are not named."""
+        order = np.full(len(self.z), -1)
+        order[self.named] = np.arange(len(self.named))
+        return Named(
+            is_named=order >= 0,
+            z=self.z,
+            p_value=self.p_value,
+            q_value=np.where(order >= 0, self.q_value, np.minimum(self.p_value * n_tested, 1.0)),
+            size_pp=self.size_pp,
+            order=order,
+            first=self.first,
+            model=self.model,
+        )
 
 
 def name_levels(
     families: Sequence[Candidates], max_q_value: float, min_effect_pp: float, n_looks: int = 1
 ) -> list[Named]:
-    """Step down in all families at once, their levels forming one false discovery rate.
+    """Step down in all families at once (Holm 1979).
 
     n_looks: q-values are that many times as large, for a reader who looks at as many such tables.
-    A level is named where its q-value is below `max_q_value` and its size at least
+    The q-value of a level is its p-value times the number of levels that were still tested. So a
+    level that does not differ is named in no more than `max_q_value` of exports, however many
+    others differ. A level is named where its q-value is below that and its size at least
     `min_effect_pp`. In each round every family names at most one.
     """
     steppings = [_Stepping(candidates) for candidates in families]
-    ends = np.cumsum([len(stepping.z) for stepping in steppings])[:-1]
     while True:
-        all_q = adjusted(np.concatenate([stepping.p_value for stepping in steppings]), n_looks)
-        q_values = np.split(all_q, ends)
+        n_tested = sum(stepping.n_open for stepping in steppings) * n_looks
         named = [
-            stepping.name_strongest((q < max_q_value) & (np.abs(stepping.size_pp) >= min_effect_pp))
-            for stepping, q in zip(steppings, q_values, strict=True)
+            stepping.name_strongest(n_tested, max_q_value, min_effect_pp) for stepping in steppings
         ]
         if not any(named):
             break
-    return [_result(stepping, q) for stepping, q in zip(steppings, q_values, strict=True)]
-
-
-def _result(stepping: _Stepping, q_value: np.ndarray) -> Named:
-    order = np.full(len(q_value), -1)
-    order[stepping.named] = np.arange(len(stepping.named))
-    return Named(
-        is_named=order >= 0,
-        z=stepping.z,
-        p_value=stepping.p_value,
-        q_value=q_value,
-        size_pp=stepping.size_pp,
-        order=order,
-        first=stepping.first,
-        model=stepping.model,
-    )
+        for stepping in steppings:
+            stepping.test()
+    return [stepping.result(n_tested) for stepping in steppings]
