@@ -60,8 +60,11 @@ class SignalTest:
 
     @property
     def p_value(self) -> float:
-        """The larger one: on a few hundred deals the likelihood-ratio test rejects too often and
-        the score test too seldom. On many deals they agree."""
+        """The larger one of the two.
+
+        On a few hundred deals the likelihood-ratio test rejects too often and the score test too
+        seldom. On many deals they agree.
+        """
         return max(self.lr_p_value, self.score_p_value)
 
 

@@ -11,10 +11,11 @@ FEATURES = ["industry", "source", "size"]
 RULES = ClaimRules(
     min_deals_per_level=30,
     min_outcomes=40,
-    min_deals_per_window=40,
     low_evidence_outcomes=200,
     max_q_value=0.05,
     max_p_value=0.05,
+    min_effect_pp=1,
+    max_auc=0.95,
 )
 
 
