@@ -18,7 +18,10 @@ from scipy import linalg, optimize, special, stats
 
 MAX_STEPS = 60
 TOLERANCE = 1e-9  # of a step, in log-odds
-MAX_LOG_ODDS = 30.0
+MAX_HALVINGS = 30  # of a step after which the fit is worse
+# A step of more than 0.1 log-odds that gains less log-likelihood than this leads along levels that
+# only together were always won or always lost: their estimate is infinite.
+MIN_GAIN = 1e-6
 MIN_SD, MAX_SD = 0.01, 5.0  # of the random intercepts, in log-odds; below the first it is zero
 MIN_OWN_SHARE = 1e-6  # of the information on a column that the others must leave for a test
 MIN_SADDLEPOINT_Z = 1.0  # below it the normal approximation is as good
@@ -248,7 +251,7 @@ def fit(counts: Counts, columns: Columns, group_sd: float | None = None) -> Regr
     sd = group_sd if group_sd is not None else (0.2 if groups else 0.0)
 
     for _ in range(MAX_STEPS):
-        probability = _probability(columns, estimate, groups, random)
+        probability = _probability(counts, columns, estimate, groups, random)
         residual = counts.n_won - counts.n_deals * probability
         weight = counts.n_deals * probability * (1 - probability)
         information = columns.effects.T @ columns.information(weight) @ columns.effects
@@ -272,16 +275,23 @@ def fit(counts: Counts, columns: Columns, group_sd: float | None = None) -> Regr
         old_sd = sd
         if groups and group_sd is None:
             sd = working.restricted_sd()
+        if sd == 0:
+            random = np.zeros(n_groups)
         new_estimate, new_random, covariance = working.solve(sd)
-        step = max(
-            np.abs(new_estimate - estimate).max(),
-            np.abs(new_random - random).max(initial=0.0),
-            abs(sd - old_sd),
-        )
-        estimate, random = np.clip(new_estimate, -MAX_LOG_ODDS, MAX_LOG_ODDS), new_random
-        if step < TOLERANCE:
+        old_value = _objective(counts, columns, groups, estimate, random, sd)
+        for _ in range(MAX_HALVINGS):
+            value = _objective(counts, columns, groups, new_estimate, new_random, sd)
+            if value >= old_value - 1e-12 * abs(old_value):
+                break
+            new_estimate, new_random = (new_estimate + estimate) / 2, (new_random + random) / 2
+        step = np.abs(new_estimate - estimate).max()
+        random_step = max(np.abs(new_random - random).max(initial=0.0), abs(sd - old_sd))
+        estimate, random = new_estimate, new_random
+        if max(step, random_step) < TOLERANCE:
             break
-    probability = _probability(columns, estimate, groups, random)
+        if step > 0.1 > random_step and abs(value - old_value) < MIN_GAIN:
+            break
+    probability = _probability(counts, columns, estimate, groups, random)
     has_groups = sd > 0 and n_groups > 0
     return Regression(
         counts=counts,
@@ -298,15 +308,31 @@ def fit(counts: Counts, columns: Columns, group_sd: float | None = None) -> Regr
 
 
 def _probability(
-    columns: Columns, estimate: np.ndarray, groups: Factor | None, random: np.ndarray
+    counts: Counts,
+    columns: Columns,
+    estimate: np.ndarray,
+    groups: Factor | None,
+    random: np.ndarray,
 ) -> np.ndarray:
     log_odds = columns.linear_predictor(columns.effects @ estimate)
     if groups:
         log_odds = log_odds + random[groups.codes]
-    n_rows = (
-        len(columns.factors[0].codes) if columns.factors else len(groups.codes) if groups else 1
-    )
-    return special.expit(np.broadcast_to(log_odds, n_rows) if np.ndim(log_odds) == 0 else log_odds)
+    return special.expit(np.broadcast_to(log_odds, counts.n_deals.shape))
+
+
+def _objective(
+    counts: Counts,
+    columns: Columns,
+    groups: Factor | None,
+    estimate: np.ndarray,
+    random: np.ndarray,
+    sd: float,
+) -> float:
+    """The log-likelihood with its penalties, of which a fit is the maximum."""
+    value = _log_likelihood(counts, _probability(counts, columns, estimate, groups, random))
+    weak = estimate[columns.is_weak]
+    value += (weak / 2 - np.logaddexp(0, weak)).sum()
+    return value - (random**2).sum() / sd**2 / 2 if sd > 0 else value
 
 
 def _log_likelihood(counts: Counts, probability: np.ndarray) -> float:
