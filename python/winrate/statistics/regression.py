@@ -462,11 +462,14 @@ def score_tests(
     tested = Columns(list(factors), np.empty((0, 0)), np.empty(0))
     residual = model.counts.n_won - model.counts.n_deals * model.probability
     score, total = tested.sums(residual)[1:], tested.sums(weight)[1:]
-    crossed = np.hstack([model.columns.crossed(factor, weight) for factor in factors])
+    # The empty arrays are for models without features: nothing is tested.
+    no_levels = np.zeros((len(model.coefficient), 0))
+    crossed = np.hstack([no_levels, *(model.columns.crossed(f, weight) for f in factors)])
     shared = model.columns.effects.T @ crossed
     solved, group_solved = shared, np.zeros((0, len(score)))
     if model.has_groups:
-        by_group = np.hstack([groups.crossed(factor, weight) for factor in factors])
+        no_levels = np.zeros((groups.size, 0))
+        by_group = np.hstack([no_levels, *(groups.crossed(f, weight) for f in factors)])
         group_solved = by_group / model.group_information[:, None]
         solved = shared - model.by_group @ group_solved
     explained = model.covariance @ solved
@@ -496,10 +499,8 @@ def score_tests(
                 )
             position += 1
     # Levels with the same test differ in the last digits only: rounding makes them equal.
-    all_degrees = [degrees(model, factor) for factor in factors]
-    return ScoreTests(
-        score, variance, covariance, own_share, np.concatenate(all_degrees), np.round(z, 9)
-    )
+    all_degrees = np.concatenate([np.zeros(0), *(degrees(model, factor) for factor in factors)])
+    return ScoreTests(score, variance, covariance, own_share, all_degrees, np.round(z, 9))
 
 
 def degrees(model: Regression, factor: Factor) -> np.ndarray:

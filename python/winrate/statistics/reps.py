@@ -91,7 +91,7 @@ def rep_performance(
 def _adjusted(profiles: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
     """One row per rep with closed deals: expected and shrunk win rate, and the test of the rep."""
     names = ["expected_win_rate", "observed_minus_expected_pp", "shrunk_win_rate", "z", "p_value"]
-    model = profile_model(profiles, features)
+    model = profile_model(profiles, [feature for feature in features if feature != GROUPS])
     groups = model.counts.groups
     if groups is None or not groups.size:
         empty = pd.DataFrame({"sales_rep_id": pd.Series(dtype=str)})

@@ -153,7 +153,8 @@ def model_verdict(
 def assess(profiles: pd.DataFrame, features: Sequence[str], rules: ClaimRules) -> Assessment:
     """The verdict on some features, with the model it rests on; see `model_verdict`."""
     model = profile_model(profiles, features)
-    if fewest_outcomes(profiles) < rules.min_outcomes:
+    # An intercept needs a won and a lost deal, whatever the settings say.
+    if fewest_outcomes(profiles) < max(rules.min_outcomes, 1):
         return Assessment(TOO_FEW, Holdout())
     names = [factor.name for factor in model.features]
     test, holdout = signal_test(model), holdout_quality(profiles, names)
