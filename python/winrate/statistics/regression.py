@@ -484,7 +484,10 @@ def score_tests(
 
     with np.errstate(divide="ignore", invalid="ignore"):
         own_share = np.where(total > 0, variance / total, 0.0)
-        error = np.sqrt(np.where(own_share > MIN_OWN_SHARE, variance, np.nan))
+        has_own = own_share > MIN_OWN_SHARE
+        error = np.sqrt(np.where(has_own, variance, np.nan))
+    if covariance is not None:  # rounding errors of a level without own information are no test
+        covariance = np.where(np.outer(has_own, has_own), covariance, 0.0)
     z = score / error
     if is_tested is not None:
         z = np.where(is_tested, z, np.nan)
