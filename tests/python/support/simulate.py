@@ -61,7 +61,7 @@ def simulated_deals(
 
 
 def profiles_of(deals: pd.DataFrame, features: list[str] = FEATURES) -> pd.DataFrame:
-    """Group deals to profiles, as profiles.driver_profiles does; by rep and quarter if they have."""
+    """Group deals to profiles, as profiles.driver_profiles does; also by rep and quarter."""
     others = [name for name in (GROUPS, TIME) if name in deals and name not in features]
     return simulate.profiles_of(deals, [*features, *others])
 
