@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import special, stats
+from scipy import optimize, special, stats
 
 from winrate import wording
 from winrate.statistics.claims import (
@@ -23,7 +23,7 @@ from winrate.statistics.profile_regression import (
     check_profiles,
     profile_model,
 )
-from winrate.statistics.regression import Factor, Regression, degrees, score_tests
+from winrate.statistics.regression import Counts, Factor, Regression, degrees, score_tests
 from winrate.statistics.step_down import Candidates, Named, name_levels
 from winrate.statistics.threads import one_thread
 from winrate.statistics.verdict import SIGNAL, assess
@@ -192,7 +192,8 @@ def level_effects(full: Regression, factor: Factor) -> pd.DataFrame:
     """Adjusted win rate and effect of each level of a modelled feature; EFFECTS.
 
     The interval is by the delta method on the log-odds of the adjusted win rate, so that it does
-    not leave 0 to 1, with the quantiles of the level's t distribution.
+    not leave 0 to 1, with the quantiles of the level's t distribution. That of a level that was
+    always won or always lost is by its likelihood; see `_certain_limits`.
     """
     columns, counts = full.columns, full.counts
     share = counts.n_deals / counts.n_deals.sum()
@@ -203,6 +204,8 @@ def level_effects(full: Regression, factor: Factor) -> pd.DataFrame:
     gradient, group_gradient = _mean_gradient(full, share, full.probability)
     weighted = factor.sums(share) @ columns.effects[place]
     quantile = stats.t.ppf(0.975, degrees(full, factor))
+    n_deals, n_won = factor.sums(counts.n_deals), factor.sums(counts.n_won)
+    is_certain = ((n_won == 0) | (n_won == n_deals)) & (coefficient != 0)
 
     rows = []
     for level in range(factor.size):
@@ -215,6 +218,11 @@ def level_effects(full: Regression, factor: Factor) -> pd.DataFrame:
         )
         half_width = quantile[level] * error / max(adjusted * (1 - adjusted), 1e-12)
         low, high = special.expit(special.logit(adjusted) + half_width * np.array([-1, 1]))
+        if is_certain[level]:
+            limits = _certain_limits(
+                counts, factor.codes == level, log_odds, coefficient[level], quantile[level]
+            )
+            low, high = (float(share @ special.expit(log_odds + limit)) for limit in limits)
         contrast = columns.effects[place][level] - weighted
         no_groups = np.zeros((1, len(full.random)))
         std_error = float(np.sqrt(max(full.variance(contrast[None], no_groups)[0], 0.0)))
@@ -233,6 +241,32 @@ def level_effects(full: Regression, factor: Factor) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _certain_limits(
+    counts: Counts, rows: np.ndarray, log_odds: np.ndarray, estimate: float, quantile: float
+) -> list[float]:
+    """Limits of the coefficient of a level that was always won or always lost.
+
+    rows: those of the level. log_odds: per row, without the level. By the penalised likelihood,
+    which is too skew for standard errors, all else held equal (Heinze and Schemper 2002).
+    """
+    n_deals, n_won, others = counts.n_deals[rows], counts.n_won[rows], log_odds[rows]
+
+    def above_lowest(value: float) -> float:
+        return likelihood(value) - likelihood(estimate) + quantile**2 / 2
+
+    def likelihood(value: float) -> float:
+        of_deals = n_won @ (others + value) - n_deals @ np.logaddexp(0, others + value)
+        return float(of_deals + value / 2 - np.logaddexp(0, value))
+
+    limits = []
+    for side in (-1, 1):
+        distance = 1.0
+        while above_lowest(estimate + side * distance) > 0:
+            distance *= 2
+        limits.append(optimize.brentq(above_lowest, estimate, estimate + side * distance))
+    return limits
 
 
 def _mean_gradient(
