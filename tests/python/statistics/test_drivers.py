@@ -96,7 +96,7 @@ def test_feature_and_level_p_values_are_score_tests_of_statsmodels():
         np.testing.assert_allclose(table.loc[feature, "feature_p_value"], p_value.item(), rtol=1e-6)
         for level in own:
             _, p_value = fit.score_test(exog_extra=own[[level]].to_numpy())
-            assert table.loc[(feature, level), "p_value"] == pytest.approx(p_value, rel=1e-6)
+            assert table.loc[(feature, level), "p_value"] == pytest.approx(p_value.item(), rel=1e-6)
 
 
 def test_planted_drivers_are_found_and_features_without_effect_are_inconclusive():
