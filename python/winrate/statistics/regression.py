@@ -501,9 +501,21 @@ def score_tests(
                     model, rows, weights, score[position], error[position]
                 )
             position += 1
-    # Levels with the same test differ in the last digits only: rounding makes them equal.
+    z = np.sign(z) * _equal_where_same(np.abs(z), np.abs(score / error))
     all_degrees = np.concatenate([np.zeros(0), *(degrees(model, factor) for factor in factors)])
-    return ScoreTests(score, variance, covariance, own_share, all_degrees, np.round(z, 9))
+    return ScoreTests(score, variance, covariance, own_share, all_degrees, z)
+
+
+def _equal_where_same(z: np.ndarray, normal_z: np.ndarray) -> np.ndarray:
+    """Absolute quantiles, with the smallest one for levels that have the same test.
+
+    normal_z: without saddlepoint. Where it is the same, as of the two levels of a feature, the
+    levels have the same test, but their saddlepoint approximations may differ.
+    """
+    _, test = np.unique(np.round(normal_z, 8), return_inverse=True)
+    smallest = np.full(len(z), np.inf)
+    np.fmin.at(smallest, test, z)
+    return np.where(np.isnan(z), np.nan, np.round(smallest[test], 9))
 
 
 def degrees(model: Regression, factor: Factor) -> np.ndarray:
