@@ -17,7 +17,9 @@ import pandas as pd
 from scipy import linalg, optimize, special, stats
 
 MAX_STEPS = 60
+MAX_SD_STEPS = 30  # after which the standard deviation of the groups is held
 TOLERANCE = 1e-9  # of a step, in log-odds
+MAX_LOG_ODDS = 30.0
 MAX_HALVINGS = 30  # of a step after which the fit is worse
 # A step of more than 0.1 log-odds that gains less log-likelihood than this leads along levels that
 # only together were always won or always lost: their estimate is infinite.
@@ -250,6 +252,7 @@ def fit(counts: Counts, columns: Columns, group_sd: float | None = None) -> Regr
     random = np.zeros(n_groups)
     sd = group_sd if group_sd is not None else (0.2 if groups else 0.0)
 
+    all_sd = []
     for _ in range(MAX_STEPS):
         probability = _probability(counts, columns, estimate, groups, random)
         residual = counts.n_won - counts.n_deals * probability
@@ -274,7 +277,10 @@ def fit(counts: Counts, columns: Columns, group_sd: float | None = None) -> Regr
         working = _Working(information, by_group, group_weight, linear, group_linear)
         old_sd = sd
         if groups and group_sd is None:
-            sd = working.restricted_sd()
+            if len(all_sd) < MAX_SD_STEPS:
+                all_sd.append(working.restricted_sd())
+            # Where reps nearly separate won from lost deals it may go round in a cycle.
+            sd = all_sd[-1] if len(all_sd) < MAX_SD_STEPS else max(all_sd[MAX_SD_STEPS // 2 :])
         if sd == 0:
             random = np.zeros(n_groups)
         new_estimate, new_random, covariance = working.solve(sd)
@@ -317,6 +323,8 @@ def _probability(
     log_odds = columns.linear_predictor(columns.effects @ estimate)
     if groups:
         log_odds = log_odds + random[groups.codes]
+    # So far from 0 and 1 that the log-odds can be had back.
+    log_odds = np.clip(log_odds, -MAX_LOG_ODDS, MAX_LOG_ODDS)
     return special.expit(np.broadcast_to(log_odds, counts.n_deals.shape))
 
 
