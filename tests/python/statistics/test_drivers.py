@@ -131,7 +131,7 @@ def test_without_a_signal_no_driver_is_named():
 
 
 def test_deals_that_are_alike_make_few_claims():
-    n_runs = 40
+    n_runs = 30
     n_claiming = sum(
         bool(claims_of(win_rate_drivers(simulated_deals(800, seed, n_reps=12, rep_sd=0.4))))
         for seed in range(n_runs)
@@ -149,7 +149,7 @@ def test_the_interval_and_the_wald_test_agree():
 
 def test_intervals_hold_the_true_effect():
     covered = []
-    for seed in range(25):
+    for seed in range(15):
         deals = simulated_deals(2000, seed, PLANTED)
         table = keyed(win_rate_drivers(deals))
 

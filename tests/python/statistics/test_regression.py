@@ -94,6 +94,15 @@ def test_with_few_won_deals_the_tail_is_that_of_the_binomial_distribution(n_won)
     assert by_normal_tail < 0.85 * mid_p
 
 
+def test_the_two_levels_of_a_feature_have_the_same_test():
+    deals = simulated_deals(400, 7, {("size", "large"): -0.9})
+    deals = deals[(deals["size"] == "large") | (np.arange(400) % 4 == 0)]
+    model = fitted(profiles_of(deals), FEATURES[:2])
+    _, (size,) = of_profiles(profiles_of(deals), ["size"])
+    z = score_tests(model, [size]).z
+    assert z[0] == -z[1] != 0
+
+
 def test_a_level_that_the_model_determines_is_not_tested():
     deals = simulated_deals(1000, 3).assign(sector=lambda rows: "sector " + rows["industry"])
     profiles = profiles_of(deals, [*FEATURES, "sector"])
@@ -260,6 +269,21 @@ def test_variances_and_score_tests_are_those_of_whole_matrices():
     np.testing.assert_allclose(tests.score, score, atol=1e-6)
     np.testing.assert_allclose(tests.covariance, variance, atol=1e-6)
     np.testing.assert_allclose(tests.variance, variance.diagonal(), atol=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_groups_that_nearly_separate_won_from_lost_deals_have_a_fit(seed):
+    deals = simulated_deals(
+        500, seed, {("size", "large"): 8.0, ("source", "Partner"): -8.0}, 25, 9.0
+    )
+    model = fitted(profiles_of(deals))
+    assert 1 < model.group_sd < 6
+    counts, columns = model.counts, model.columns
+    residual = counts.n_won - counts.n_deals * model.probability
+    np.testing.assert_allclose(columns.effects.T @ columns.sums(residual), 0, atol=1e-3)
+    by_group = counts.groups.sums(residual) - model.random / model.group_sd**2
+    np.testing.assert_allclose(by_group, 0, atol=1e-3)
+    assert ((model.probability > 0) & (model.probability < 1)).all()
 
 
 def test_the_standard_deviation_of_the_groups_is_found():

@@ -101,7 +101,7 @@ def test_open_deals_are_scored_like_scikit_learn_on_single_deals():
 @pytest.mark.slow
 def test_the_interval_covers_the_true_probability():
     covered = []
-    for seed in range(100):
+    for seed in range(60):
         deals = simulated_deals(800, seed, effect=0.5).assign(score_fold=0)
         at_creation = profiles_of(deals, n_open=6).query("landmark_days == 0")
         rows = scores.score_profiles(at_creation, FEATURES, RULES)
