@@ -285,6 +285,7 @@ def test_mean_slope_is_the_difference_of_probabilities_over_that_of_log_odds():
     np.testing.assert_allclose(slope[[1, 2]], (probability * (1 - probability))[[1, 2]], rtol=1e-8)
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_true_contributions():
     effects = PLANTED | EVERYWHERE | {("industry", "SaaS"): 1.5}
     shares = {"before": 0.0, "after": 0.4}

@@ -121,7 +121,7 @@ def test_without_a_signal_no_driver_is_named():
     # One of many features has an effect: alone it is significant, all together are not.
     rng = np.random.default_rng(5)
     deals = simulated_deals(1500, seed=5, effects={("size", "large"): 0.3})
-    noise = [f"noise_{number}" for number in range(30)]
+    noise = [f"noise_{number}" for number in range(20)]
     for name in noise:
         deals[name] = rng.choice(list("abcdefgh"), 1500)
     assert len(claims_of(win_rate_drivers(deals, ["size"]))) == 1
@@ -130,8 +130,9 @@ def test_without_a_signal_no_driver_is_named():
     assert claims_of(among_noise) == {}
 
 
+@pytest.mark.slow
 def test_deals_that_are_alike_make_few_claims():
-    n_runs = 30
+    n_runs = 20
     n_claiming = sum(
         bool(claims_of(win_rate_drivers(simulated_deals(800, seed, n_reps=12, rep_sd=0.4))))
         for seed in range(n_runs)
@@ -147,9 +148,10 @@ def test_the_interval_and_the_wald_test_agree():
     np.testing.assert_allclose(table["odds_ratio"], np.exp(table["coefficient"]))
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_true_effect():
     covered = []
-    for seed in range(15):
+    for seed in range(10):
         deals = simulated_deals(2000, seed, PLANTED)
         table = keyed(win_rate_drivers(deals))
 

@@ -114,8 +114,9 @@ def test_a_planted_pair_is_found_and_stands_first(win_rate, claim, seed):
     assert f"{n_deals_of(deals, PAIR)} deals)" in first["statement"]
 
 
+@pytest.mark.slow
 def test_where_only_separate_effects_are_planted_few_builds_name_a_pair():
-    n_runs = 25
+    n_runs = 16
     tables = [
         segment_pairs(profiles_of(simulated_deals(1500, seed, STRONG))) for seed in range(n_runs)
     ]

@@ -331,6 +331,7 @@ def test_the_joint_test_of_a_nested_feature_is_an_f_test():
     assert joint.p_value == pytest.approx(stats.f.sf(joint.statistic / 3, 3, 11))
 
 
+@pytest.mark.slow
 def test_noise_among_reps_who_work_one_industry_each_makes_few_claims():
     n_runs, claims, small, small_alone = 40, 0, 0, 0
     for seed in range(n_runs):
@@ -345,11 +346,11 @@ def test_noise_among_reps_who_work_one_industry_each_makes_few_claims():
                 small += p_value < 0.05
             else:
                 small_alone += p_value < 0.05
-        if seed < 15:
+        if seed < 10:
             table = win_rate_drivers(profiles, profiles, FEATURES, [], RULES)
             claimed = table[table["evidence"].isin(["helps", "hurts"])]
             claims += (claimed["feature"] == "industry").any()
             assert (claimed["feature"] == "size").any()
     assert small <= stats.binom.ppf(0.99, n_runs, 0.05)
-    assert claims <= 3
+    assert claims <= 2
     assert small_alone > n_runs / 2

@@ -123,7 +123,7 @@ def test_a_signal_that_is_gone_on_the_holdout_gives_no_score():
 
 
 def test_the_verdict_on_noise_is_rarely_a_signal():
-    n_runs = 60
+    n_runs = 40
     p_values = [
         verdict.signal_test(
             profile_model(profiles_of(simulated_deals(600, seed, n_reps=12, rep_sd=0.5)), FEATURES)
