@@ -214,6 +214,7 @@ def test_a_drop_of_the_detectable_size_is_found_by_the_verdict_in_four_of_five_b
         ((1000, 480, 1000, 445), "declined"),
         ((1000, 400, 1000, 480), "declined"),  # the other way
         ((0, 0, 1000, 480), "declined"),
+        ((60, 30, 60, 10), "declined"),  # too few deals to say
     ],
 )
 def test_a_change_that_the_year_before_had_too_is_no_claim(year_ago, verdict):
