@@ -17,6 +17,7 @@ import pandas as pd
 from scipy import linalg, optimize, special, stats
 
 MAX_STEPS = 60
+MAX_STEP = 5.0  # in log-odds
 MAX_SD_STEPS = 30  # after which the standard deviation of the groups is held
 TOLERANCE = 1e-9  # of a step, in log-odds
 MAX_LOG_ODDS = 30.0
@@ -284,6 +285,10 @@ def fit(counts: Counts, columns: Columns, group_sd: float | None = None) -> Regr
         if sd == 0:
             random = np.zeros(n_groups)
         new_estimate, new_random, covariance = working.solve(sd)
+        excess = np.abs(new_estimate - estimate).max() / MAX_STEP
+        if excess > 1:
+            new_estimate = estimate + (new_estimate - estimate) / excess
+            new_random = random + (new_random - random) / excess
         old_value = _objective(counts, columns, groups, estimate, random, sd)
         for _ in range(MAX_HALVINGS):
             value = _objective(counts, columns, groups, new_estimate, new_random, sd)
