@@ -278,7 +278,9 @@ def alerts_in_a_year(
                 query = f"select count(*) from alerts.{alert}"
                 if connection.execute(query).fetchone()[0]:
                     fired.add(alert.removeprefix("alert_"))
-    figures = {alert.removeprefix("alert_"): alert.removeprefix("alert_") in fired for alert in ALERTS}
+    figures = {
+        alert.removeprefix("alert_"): alert.removeprefix("alert_") in fired for alert in ALERTS
+    }
     return {name: float(value) for name, value in (figures | {"any": bool(fired)}).items()}
 
 

@@ -52,7 +52,7 @@ def profiles_of(deals: pd.DataFrame, n_open: int = 0) -> pd.DataFrame:
 def closed_scores(deals: pd.DataFrame) -> pd.DataFrame:
     """Each closed deal with the score that it gets: at landmark 0, from the other folds."""
     at_creation = profiles_of(deals).query("landmark_days == 0")
-    scored = scores.score_profiles(at_creation, FEATURES, RULES)
+    scored = scores.score_profiles(at_creation, FEATURES, FEATURES, RULES)
     keyed = deals.assign(profile_id=deals["region"] + "|" + deals["source"])
     return keyed.merge(scored, on=["score_fold", "profile_id"])
 
@@ -78,7 +78,7 @@ def test_scores_of_noise_do_not_discriminate():
 
 def test_open_deals_are_scored_like_scikit_learn_on_single_deals():
     deals = simulated_deals(1500, seed=2, effect=0.5)
-    scored = scores.score_profiles(profiles_of(deals, n_open=6), FEATURES, RULES)
+    scored = scores.score_profiles(profiles_of(deals, n_open=6), FEATURES, FEATURES, RULES)
     open_rows = scored[scored["score_fold"].isna()]
     for landmark in LANDMARKS:
         at_risk = deals[deals["age_days"] >= landmark]
@@ -104,7 +104,7 @@ def test_the_interval_covers_the_true_probability():
     for seed in range(40):
         deals = simulated_deals(800, seed, effect=0.5).assign(score_fold=0)
         at_creation = profiles_of(deals, n_open=6).query("landmark_days == 0")
-        rows = scores.score_profiles(at_creation, FEATURES, RULES)
+        rows = scores.score_profiles(at_creation, FEATURES, FEATURES, RULES)
         rows = rows[rows["score_fold"].isna()]
         truth = np.where(rows["profile_id"].str.endswith("Partner"), 1, -1)
         truth = 1 / (1 + np.exp(0.5 * truth))
@@ -116,7 +116,7 @@ def test_the_interval_covers_the_true_probability():
 
 def test_reasons_point_the_way_of_the_effect():
     deals = simulated_deals(3000, seed=3, effect=0.6)
-    scored = scores.score_profiles(profiles_of(deals, n_open=6), FEATURES, RULES)
+    scored = scores.score_profiles(profiles_of(deals, n_open=6), FEATURES, FEATURES, RULES)
     partner = scored["profile_id"].str.endswith("Partner")
     assert (scored.loc[partner, "contribution_source"] < -5).all()
     assert (scored.loc[~partner, "contribution_source"] > 5).all()
@@ -126,7 +126,7 @@ def test_reasons_point_the_way_of_the_effect():
 def test_a_landmark_with_few_deals_is_scored_by_the_one_before():
     deals = simulated_deals(600, seed=4, effect=0.5)
     deals = deals[(deals["age_days"] < 60) | (np.arange(len(deals)) < 60)]
-    scored = scores.score_profiles(profiles_of(deals, n_open=6), FEATURES, RULES)
+    scored = scores.score_profiles(profiles_of(deals, n_open=6), FEATURES, FEATURES, RULES)
     open_rows = scored[scored["score_fold"].isna()].set_index("profile_id")
     early, late = (open_rows[open_rows["landmark_days"] == days] for days in LANDMARKS)
     np.testing.assert_array_equal(
@@ -138,7 +138,7 @@ def test_a_landmark_with_few_deals_is_scored_by_the_one_before():
 def test_too_few_outcomes_give_no_score(n_won):
     deals = simulated_deals(200, seed=5)
     deals["is_won"] = (np.arange(200) < n_won).astype(int)
-    scored = scores.score_profiles(profiles_of(deals, n_open=2), FEATURES, RULES)
+    scored = scores.score_profiles(profiles_of(deals, n_open=2), FEATURES, FEATURES, RULES)
     assert len(scored) > 0
     assert scored["win_probability"].isna().all()
 
@@ -148,7 +148,8 @@ def test_the_run_is_named_by_what_was_fitted():
     table = profiles_of(deals)
     shuffled = table.sample(frac=1, random_state=1)
     runs = [
-        scores.score_profiles(rows, FEATURES, RULES) for rows in (table, shuffled, table.head(50))
+        scores.score_profiles(rows, FEATURES, FEATURES, RULES)
+        for rows in (table, shuffled, table.head(50))
     ]
     pd.testing.assert_frame_equal(runs[0], runs[1])
     assert runs[0]["model_run_id"].nunique() == 1

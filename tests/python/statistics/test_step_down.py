@@ -24,7 +24,11 @@ def candidates(model: ProfileModel, factor: Factor, **changed) -> Candidates:
 def names_in(deals: pd.DataFrame, rules=RULES, **changed) -> dict[str, tuple[Named, list[str]]]:
     """Per feature, what is found and the named levels in order; all are one family."""
     model = profile_model(profiles_of(deals), FEATURES)
-    found = name_levels([candidates(model, factor, **changed) for factor in model.features], rules)
+    found = name_levels(
+        [candidates(model, factor, **changed) for factor in model.features],
+        rules.max_q_value,
+        rules.min_effect_pp,
+    )
     names = {}
     for factor, named in zip(model.features, found, strict=True):
         order = np.argsort(named.order)
@@ -96,24 +100,34 @@ def test_a_level_that_may_not_be_named_is_not_tested():
     model = profile_model(profiles_of(deals), FEATURES)
     factor = model.features[2]
     for may_name in ([True, False], [False, False]):
-        (named,) = name_levels([candidates(model, factor, may_name=np.array(may_name))], RULES)
+        (named,) = name_levels([candidates(model, factor, may_name=np.array(may_name))], 0.05, 1)
         assert named.is_named.tolist() == may_name
         assert (np.isnan(named.p_value) == ~np.array(may_name)).all()
 
 
-def test_families_have_one_false_discovery_rate_and_looks_multiply_it():
+def test_families_are_corrected_together_by_the_number_of_tests_and_looks():
     deals = simulated_deals(1000, 5)
     model = profile_model(profiles_of(deals), FEATURES)
     families = [candidates(model, factor) for factor in model.features]
-    found = name_levels(families, RULES)
+    for n_looks in (1, 3):
+        found = name_levels(families, 0.05, 1, n_looks)
+        assert not any(named.is_named.any() for named in found)
+        p_value = np.concatenate([named.p_value for named in found])
+        q_value = np.concatenate([named.q_value for named in found])
+        np.testing.assert_allclose(q_value, np.minimum(9 * n_looks * p_value, 1), rtol=1e-12)
+
+
+def test_each_level_is_corrected_by_the_levels_that_were_tested_beside_it():
+    deals = simulated_deals(4000, 6, {("source", "Partner"): -1.0})
+    model = profile_model(profiles_of(deals), FEATURES)
+    found = name_levels([candidates(model, factor) for factor in model.features], 0.05, 1)
+    is_named = np.concatenate([named.is_named for named in found])
     p_value = np.concatenate([named.p_value for named in found])
     q_value = np.concatenate([named.q_value for named in found])
-    order = np.argsort(-p_value)
-    raw = p_value[order] * 9 / np.arange(9, 0, -1)
-    np.testing.assert_allclose(q_value[order], np.minimum.accumulate(raw), rtol=1e-12)
-    at_three = name_levels(families, RULES, n_looks=3)
-    of_three = np.concatenate([named.q_value for named in at_three])
-    np.testing.assert_allclose(of_three, np.minimum(3 * q_value, 1))
+    assert is_named.sum() == 1
+    # Holm (1979): the first of nine tests, then the other eight.
+    expected = np.where(is_named, 9, 8) * p_value
+    np.testing.assert_allclose(q_value, np.minimum(expected, 1), rtol=1e-12)
 
 
 def test_little_is_named_where_nothing_differs():
