@@ -46,7 +46,8 @@ class Data:
         return _first(
             self.rows(
                 """
-                select verdict, minimum_deals, score_withheld_because, statement
+                select
+                    verdict, minimum_deals, suspected_feature, score_withheld_because, statement
                 from drivers.model_verdict
                 """
             )
@@ -99,12 +100,15 @@ class Data:
 
     @cached_property
     def causes(self) -> pd.DataFrame:
-        """The causes of that change that are statistically significant, in order."""
+        """The causes of that change, in order; `is_significant` where one lowered or raised it."""
         return self._of_change(
             """
-            select cause, feature, level, contribution_pp, evidence
+            select
+                cause, feature, level, contribution_pp, contribution_pp_low, contribution_pp_high,
+                n_before, n_after, win_rate_before, win_rate_after, evidence,
+                coalesce(evidence in ('lowered', 'raised'), false) as is_significant
             from drivers.win_rate_change_causes
-            where {comparison} and evidence in ('lowered', 'raised')
+            where {comparison}
             order by cause_order
             """
         )
@@ -120,20 +124,6 @@ class Data:
             from drivers.win_rate_change_model
             where {{comparison}}
             order by feature = '{BASELINE}', abs(total_pp) desc nulls last, feature
-            """
-        )
-
-    @cached_property
-    def changed_segments(self) -> pd.DataFrame:
-        """The segments that got worse or better in that change, the strongest evidence first."""
-        return self._of_change(
-            """
-            select
-                feature, level, evidence, win_rate_before, win_rate_after, share_before,
-                share_after, rate_effect_pp, rate_effect_pp_low, rate_effect_pp_high, mix_effect_pp
-            from drivers.win_rate_change_segments
-            where {comparison} and evidence in ('got worse', 'got better')
-            order by rank, feature, level
             """
         )
 
