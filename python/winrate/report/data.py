@@ -62,7 +62,9 @@ class Data:
     def change(self) -> pd.Series | None:
         """The row of drivers.win_rate_change that leads the page; None: too few quarters.
 
-        It is the comparison with the strongest evidence, or the primary one where none has any.
+        It is the comparison with the strongest evidence, or the primary one where none has any. One
+        whose win rate changed significantly goes before one that has only a cause: else the page
+        would begin with a change that is not significant while another one is.
         """
         return _first(
             self.rows(
@@ -85,7 +87,9 @@ class Data:
                 from drivers.win_rate_change as changes
                 left join strongest using (comparison)
                 where basis = 'closed'
-                order by strongest.q_value asc nulls last, is_primary desc, comparison
+                order by
+                    coalesce(verdict in ('declined', 'improved'), false) desc,
+                    strongest.q_value asc nulls last, is_primary desc, comparison
                 limit 1
                 """
             )

@@ -138,6 +138,20 @@ NO_CAUSE = [cause(-1.0), cause(-4.0, cause="all deals", cause_order=2)]
         pytest.param(
             {
                 "drivers_win_rate_change": [
+                    change(q_value=0.03),
+                    change("no detectable change", comparison="last quarter", is_primary=False),
+                ],
+                "drivers_win_rate_change_causes": [
+                    APAC | {"q_value": 0.002},
+                    APAC | {"q_value": 0.001, "comparison": "last quarter"},
+                ],
+            },
+            "Win rate fell 5.0 points in the last two quarters",
+            id="a_significant_change_goes_before_one_with_a_cause_alone",
+        ),
+        pytest.param(
+            {
+                "drivers_win_rate_change": [
                     change(q_value=0.01),
                     change(comparison="a year", is_primary=False, q_value=0.01),
                 ]
