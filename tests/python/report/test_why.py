@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.report_story import cause, change_part, segment, story_with
+from support.report_story import cause, change, change_part, segment, story_with
 from winrate.report.style import HURTS, NEUTRAL, PALE_HELPS, PALE_HURTS
 
 
@@ -109,6 +109,11 @@ def test_the_comparison_with_the_strongest_evidence_is_explained(page):
         segment("APAC", -3.8, "lowered", q_value=0.02),
         segment("India", -2.0, "lowered", comparison="last quarter", q_value=0.01),
     ]
-    text = page(story_with(drivers_win_rate_change_causes=causes)).text
+    changes = [
+        change("no detectable change"),
+        change("no detectable change", comparison="last quarter", is_primary=False),
+    ]
+    tables = {"drivers_win_rate_change_causes": causes, "drivers_win_rate_change": changes}
+    text = page(story_with(**tables)).text
     assert "Causes of the change: last quarter" in text
     assert "Region: India -2.0" in text and "Region: APAC" not in text
