@@ -65,9 +65,9 @@ def win_rate_drivers(
     the feature (weighted effect coding). `p_value` is the score test of the level against the
     others of its feature, those set aside that were named before it; `q_value` is the false
     discovery rate over all levels of the family. `feature_p_value` is the score test of the whole
-    feature. `evidence` is 'helps' or 'hurts' where the level is named, its interval excludes zero
-    and, for features known at creation, the verdict is 'signal'. `n_reps` is the number of reps
-    with deals of the level; null without reps.
+    feature. `evidence` is 'helps' or 'hurts' where the verdict is 'signal', the level is named and
+    its interval excludes zero; of features known only at close, where they also have an effect
+    together. `n_reps` is the number of reps with deals of the level; null without reps.
     Raises ValueError where a feature or a count is missing, or `n_won` exceeds `n_deals`.
 
     Sources: Muller and MacLehose (2014) for marginal standardisation; te Grotenhuis et al.
@@ -77,16 +77,16 @@ def win_rate_drivers(
     n_fewest = fewest_outcomes(profiles)
     has_too_few = n_fewest < rules.min_outcomes
     assessment = assess(profiles, features, rules)
+    is_signal = assessment.verdict == SIGNAL
     parts = [
-        _family(profiles, features, assessment.model, assessment.verdict == SIGNAL, rules).assign(
-            known_at="creation"
-        )
+        _family(profiles, features, assessment.model, is_signal, rules).assign(known_at="creation")
     ]
     if close_features:
         beside = None
         if not has_too_few:
             beside = profile_model(close_profiles, [*features, *close_features])
-        at_close = _family(close_profiles, close_features, beside, None, rules)
+        may_claim = None if is_signal else False
+        at_close = _family(close_profiles, close_features, beside, may_claim, rules)
         parts.append(at_close.assign(known_at="close"))
     table = pd.concat(parts, ignore_index=True)
     is_too_few = has_too_few | (table["n_deals"] < rules.min_deals_per_level)
