@@ -39,6 +39,17 @@
     {{ sum_amount('case when ' ~ is_within ~ ' and is_won = 1 then ' ~ amount ~ ' end') }} as won_amount_{{ window }}
 {%- endmacro %}
 
+{# Counts of the closed and the won deals of the same window a year earlier; 0 where the data do not hold it. #}
+{% macro year_ago_counts(window, date) -%}
+    {% set is_within -%}
+        has_year_ago
+        and {{ date }} >= {{ add_quarters(window ~ '_start', '-4') }}
+        and {{ date }} < {{ add_quarters(add_days(window ~ '_end', '1'), '-4') }}
+    {%- endset -%}
+    count(case when {{ is_within }} then 1 end) as n_{{ window }}_year_ago,
+    count(case when {{ is_within }} and is_won = 1 then 1 end) as n_won_{{ window }}_year_ago
+{%- endmacro %}
+
 {# The mean amount won per closed deal: 0 where none was won, although there is no average then. #}
 {% macro value_per_deal(n_won, n_deals, average_won_amount) -%}
     case

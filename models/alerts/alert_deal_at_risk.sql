@@ -16,7 +16,8 @@ at_risk as (
         {{ deal_columns('deals') }},
         {{ win_probability_columns('deals') }},
         verdict.win_rate as baseline_value,
-        {{ deal_title('deals') }} || ': ' || {{ win_probability_text('deals', 'under', 'rule.threshold_value * verdict.win_rate') }} as message
+        {{ deal_title('deals') }} || ': '
+        || {{ win_probability_text('deals', 'under', 'rule.threshold_value * verdict.win_rate') }} as message
     from {{ ref('open_deals') }} as deals
     cross join rule
     cross join {{ ref('model_verdict') }} as verdict

@@ -1,5 +1,5 @@
 -- An open deal in a late stage whose win probability is above the threshold: one to work on first.
--- None where the verdict is not 'signal': deals have no grade then.
+-- None where scores are withheld: deals have no grade then.
 
 with
 

@@ -24,6 +24,7 @@ final as (
         estimates.win_rate_elsewhere,
         estimates.expected_win_rate,
         estimates.observed_minus_expected_pp,
+        estimates.adjusted_win_rate,
         estimates.difference_pp,
         estimates.difference_pp_low,
         estimates.difference_pp_high,

@@ -1,5 +1,7 @@
 -- The win rate by month and quarter, by close date and by creation date, with the limits within which it
 -- varies by chance (p-chart at three standard errors; Shewhart 1931) around that of all other periods.
+-- The standard error is that of the difference from them, with the win rate of all periods: there may be
+-- few others, and none of their deals, or all, may be won.
 
 with
 
@@ -63,15 +65,34 @@ periods as (
 ),
 
 -- The win rate of the other periods: one that stands out does not widen its own limits.
+totals as (
+
+    select
+        *,
+        sum(n_deals) over (partition by basis, grain) as n_in_all,
+        sum(n_won) over (partition by basis, grain) as n_won_in_all
+    from periods
+
+),
+
+rates as (
+
+    select
+        *,
+        {{ win_rate('(n_won_in_all - n_won)', '(n_in_all - n_deals)') }} as centre,
+        {{ win_rate('n_won_in_all', 'n_in_all') }} as win_rate_in_all
+    from totals
+
+),
+
 centred as (
 
     select
         *,
-        {{ win_rate(
-            '(sum(n_won) over (partition by basis, grain) - n_won)',
-            '(sum(n_deals) over (partition by basis, grain) - n_deals)',
-        ) }} as centre
-    from periods
+        3 * sqrt(
+            win_rate_in_all * (1 - win_rate_in_all) * (1.0 / nullif(n_deals, 0) + 1.0 / nullif(n_in_all - n_deals, 0))
+        ) as control_width
+    from rates
 
 ),
 
@@ -93,12 +114,12 @@ final as (
         {{ wilson_low('periods.n_won', 'periods.n_deals') }} as win_rate_low,
         {{ wilson_high('periods.n_won', 'periods.n_deals') }} as win_rate_high,
         {{ amount_weighted_win_rate('periods.won_amount', 'periods.closed_amount') }} as amount_weighted_win_rate,
-        greatest(
-            periods.centre - 3 * sqrt(periods.centre * (1 - periods.centre) / nullif(periods.n_deals, 0)), 0
-        ) as control_low,
-        least(
-            periods.centre + 3 * sqrt(periods.centre * (1 - periods.centre) / nullif(periods.n_deals, 0)), 1
-        ) as control_high,
+        case
+            when periods.control_width is not null then greatest(periods.centre - periods.control_width, 0)
+        end as control_low,
+        case
+            when periods.control_width is not null then least(periods.centre + periods.control_width, 1)
+        end as control_high,
         -- By close date, slow deals must have had the time to close.
         periods.period_start >= case periods.basis
             when 'closed'

@@ -1,5 +1,5 @@
--- One row per comparison and distinct combination of the levels known at creation: the counts of its closed deals in both
--- windows, by close date.
+-- One row per comparison and distinct combination of the levels known at creation: the counts of its closed
+-- deals in both windows, by close date.
 
 with
 

@@ -44,13 +44,8 @@ totals as (
         after_end,
         {{ window_sums('before', 'deal_date between before_start and before_end', 'deal_amount') }},
         {{ window_sums('after', 'deal_date between after_start and after_end', 'deal_amount') }},
-        {% for window in ['before', 'after'] -%}
-        {% set start, end = add_quarters(window ~ '_start', '-4'), add_quarters(window ~ '_end', '-4') -%}
-        {% set is_within = 'has_year_ago and deal_date between ' ~ start ~ ' and ' ~ end -%}
-        count(case when {{ is_within }} then 1 end) as n_{{ window }}_year_ago,
-        count(case when {{ is_within }} and is_won = 1 then 1 end) as n_won_{{ window }}_year_ago
-        {{- ',' if not loop.last }}
-        {% endfor %}
+        {{ year_ago_counts('before', 'deal_date') }},
+        {{ year_ago_counts('after', 'deal_date') }}
     from dated
     group by all
 

@@ -1,4 +1,4 @@
--- If the features do not discriminate between won and lost deals, no level is called a driver, no deal
+-- If the features do not discriminate between won and lost deals, no level known at creation is called a driver, no deal
 -- has a grade or a reason, and no alert is based on a deal's win probability.
 
 with
@@ -15,7 +15,7 @@ claims as (
         'driver' as claim,
         feature || '=' || level as about
     from {{ ref('win_rate_drivers') }}
-    where evidence in ('helps', 'hurts')
+    where evidence in ('helps', 'hurts') and known_at = 'creation'
 
     union all
 

@@ -46,7 +46,8 @@ class Data:
         return _first(
             self.rows(
                 """
-                select verdict, minimum_deals, score_withheld_because, statement
+                select
+                    verdict, minimum_deals, suspected_feature, score_withheld_because, statement
                 from drivers.model_verdict
                 """
             )
@@ -61,22 +62,27 @@ class Data:
     def change(self) -> pd.Series | None:
         """The row of drivers.win_rate_change that leads the page; None: too few quarters.
 
-        It is the comparison with the strongest evidence, or the primary one where none has any.
+        A comparison with a significant cause goes before one without, so that the page names the
+        cause of a decline whenever the data can tell it; then one whose win rate changed
+        significantly, then the one with the strongest evidence, then the primary one.
         """
         return _first(
             self.rows(
                 """
                 with evidence as (
-                    select comparison, q_value
+                    select comparison, q_value, true as is_cause
                     from drivers.win_rate_change_causes
                     where evidence in ('lowered', 'raised')
                     union all
-                    select comparison, q_value
+                    select comparison, q_value, false as is_cause
                     from drivers.win_rate_change
                     where basis = 'closed' and verdict in ('declined', 'improved')
                 ),
                 strongest as (
-                    select comparison, min(q_value) as q_value from evidence group by comparison
+                    select
+                        comparison, min(q_value) as q_value, bool_or(is_cause) as has_cause
+                    from evidence
+                    group by comparison
                 )
                 select
                     comparison, n_before, n_after, win_rate_before, win_rate_after, change_pp,
@@ -84,7 +90,10 @@ class Data:
                 from drivers.win_rate_change as changes
                 left join strongest using (comparison)
                 where basis = 'closed'
-                order by strongest.q_value asc nulls last, is_primary desc, comparison
+                order by
+                    coalesce(has_cause, false) desc,
+                    coalesce(verdict in ('declined', 'improved'), false) desc,
+                    strongest.q_value asc nulls last, is_primary desc, comparison
                 limit 1
                 """
             )
@@ -99,12 +108,15 @@ class Data:
 
     @cached_property
     def causes(self) -> pd.DataFrame:
-        """The causes of that change that are statistically significant, in order."""
+        """The causes of that change, in order; `is_significant` where one lowered or raised it."""
         return self._of_change(
             """
-            select cause, feature, level, contribution_pp, evidence
+            select
+                cause, feature, level, contribution_pp, contribution_pp_low, contribution_pp_high,
+                n_before, n_after, win_rate_before, win_rate_after, evidence,
+                coalesce(evidence in ('lowered', 'raised'), false) as is_significant
             from drivers.win_rate_change_causes
-            where {comparison} and evidence in ('lowered', 'raised')
+            where {comparison}
             order by cause_order
             """
         )
@@ -120,20 +132,6 @@ class Data:
             from drivers.win_rate_change_model
             where {{comparison}}
             order by feature = '{BASELINE}', abs(total_pp) desc nulls last, feature
-            """
-        )
-
-    @cached_property
-    def changed_segments(self) -> pd.DataFrame:
-        """The segments that got worse or better in that change, the strongest evidence first."""
-        return self._of_change(
-            """
-            select
-                feature, level, evidence, win_rate_before, win_rate_after, share_before,
-                share_after, rate_effect_pp, rate_effect_pp_low, rate_effect_pp_high, mix_effect_pp
-            from drivers.win_rate_change_segments
-            where {comparison} and evidence in ('got worse', 'got better')
-            order by rank, feature, level
             """
         )
 

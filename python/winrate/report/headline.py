@@ -1,5 +1,7 @@
 """The first sentence of the page: what happened to the win rate, and why."""
 
+import pandas as pd
+
 from winrate import wording
 from winrate.report.data import Data, excludes_zero
 from winrate.report.text import enumeration, feature_label, known, label
@@ -16,7 +18,7 @@ def headline(data: Data) -> str:
     if data.verdict_name == "no signal":
         return f"Nothing here to act on: {_no_signal(data)}, and {change}."
     if data.verdict_name == "suspected leak":
-        return f"A feature seems to know the outcome, so no driver is named; {change}."
+        return f"{_suspect(data)} seems to know the outcome, so no driver is named; {change}."
     if data.verdict_name != "signal":
         return (
             "Too few won or lost deals to act on yet: the drivers of the win rate cannot be "
@@ -28,6 +30,11 @@ def headline(data: Data) -> str:
 def _no_signal(data: Data) -> str:
     n_closed = wording.deals(data.totals["n_closed"], "closed deal")
     return f"in {n_closed}, the features do not discriminate between won and lost deals"
+
+
+def _suspect(data: Data) -> str:
+    suspect = data.verdict["suspected_feature"]
+    return "A feature" if pd.isna(suspect) else feature_label(suspect)
 
 
 def _what_happened(data: Data) -> str:
@@ -42,7 +49,7 @@ def _period_and_rates(data: Data) -> str:
     rates = " to ".join(
         known(data.change[f"win_rate_{period}"], wording.percent) for period in ("before", "after")
     )
-    return f"{'in the ' if name.startswith('last ') else ''}{name} ({rates})"
+    return f"{'in the ' if name.startswith(('last ', 'quarter ')) else ''}{name} ({rates})"
 
 
 def _no_change(data: Data) -> str:
@@ -76,18 +83,20 @@ def _causes(data: Data) -> str:
     """
     clauses = []
     for evidence in ("lowered", "raised"):
-        rows = data.causes[data.causes["evidence"] == evidence]
-        names = [
-            f"{_cause(row)} ({wording.points(row.contribution_pp)})" for row in rows.itertuples()
+        rows = data.causes[data.causes["is_significant"] & (data.causes["evidence"] == evidence)]
+        verbs = [f" {evidence} it", *[""] * (len(rows) - 1)]
+        clause = [
+            f"{_cause(row)}{verb} by {known(row.contribution_pp, wording.points)}"
+            for row, verb in zip(rows.itertuples(), verbs, strict=False)
         ]
-        if names:
-            clauses.append(f"{enumeration(names)} {evidence} it")
-    return " and ".join(clauses)
+        if clause:
+            clauses.append(enumeration(clause))
+    return ", and ".join(clauses)
 
 
 def _cause(row) -> str:
     if row.cause == "mix":
-        return "closing other deals than before"
+        return "the mix of deals"
     if row.cause == "all deals":
         return "a change that all deals share"
     return f"{feature_label(row.feature).lower()} {label(row.level)}"

@@ -60,8 +60,8 @@ def win_rate_drivers(
         estimated without them, and have a false discovery rate of their own.
     Returns one row per feature and level. `adjusted_win_rate` is the win rate that the deals
     would have if all of them had this level and kept all else (marginal standardisation), and
-    `effect_pp` its distance from the overall win rate in percentage points, with a 95% interval. `coefficient` is in log-odds against the average deal of
-    the feature (weighted effect coding). `p_value` is the score test of the level against the
+    `effect_pp` its distance from the overall win rate in percentage points, with a 95% interval.
+    `coefficient` is in log-odds against the average deal of the feature (weighted effect coding). `p_value` is the score test of the level against the
     others of its feature, those set aside that were named before it; `q_value` is corrected for
     all levels of the family (Holm 1979). `feature_p_value` is the score test of the whole
     feature. `evidence` is 'helps' or 'hurts' where the level is named, its interval excludes zero
@@ -76,10 +76,9 @@ def win_rate_drivers(
     n_fewest = fewest_outcomes(profiles)
     assessment = assess(profiles, features, rules)
     has_too_few = assessment.test is None
+    is_signal = assessment.verdict == SIGNAL
     parts = [
-        _family(profiles, features, assessment.model, assessment.verdict == SIGNAL, rules).assign(
-            known_at="creation"
-        )
+        _family(profiles, features, assessment.model, is_signal, rules).assign(known_at="creation")
     ]
     if close_features:
         beside = None

@@ -28,7 +28,7 @@ COLUMNS = ["sales_rep_id", "n_deals", "n_won"]
 NUMBERS = [
     *("win_rate_low", "win_rate_high", "win_rate_elsewhere"),
     *("difference_pp", "difference_pp_low", "difference_pp_high"),
-    *("expected_win_rate", "observed_minus_expected_pp", "p_value", "q_value"),
+    *("expected_win_rate", "observed_minus_expected_pp", "adjusted_win_rate", "p_value", "q_value"),
     *("funnel_low_95", "funnel_high_95", "funnel_low_998", "funnel_high_998"),
     *("shrunk_win_rate", "between_rep_sd", "chance_sd", "spread_p_value"),
 ]
@@ -49,12 +49,13 @@ def rep_performance(
     profiles: see `winrate.statistics.profile_regression`. features: known at creation.
     Returns one row per rep, sorted. `expected_win_rate` is that of a model of the features and the
     quarter, without reps, for the rep's deals (indirect standardisation), and
-    `observed_minus_expected_pp` the rep's win rate less that, in percentage points. `p_value` is
-    the score test of the rep beside this model. `evidence` is 'above', 'below', 'inconclusive' or
-    'too few deals'; no rep is above or below where the reps together do not differ
-    (`spread_p_value`, `spread_evidence`, the same in each row). `shrunk_win_rate` is the expected
-    win rate with the rep's random intercept. `difference_pp` compares win rates as they are with
-    those of the other reps; the funnel limits are around the overall win rate.
+    `observed_minus_expected_pp` the rep's win rate less that, in percentage points;
+    `adjusted_win_rate` is the overall win rate plus that difference. `p_value` is the score test of
+    the rep beside this model. `evidence` is 'above', 'below', 'inconclusive' or 'too few deals'; no
+    rep is above or below where the reps together do not differ (`spread_p_value`,
+    `spread_evidence`, the same in each row). `shrunk_win_rate` is the expected win rate with the
+    rep's random intercept. `difference_pp` compares win rates as they are with those of the other
+    reps; the funnel limits are around the overall win rate.
 
     Sources: Spiegelhalter (2005) for the funnel; Breslow and Clayton (1993) for the intercepts.
     """
@@ -64,6 +65,8 @@ def rep_performance(
     table = table.join(crude.drop(columns=["p_value", "q_value"]))
     table = table.merge(_adjusted(profiles, features), on="sales_rep_id", how="left")
     spread = spread_of(table["n_won"], table["n_deals"])
+    adjusted = spread.mean + table["observed_minus_expected_pp"] / 100
+    table["adjusted_win_rate"] = adjusted.clip(0, 1)
     for name, coverage in [("95", 0.95), ("998", 0.998)]:
         limits = funnel_limits(spread.mean, table["n_deals"], coverage)
         table[f"funnel_low_{name}"], table[f"funnel_high_{name}"] = limits["low"], limits["high"]

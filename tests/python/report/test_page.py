@@ -95,7 +95,9 @@ def test_text_from_the_data_is_never_live(page):
             ],
             "drivers.importance": [{"feature": f"cat__{hostile}", "coefficient": 1.0}],
             "drivers.win_rate_trend": [quarter("2026-01-01")],
-            "drivers.win_rate_change_segments": [segment(hostile, "got worse", feature=hostile)],
+            "drivers.win_rate_change_causes": [
+                segment(hostile, -3.0, "lowered", feature=hostile, comparison=hostile)
+            ],
             "scores.scored_deals": [
                 deal(
                     hostile,
@@ -140,7 +142,7 @@ def test_control_and_text_direction_characters_never_reach_the_page(write):
             drivers_model_verdict=[{"verdict": "signal", "statement": hostile}],
             quality_data_checks=[{"check_name": "a", "message": hostile}],
             alerts_alerts=[alert(hostile, "info", "O1", owner=hostile, message=hostile)],
-            drivers_win_rate_change_segments=[segment(hostile, "got worse")],
+            drivers_win_rate_change_causes=[segment(hostile, -3.0, "lowered")],
             drivers_win_rate_drivers=[driver(hostile, 3.0, "helps", statement=hostile)],
             drivers_rep_performance=[rep(hostile, "above"), rep("b")],
             scores_scored_deals=[deal(hostile, "open", "A", deal_stage=hostile)],
@@ -208,8 +210,9 @@ def test_rows_of_nulls_do_no_harm(page):
                     "win_rate": 0.4,
                 },
             ],
-            "drivers.win_rate_change_segments": [
-                {"comparison": "last two quarters", "is_primary": True, "evidence": "got worse"}
+            "drivers.win_rate_change_causes": [
+                {"comparison": "last two quarters", "is_primary": True, "evidence": "lowered"},
+                {"comparison": "last two quarters", "contribution_pp": 1.0},
             ],
             "scores.scored_deals": [
                 {"deal_id": "O1", "status": "open"},
@@ -235,7 +238,8 @@ def test_a_built_page_has_the_step_that_all_deals_share(sample_warehouse):
 
 
 @pytest.mark.parametrize(
-    "table", ["win_rate_change", "win_rate_change_segments", "win_rate_change_model"]
+    "table",
+    [f"win_rate_change{part}" for part in ("", "_causes", "_segments", "_model")],
 )
 def test_a_build_has_one_primary_comparison(sample_warehouse, table):
     query = f"select distinct comparison from drivers.{table} where is_primary"

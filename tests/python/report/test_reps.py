@@ -9,10 +9,10 @@ from winrate.report.style import HELPS, HURTS, NEUTRAL
 def test_the_colour_of_a_rep_follows_the_evidence_alone(story):
     [points] = [t for t in story.figures["reps"]["data"] if t["name"] == "rep"]
     assert points["x"] == [2, 50, 160, 200]
-    assert points["y"] == [1.0, 0.7, 0.45, 0.2]
+    assert points["y"] == pytest.approx([0.98, 0.68, 0.43, 0.18])  # the adjusted win rate
     assert points["marker"]["color"] == [NEUTRAL, HELPS, NEUTRAL, HURTS]
     assert points["text"] == ["", "rep_3", "", "rep_1"]
-    assert "win rate 20.0% of 200 deals; expected win rate 42.0%" in points["hovertext"][3]
+    assert "win rate 20.0% of 200 deals; others with the same deals 42.0%" in points["hovertext"][3]
     assert "About rep_1." in points["hovertext"][3]
 
 

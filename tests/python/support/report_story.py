@@ -123,24 +123,39 @@ def change_part(feature, mix, rate, evidence="inconclusive", **values):
     } | values
 
 
-def segment(level, evidence, **values):
-    """A row of drivers.win_rate_change_segments."""
+def cause(contribution, evidence="inconclusive", **values):
+    """A row of drivers.win_rate_change_causes with an interval of two points on either side."""
     return {
         "comparison": "last two quarters",
         "is_primary": True,
-        "feature": "region",
-        "level": level,
-        "share_before": 0.3,
-        "share_after": 0.31,
-        "win_rate_before": 0.37,
-        "win_rate_after": 0.2,
-        "mix_effect_pp": -0.01,
-        "rate_effect_pp": -5.1,
-        "rate_effect_pp_low": -6.8,
-        "rate_effect_pp_high": -3.3,
+        "cause_order": 1,
+        "cause": "mix",
+        "contribution_pp": contribution,
+        "contribution_pp_low": None if contribution is None else contribution - 2,
+        "contribution_pp_high": None if contribution is None else contribution + 2,
+        "q_value": 0.01,
         "evidence": evidence,
-        "rank": 1,
+        "statement": "About a cause.",
     } | values
+
+
+def segment(level, contribution, evidence, **values):
+    """A row of drivers.win_rate_change_causes on a segment."""
+    return cause(
+        contribution,
+        evidence,
+        **{
+            "cause_order": 3,
+            "cause": "segment",
+            "feature": "region",
+            "level": level,
+            "n_before": 420,
+            "n_after": 465,
+            "win_rate_before": 0.37,
+            "win_rate_after": 0.2,
+        }
+        | values,
+    )
 
 
 def rep(name, evidence="inconclusive", n_deals=100, n_won=40, **values):
@@ -157,7 +172,8 @@ def rep(name, evidence="inconclusive", n_deals=100, n_won=40, **values):
         "n_won": n_won,
         "win_rate": n_won / n_deals if n_deals else None,
         **limits,
-        "shrunk_win_rate": 0.42,
+        "expected_win_rate": 0.42,
+        "adjusted_win_rate": n_won / n_deals - 0.02 if n_deals else None,
         "between_rep_sd": 0.051,
         "chance_sd": 0.05,
         "spread_p_value": 0.37,
@@ -248,10 +264,11 @@ STORY = {
         quarter("2025-10-01"),
         quarter("2026-04-01", is_complete=False),
     ],
-    "drivers.win_rate_change_segments": [
-        segment("APAC", "got worse"),
-        segment("Europe", "inconclusive"),
-        segment("India", "got worse", comparison="last quarter", is_primary=False),
+    "drivers.win_rate_change_causes": [
+        cause(-1.4, "lowered"),
+        cause(0.2, cause="all deals", cause_order=2),
+        segment("APAC", -3.8, "lowered"),
+        segment("India", 0.4, "inconclusive", comparison="last quarter", is_primary=False),
     ],
     "drivers.rep_performance": [
         rep("rep_2", n_deals=160, n_won=72),

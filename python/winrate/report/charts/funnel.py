@@ -31,9 +31,7 @@ def funnel_figure(reps: pd.DataFrame, overall: float) -> go.Figure:
         line={"color": INK, "width": 1},
         hoverinfo="skip",
     )
-    made = figure(
-        [*_limits(reps, ends), centre, _points(reps, overall)], height=400, has_legend=True
-    )
+    made = figure([*_limits(reps, ends), centre, _points(reps)], height=400, has_legend=True)
     has_few_numbers = ends[1] - ends[0] < 10
     made.update_xaxes(
         title_text="closed deals",
@@ -68,10 +66,10 @@ def _limits(reps: pd.DataFrame, ends: list[float]) -> list[go.Scatter]:
     ]
 
 
-def _points(reps: pd.DataFrame, overall: float) -> go.Scatter:
+def _points(reps: pd.DataFrame) -> go.Scatter:
     return go.Scatter(
         x=reps["n_deals"].tolist(),
-        y=numbers(overall + reps["observed_minus_expected_pp"] / 100),
+        y=numbers(reps["adjusted_win_rate"]),
         name="rep",
         mode="markers+text",
         marker={
@@ -89,7 +87,7 @@ def _points(reps: pd.DataFrame, overall: float) -> go.Scatter:
                 label(row.sales_rep_id),
                 [
                     f"win rate {wording.percent(row.win_rate)} of {wording.deals(row.n_deals)}; "
-                    f"expected win rate {known(row.shrunk_win_rate, wording.percent)}",
+                    f"others with the same deals {known(row.expected_win_rate, wording.percent)}",
                     label("" if pd.isna(row.statement) else row.statement),
                 ],
             )

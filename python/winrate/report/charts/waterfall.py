@@ -25,25 +25,23 @@ MIN_SPAN = 0.1  # of the axis, as a share: a change of nearly nothing does not f
 COLUMNS = ["label", "start", "end", "colour", "is_strong", "text", "hover"]
 
 
-def waterfall_steps(parts: pd.DataFrame, change: pd.Series) -> pd.DataFrame:
+def waterfall_steps(parts: pd.DataFrame, causes: pd.DataFrame, change: pd.Series) -> pd.DataFrame:
     """The steps from the win rate before to the win rate after.
 
-    parts: rows of drivers.win_rate_change_model of one comparison, in order; change: the row of
-        drivers.win_rate_change.
+    parts: rows of drivers.win_rate_change_model of one comparison, in order; causes: `Data.causes`;
+        change: the row of drivers.win_rate_change.
     Returns one row per step, the first and the last being the two win rates: `label`, `start` and
-    `end` (shares), `colour`, `is_strong` (statistically significant), `text` and `hover`. No rows
+    `end` (shares), `colour`, `is_strong` (part of a significant cause), `text` and `hover`. No rows
     where there is nothing to split.
     """
     parts = parts[parts["explained_pp"].notna() & parts["unexplained_pp"].notna()]
     level, after = change["win_rate_before"], change["win_rate_after"]
     if parts.empty or pd.isna(level) or pd.isna(after):
         return pd.DataFrame(columns=COLUMNS)
+    significant = causes[causes["is_significant"]]
     rows = [_rate_step("Win rate before", level, change["n_before"])]
     for part in parts.itertuples():
-        steps = [_rate_effect(part)]
-        if part.feature != BASELINE:  # what all deals share has no mix
-            steps.insert(0, _mix_effect(part))
-        for step in steps:
+        for step in _effects(part, significant):
             rows.append(_step(step, level))
             level = rows[-1]["end"]
     rows.append(_rate_step("Win rate after", after, change["n_after"]))
@@ -94,32 +92,34 @@ def waterfall_figure(steps: pd.DataFrame) -> go.Figure:
     return made
 
 
-def _mix_effect(part: Any) -> dict[str, Any]:
+def _effects(part: Any, significant: pd.DataFrame) -> list[dict[str, Any]]:
+    """The steps of a part. significant: the causes that are statistically significant."""
+    rate = {
+        "value": part.unexplained_pp,
+        "interval": (part.unexplained_pp_low, part.unexplained_pp_high),
+        "statement": label(part.statement),
+    }
+    if part.feature == BASELINE:  # what all deals share has no mix
+        is_strong = significant["cause"].eq("all deals").any()
+        return [rate | {"label": "All deals alike", "is_strong": is_strong}]
     low, high = part.explained_pp_low, part.explained_pp_high
-    return {
+    mix = {
         "label": f"{feature_label(part.feature)}: mix",
         "value": part.explained_pp,
         "interval": (low, high),
-        # The table has an interval for a mix effect, and no test.
-        "is_strong": excludes_zero(low, high),
+        # The test is of the mix of all features together.
+        "is_strong": significant["cause"].eq("mix").any() and excludes_zero(low, high),
         "statement": "",
     }
-
-
-def _rate_effect(part: Any) -> dict[str, Any]:
-    is_baseline = part.feature == BASELINE
-    return {
-        "label": "All deals alike" if is_baseline else f"{feature_label(part.feature)}: rate",
-        "value": part.unexplained_pp,
-        "interval": (part.unexplained_pp_low, part.unexplained_pp_high),
-        "is_strong": part.evidence in ("got worse", "got better"),
-        "statement": label(part.statement),
-    }
+    is_named = significant["feature"].eq(part.feature).any()
+    if part.unexplained_pp == 0 and not is_named:  # no segment of it is a cause
+        return [mix]
+    return [mix, rate | {"label": f"{feature_label(part.feature)}: rate", "is_strong": is_named}]
 
 
 def _step(effect: dict[str, Any], start: float) -> dict[str, Any]:
     """A row of `waterfall_steps`. start: the win rate from which the step goes on, a share."""
-    value, (low, high), is_strong = effect["value"], effect["interval"], effect["is_strong"]
+    value, (low, high), is_strong = effect["value"], effect["interval"], bool(effect["is_strong"])
     interval = "no interval" if pd.isna(low) else wording.interval(low, high)
     strong, pale = (HURTS, PALE_HURTS) if value < 0 else (HELPS, PALE_HELPS)
     return {

@@ -10,8 +10,8 @@ from winrate.report.style import HELPS, HURTS, NEUTRAL
 
 REPS = """
     select
-        sales_rep_id, n_deals, win_rate, shrunk_win_rate, observed_minus_expected_pp, evidence,
-        statement, funnel_low_95, funnel_high_95, funnel_low_998, funnel_high_998, between_rep_sd, chance_sd,
+        sales_rep_id, n_deals, win_rate, expected_win_rate, adjusted_win_rate, evidence, statement,
+        funnel_low_95, funnel_high_95, funnel_low_998, funnel_high_998, between_rep_sd, chance_sd,
         spread_p_value, spread_evidence
     from drivers.rep_performance
     where n_deals > 0 and win_rate is not null
@@ -35,12 +35,13 @@ def section(data: Data) -> Section:
                 funnel_figure(reps, data.totals["win_rate"]),
             ),
             Guide(
-                "A point is a rep: the overall win rate plus what the rep won beyond what others "
-                "would have won with the same deals. If all reps were equally good, 95% of them "
-                "would lie between the dashed lines and 99.8% between the dotted ones; with many reps, some lie "
-                "outside by chance.",
+                "A point is a rep. Its adjusted win rate is the overall win rate plus the "
+                "difference between the rep's win rate and that which others would have with the "
+                "same deals. If all reps were equally good, 95% of them would lie between the "
+                "dashed lines and 99.8% between the dotted ones; with many reps, some lie outside "
+                "by chance.",
                 (
-                    Key((HELPS,), "wins more than the others,"),
+                    Key((HELPS,), "wins more than others would,"),
                     Key((HURTS,), "wins less,"),
                     Key((NEUTRAL,), "not statistically significant, or too few deals."),
                 ),

@@ -43,9 +43,10 @@ def _trend(data: Data) -> list[Block]:
         Chart("trend", title, trend_figure(trend, data.totals["win_rate"])),
         Guide(
             "The vertical line at a point is its 95% interval. The grey band is where the point is "
-            "expected if only chance moves the win rate; several points together can show a change "
-            "that no point shows alone. A hollow point is a quarter that the data do not cover in "
-            "full."
+            "expected if only chance moves it away from the win rate of the other quarters; "
+            "several points together can show a change that no point shows alone. A hollow point "
+            "is a quarter that the data do not cover in full, or in which slow deals could not "
+            "close yet."
         ),
     ]
 
@@ -69,17 +70,20 @@ def _comparisons(changes: pd.DataFrame) -> Block:
         ],
         numbers=frozenset(["Change", "95% interval", "Detectable drop"]),
         caption=(
-            "Complete quarters are compared, in points of win rate. The verdict is corrected for "
-            "the number of comparisons; a drop smaller than the detectable one would usually be "
-            "missed."
+            "Complete quarters are compared, or the first months of the running quarter with those "
+            "of the one before, in points of win rate. The verdict is corrected for the number of "
+            "comparisons; a drop smaller than the detectable one would usually be missed."
         ),
     )
 
 
 def _period(row: Any, name: str) -> str:
-    """'2025 Q3 to 2025 Q4: 45.9% of 1,398'."""
+    """'2025 Q3 to 2025 Q4: 45.9% of 1,398', or '2026-04 to 2026-05: ...' of a running quarter."""
     days = [getattr(row, f"{name}_start"), getattr(row, f"{name}_end")]
-    quarters = dict.fromkeys(wording.quarter_name(day) for day in days if not pd.isna(day))
+    days = [pd.Timestamp(day) for day in days if not pd.isna(day)]
+    is_whole = all(day.is_quarter_start or day.is_quarter_end for day in days)
+    form = wording.quarter_name if is_whole else "{:%Y-%m}".format
+    periods = dict.fromkeys(form(day) for day in days)
     rate = known(getattr(row, f"win_rate_{name}"), wording.percent)
     n_deals = known(getattr(row, f"n_{name}"), wording.count)
-    return f"{' to '.join(quarters)}{': ' if quarters else ''}{rate} of {n_deals}"
+    return f"{' to '.join(periods)}{': ' if periods else ''}{rate} of {n_deals}"

@@ -1,4 +1,7 @@
-"""Why the win rate changed: the steps of the change, and the segments that changed."""
+"""Why the win rate changed: the causes of the change, and its steps by feature."""
+
+from collections.abc import Callable
+from typing import Any
 
 from winrate import wording
 from winrate.report.blocks import Block, Chart, Guide, Heading, Key, Paragraph, Section, Table
@@ -7,31 +10,75 @@ from winrate.report.data import Data
 from winrate.report.style import HELPS, HURTS, PALE_HELPS, PALE_HURTS
 from winrate.report.text import known, level_label, signed, span
 
+CAUSES = {"mix": "Mix of deals", "all deals": "All deals alike"}
+
 
 def section(data: Data) -> Section:
-    """The change of the win rate in steps, and the table of the segments that changed."""
+    """The table of the causes, and the change of the win rate in steps."""
     if data.change is None:
         blocks: list[Block] = [Paragraph("There are not enough complete quarters to compare.")]
+    elif not data.causes["contribution_pp"].notna().any():
+        blocks = [Paragraph("Too few deals to say why the win rate changed.")]
     else:
-        blocks = [*_steps(data), *_segments(data)]
+        blocks = [*_causes(data), *_steps(data)]
     return Section("why", "Why", blocks)
 
 
+def _causes(data: Data) -> list[Block]:
+    comparison = known(data.change["comparison"])
+    blocks: list[Block] = [Heading(f"Causes of the change: {comparison}")]
+    if not data.causes["is_significant"].any():
+        blocks.append(
+            Paragraph("No cause of the change in this comparison is statistically significant.")
+        )
+    return [
+        *blocks,
+        Table(
+            [_cause(row) for row in data.causes.itertuples()],
+            numbers=frozenset(["Points", "95% interval", "Its win rate", "Its deals"]),
+        ),
+        Guide(
+            "What each cause did to the win rate, in points; together they are the whole change "
+            f"({signed(data.change['change_pp'])}). Mix of deals: more or fewer deals of levels "
+            "that are won less often. All deals alike: what all deals share, whatever their "
+            "levels. A segment is listed if it changed otherwise than all other deals, other "
+            "features held equal; its own win rate also has what all deals share."
+        ),
+    ]
+
+
+def _cause(row: Any) -> dict[str, str]:
+    is_segment = row.cause not in CAUSES
+    return {
+        "Cause": level_label(row.feature, row.level) if is_segment else CAUSES[row.cause],
+        "Points": signed(row.contribution_pp),
+        "95% interval": span(row.contribution_pp_low, row.contribution_pp_high, signed),
+        "Evidence": f"{row.evidence} it" if row.is_significant else known(row.evidence),
+        "Its win rate": (
+            _before_after(row.win_rate_before, row.win_rate_after, wording.percent)
+            if is_segment
+            else ""
+        ),
+        "Its deals": (
+            _before_after(row.n_before, row.n_after, wording.count) if is_segment else ""
+        ),
+    }
+
+
 def _steps(data: Data) -> list[Block]:
-    steps = waterfall_steps(data.change_parts, data.change)
+    steps = waterfall_steps(data.change_parts, data.causes, data.change)
     if steps.empty:
-        return [Paragraph("Too few deals to split the change of the win rate by feature.")]
+        return []
     title = f"The change in steps: {known(data.change['comparison'])}"
     blocks: list[Block] = [
         Heading(title),
         Chart("why", title, waterfall_figure(steps)),
         Guide(
-            "From the win rate before to the win rate after, estimated for all features together; "
-            "the axis does not start at zero. A mix step is the effect of a change in how many "
-            "deals each level of a feature has, a rate step that of a change in how often they "
-            "are won, other features being equal: only segments that changed otherwise than all "
-            "other deals have one. The last step is what all deals share. The intervals are in "
-            "the hover text.",
+            "The same causes by feature, from the win rate before to the win rate after; the axis "
+            "does not start at zero. A mix step is the effect of a change in how many deals each "
+            "level of a feature has. A rate step is the effect of a segment that changed otherwise "
+            "than all other deals; only features with such a segment have one. The last step is "
+            "what all deals share. The intervals are in the hover text.",
             (
                 Key((HELPS,), "raised the win rate,"),
                 Key((HURTS,), "lowered it,"),
@@ -44,42 +91,5 @@ def _steps(data: Data) -> list[Block]:
     return blocks
 
 
-def _segments(data: Data) -> list[Block]:
-    comparison = known(data.change["comparison"])
-    if data.changed_segments.empty:
-        return [
-            Paragraph(
-                f"No segment has a statistically significant change in this comparison "
-                f"({comparison})."
-            )
-        ]
-    return [
-        Heading("Segments that got worse or better"),
-        Table(
-            [
-                {
-                    "Segment": level_label(row.feature, row.level),
-                    "Evidence": known(row.evidence),
-                    "Win rate": _before_after(row.win_rate_before, row.win_rate_after),
-                    "Share of deals": _before_after(row.share_before, row.share_after),
-                    "Rate effect": signed(row.rate_effect_pp),
-                    "95% interval": span(row.rate_effect_pp_low, row.rate_effect_pp_high, signed),
-                    "Mix effect": signed(row.mix_effect_pp),
-                }
-                for row in data.changed_segments.itertuples()
-            ],
-            numbers=frozenset(
-                ["Win rate", "Share of deals", "Rate effect", "95% interval", "Mix effect"]
-            ),
-        ),
-        Guide(
-            f"The same comparison ({comparison}), one feature at a time. Effects are in points of "
-            "the overall win rate: the rate effect is due to the change of the segment's own win "
-            "rate, the mix effect to the change of its share of the deals. Segments that are not "
-            "listed have no statistically significant change."
-        ),
-    ]
-
-
-def _before_after(before: float, after: float) -> str:
-    return f"{known(before, wording.percent)} → {known(after, wording.percent)}"
+def _before_after(before: float, after: float, form: Callable[[float], str]) -> str:
+    return f"{known(before, form)} → {known(after, form)}"

@@ -81,11 +81,14 @@ def win_rate_change_causes(
 
 @one_thread
 def win_rate_change_model(
-    profiles: pd.DataFrame, features: Sequence[str], rules: ClaimRules
+    profiles: pd.DataFrame,
+    features: Sequence[str],
+    dispersion: Mapping[tuple[str, str], float],
+    rules: ClaimRules,
 ) -> pd.DataFrame:
     """The causes of each change by feature.
 
-    profiles: as in `win_rate_change_causes`.
+    profiles, dispersion: as in `win_rate_change_causes`.
     Returns one row per comparison and feature, and one for 'baseline', what all deals share, in
     percentage points: `explained_pp` (deals of the feature's levels became more or fewer),
     `unexplained_pp` (its named segments are won more or less often than before; 0 where none is
@@ -103,7 +106,10 @@ def win_rate_change_model(
             statements = [wording.too_few(name, rows, rules) for name in names["feature"]]
             parts.append(names.assign(comparison=comparison, statement=statements))
     for comparison, model, n_models in _models(profiles, features, rules):
-        parts.append(_by_feature(model, features, n_models, rules).assign(comparison=comparison))
+        spread = dispersion.get((comparison, "closed"), 1.0)
+        parts.append(
+            _by_feature(model, features, n_models, spread, rules).assign(comparison=comparison)
+        )
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
     table = table.reindex(columns=[*MODEL_TYPES])
     return typed(table.astype(dict.fromkeys(NUMBERS, float)), MODEL_TYPES)
@@ -147,7 +153,7 @@ def _causes(
     """The causes of one comparison, and the other segments that were tested."""
     split = split_change(model)
     counts = wording.counts_of(model, rules)
-    shared = Part(split.shared.value, split.shared.error * np.sqrt(dispersion))
+    shared = _dispersed(split.shared, dispersion)
     rows = []
     for order, (cause, part) in enumerate([(MIX, split.mix), (SHARED, shared)], start=1):
         p_value = _p_value(part)
@@ -173,18 +179,22 @@ def _causes(
 
 
 def _by_feature(
-    model: ChangeModel, features: Sequence[str], n_models: int, rules: ClaimRules
+    model: ChangeModel,
+    features: Sequence[str],
+    n_models: int,
+    dispersion: float,
+    rules: ClaimRules,
 ) -> pd.DataFrame:
     """One row per feature and one for the baseline."""
     split = split_change(model)
+    shared = _dispersed(split.shared, dispersion)
     counts = wording.counts_of(model, rules)
     names = [factor.name for factor in model.profiles.features]
     rows = [{"feature": feature} for feature in features if feature not in names]
     for name, mix, own in zip(names, split.mix_by_feature, split.segments_by_feature, strict=True):
         rows.append({"feature": name, **_numbers(mix, own), "p_value": model.feature_p_value(name)})
     rows.append(
-        {"feature": BASELINE, **_numbers(Part(0.0, 0.0), split.shared)}
-        | {"p_value": _p_value(split.shared)}
+        {"feature": BASELINE, **_numbers(Part(0.0, 0.0), shared)} | {"p_value": _p_value(shared)}
     )
     table = pd.DataFrame(rows).reindex(columns=["feature", *NUMBERS])
     table["total_pp"] = table["explained_pp"] + table["unexplained_pp"]
@@ -194,6 +204,11 @@ def _by_feature(
         wording.feature(row, model, counts, row.feature == BASELINE) for row in table.itertuples()
     ]
     return table
+
+
+def _dispersed(part: Part, dispersion: float) -> Part:
+    """What all deals share, in quarters that differ beyond chance."""
+    return Part(part.value, part.error * np.sqrt(dispersion))
 
 
 def _feature_evidence(row, model: ChangeModel, rules: ClaimRules) -> str:
