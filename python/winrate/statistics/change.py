@@ -104,7 +104,7 @@ def win_rate_change(
         )
         for row, share in zip(table.itertuples(), weight, strict=True)
     ]
-    is_claim = (table["change_pp"].abs() >= rules.min_effect_pp) & ~_is_seasonal(table)
+    is_claim = (table["change_pp"].abs() >= rules.min_effect_pp) & ~_is_seasonal(table, rules)
     table["verdict"] = evidence(
         table["change_pp"],
         table["q_value"].where(is_claim),
@@ -127,9 +127,15 @@ def _weights(table: pd.DataFrame, is_tested: pd.Series) -> pd.Series:
     return leads * for_primary + follows * (1 - for_primary) / max(follows.sum(), 1)
 
 
-def _is_seasonal(table: pd.DataFrame) -> pd.Series:
-    """Whether the same quarters a year earlier changed in the same direction, about as far."""
-    return table["year_ago_change_pp"] / table["change_pp"] >= SEASONAL_SHARE
+def _is_seasonal(table: pd.DataFrame, rules: ClaimRules) -> pd.Series:
+    """Whether the same quarters a year earlier changed in the same direction, about as far.
+
+    They say nothing with fewer than `min_outcomes` won or lost deals in a window.
+    """
+    counts = table[YEAR_AGO].to_numpy()
+    n_fewest = pd.Series([fewest_window_outcomes(*row) for row in counts], index=table.index)
+    changed_alike = table["year_ago_change_pp"] / table["change_pp"] >= SEASONAL_SHARE
+    return changed_alike & (n_fewest >= rules.min_outcomes)
 
 
 def dispersions(quarters: pd.DataFrame) -> dict[tuple[str, str], float]:

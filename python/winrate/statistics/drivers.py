@@ -74,8 +74,8 @@ def win_rate_drivers(
     """
     check_profiles(close_profiles, [*features, *close_features])
     n_fewest = fewest_outcomes(profiles)
-    has_too_few = n_fewest < rules.min_outcomes
     assessment = assess(profiles, features, rules)
+    has_too_few = assessment.test is None
     parts = [
         _family(profiles, features, assessment.model, assessment.verdict == SIGNAL, rules).assign(
             known_at="creation"
@@ -281,6 +281,9 @@ def _mean_gradient(
 
 def _level_counts(profiles: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
     """One row per feature and level: n_deals, n_won, win_rate."""
+    columns = ["feature", "level", "n_deals", "n_won"]
+    if not features:
+        return pd.DataFrame(columns=[*columns, "win_rate"])
     parts = [
         profiles.groupby(feature, as_index=False)[["n_deals", "n_won"]]
         .sum()
@@ -290,7 +293,7 @@ def _level_counts(profiles: pd.DataFrame, features: Sequence[str]) -> pd.DataFra
     ]
     table = pd.concat(parts, ignore_index=True)
     table["win_rate"] = table["n_won"] / table["n_deals"]
-    return table[["feature", "level", "n_deals", "n_won", "win_rate"]]
+    return table[[*columns, "win_rate"]]
 
 
 def _reps_per_level(profiles: pd.DataFrame, table: pd.DataFrame) -> pd.Series:

@@ -17,8 +17,14 @@ import pandas as pd
 from scipy import linalg, optimize, special, stats
 
 MAX_STEPS = 60
+MAX_STEP = 5.0  # in log-odds
+MAX_SD_STEPS = 30  # after which the standard deviation of the groups is held
 TOLERANCE = 1e-9  # of a step, in log-odds
 MAX_LOG_ODDS = 30.0
+MAX_HALVINGS = 30  # of a step after which the fit is worse
+# A step of more than 0.1 log-odds that gains less log-likelihood than this leads along levels that
+# only together were always won or always lost: their estimate is infinite.
+MIN_GAIN = 1e-6
 MIN_SD, MAX_SD = 0.01, 5.0  # of the random intercepts, in log-odds; below the first it is zero
 MIN_OWN_SHARE = 1e-6  # of the information on a column that the others must leave for a test
 MIN_SADDLEPOINT_Z = 1.0  # below it the normal approximation is as good
@@ -251,8 +257,9 @@ def fit(counts: Counts, columns: Columns, group_sd: float | None = None) -> Regr
     random = np.zeros(n_groups)
     sd = group_sd if group_sd is not None else (0.2 if groups else 0.0)
 
+    all_sd = []
     for _ in range(MAX_STEPS):
-        probability = _probability(columns, estimate, groups, random)
+        probability = _probability(counts, columns, estimate, groups, random)
         residual = counts.n_won - counts.n_deals * probability
         weight = counts.n_deals * probability * (1 - probability)
         information = columns.effects.T @ columns.information(weight) @ columns.effects
@@ -275,17 +282,31 @@ def fit(counts: Counts, columns: Columns, group_sd: float | None = None) -> Regr
         working = _Working(information, by_group, group_weight, linear, group_linear)
         old_sd = sd
         if groups and group_sd is None:
-            sd = working.restricted_sd()
+            if len(all_sd) < MAX_SD_STEPS:
+                all_sd.append(working.restricted_sd())
+            # Where reps nearly separate won from lost deals it may go round in a cycle.
+            sd = all_sd[-1] if len(all_sd) < MAX_SD_STEPS else max(all_sd[MAX_SD_STEPS // 2 :])
+        if sd == 0:
+            random = np.zeros(n_groups)
         new_estimate, new_random, covariance = working.solve(sd)
-        step = max(
-            np.abs(new_estimate - estimate).max(),
-            np.abs(new_random - random).max(initial=0.0),
-            abs(sd - old_sd),
-        )
-        estimate, random = np.clip(new_estimate, -MAX_LOG_ODDS, MAX_LOG_ODDS), new_random
-        if step < TOLERANCE:
+        excess = np.abs(new_estimate - estimate).max() / MAX_STEP
+        if excess > 1:
+            new_estimate = estimate + (new_estimate - estimate) / excess
+            new_random = random + (new_random - random) / excess
+        old_value = _objective(counts, columns, groups, estimate, random, sd)
+        for _ in range(MAX_HALVINGS):
+            value = _objective(counts, columns, groups, new_estimate, new_random, sd)
+            if value >= old_value - 1e-12 * abs(old_value):
+                break
+            new_estimate, new_random = (new_estimate + estimate) / 2, (new_random + random) / 2
+        step = np.abs(new_estimate - estimate).max()
+        random_step = max(np.abs(new_random - random).max(initial=0.0), abs(sd - old_sd))
+        estimate, random = new_estimate, new_random
+        if max(step, random_step) < TOLERANCE:
             break
-    probability = _probability(columns, estimate, groups, random)
+        if step > 0.1 > random_step and abs(value - old_value) < MIN_GAIN:
+            break
+    probability = _probability(counts, columns, estimate, groups, random)
     has_groups = sd > 0 and n_groups > 0
     return Regression(
         counts=counts,
@@ -302,15 +323,33 @@ def fit(counts: Counts, columns: Columns, group_sd: float | None = None) -> Regr
 
 
 def _probability(
-    columns: Columns, estimate: np.ndarray, groups: Factor | None, random: np.ndarray
+    counts: Counts,
+    columns: Columns,
+    estimate: np.ndarray,
+    groups: Factor | None,
+    random: np.ndarray,
 ) -> np.ndarray:
     log_odds = columns.linear_predictor(columns.effects @ estimate)
     if groups:
         log_odds = log_odds + random[groups.codes]
-    n_rows = (
-        len(columns.factors[0].codes) if columns.factors else len(groups.codes) if groups else 1
-    )
-    return special.expit(np.broadcast_to(log_odds, n_rows) if np.ndim(log_odds) == 0 else log_odds)
+    # So far from 0 and 1 that the log-odds can be had back.
+    log_odds = np.clip(log_odds, -MAX_LOG_ODDS, MAX_LOG_ODDS)
+    return special.expit(np.broadcast_to(log_odds, counts.n_deals.shape))
+
+
+def _objective(
+    counts: Counts,
+    columns: Columns,
+    groups: Factor | None,
+    estimate: np.ndarray,
+    random: np.ndarray,
+    sd: float,
+) -> float:
+    """The log-likelihood with its penalties, of which a fit is the maximum."""
+    value = _log_likelihood(counts, _probability(counts, columns, estimate, groups, random))
+    weak = estimate[columns.is_weak]
+    value += (weak / 2 - np.logaddexp(0, weak)).sum()
+    return value - (random**2).sum() / sd**2 / 2 if sd > 0 else value
 
 
 def _log_likelihood(counts: Counts, probability: np.ndarray) -> float:
@@ -440,11 +479,14 @@ def score_tests(
     tested = Columns(list(factors), np.empty((0, 0)), np.empty(0))
     residual = model.counts.n_won - model.counts.n_deals * model.probability
     score, total = tested.sums(residual)[1:], tested.sums(weight)[1:]
-    crossed = np.hstack([model.columns.crossed(factor, weight) for factor in factors])
+    # The empty arrays are for models without features: nothing is tested.
+    no_levels = np.zeros((len(model.coefficient), 0))
+    crossed = np.hstack([no_levels, *(model.columns.crossed(f, weight) for f in factors)])
     shared = model.columns.effects.T @ crossed
     solved, group_solved = shared, np.zeros((0, len(score)))
     if model.has_groups:
-        by_group = np.hstack([groups.crossed(factor, weight) for factor in factors])
+        no_levels = np.zeros((groups.size, 0))
+        by_group = np.hstack([no_levels, *(groups.crossed(f, weight) for f in factors)])
         group_solved = by_group / model.group_information[:, None]
         solved = shared - model.by_group @ group_solved
     explained = model.covariance @ solved
@@ -459,7 +501,10 @@ def score_tests(
 
     with np.errstate(divide="ignore", invalid="ignore"):
         own_share = np.where(total > 0, variance / total, 0.0)
-        error = np.sqrt(np.where(own_share > MIN_OWN_SHARE, variance, np.nan))
+        has_own = own_share > MIN_OWN_SHARE
+        error = np.sqrt(np.where(has_own, variance, np.nan))
+    if covariance is not None:  # rounding errors of a level without own information are no test
+        covariance = np.where(np.outer(has_own, has_own), covariance, 0.0)
     z = score / error
     if is_tested is not None:
         z = np.where(is_tested, z, np.nan)
@@ -473,11 +518,21 @@ def score_tests(
                     model, rows, weights, score[position], error[position]
                 )
             position += 1
-    # Levels with the same test differ in the last digits only: rounding makes them equal.
-    all_degrees = [degrees(model, factor) for factor in factors]
-    return ScoreTests(
-        score, variance, covariance, own_share, np.concatenate(all_degrees), np.round(z, 9)
-    )
+    z = np.sign(z) * _equal_where_same(np.abs(z), np.abs(score / error))
+    all_degrees = np.concatenate([np.zeros(0), *(degrees(model, factor) for factor in factors)])
+    return ScoreTests(score, variance, covariance, own_share, all_degrees, z)
+
+
+def _equal_where_same(z: np.ndarray, normal_z: np.ndarray) -> np.ndarray:
+    """Absolute quantiles, with the smallest one for levels that have the same test.
+
+    normal_z: without saddlepoint. Where it is the same, as of the two levels of a feature, the
+    levels have the same test, but their saddlepoint approximations may differ.
+    """
+    _, test = np.unique(np.round(normal_z, 8), return_inverse=True)
+    smallest = np.full(len(z), np.inf)
+    np.fmin.at(smallest, test, z)
+    return np.where(np.isnan(z), np.nan, np.round(smallest[test], 9))
 
 
 def degrees(model: Regression, factor: Factor) -> np.ndarray:

@@ -91,7 +91,7 @@ def rep_performance(
 def _adjusted(profiles: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
     """One row per rep with closed deals: expected and shrunk win rate, and the test of the rep."""
     names = ["expected_win_rate", "observed_minus_expected_pp", "shrunk_win_rate", "z", "p_value"]
-    model = profile_model(profiles, features)
+    model = profile_model(profiles, [feature for feature in features if feature != GROUPS])
     groups = model.counts.groups
     if groups is None or not groups.size:
         empty = pd.DataFrame({"sales_rep_id": pd.Series(dtype=str)})
@@ -100,7 +100,9 @@ def _adjusted(profiles: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
     n_deals, n_won = groups.sums(counts.n_deals), groups.sums(counts.n_won)
     alone = replace(model, counts=replace(counts, groups=None)).fit()
     expected = groups.sums(counts.n_deals * alone.probability) / n_deals
-    tests = score_tests(alone, [groups], is_joint=False)
+    z = score_tests(alone, [groups], is_joint=False).z
+    if not 0 < n_won.sum() < n_deals.sum():  # with one outcome, there is nothing to compare
+        z = np.full(groups.size, np.nan)
     shrunk = groups.sums(counts.n_deals * model.fit().probability) / n_deals
     return pd.DataFrame(
         {
@@ -108,8 +110,8 @@ def _adjusted(profiles: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
             "expected_win_rate": expected,
             "observed_minus_expected_pp": 100 * (n_won / n_deals - expected),
             "shrunk_win_rate": shrunk,
-            "z": tests.z,
-            "p_value": 2 * stats.norm.sf(np.abs(tests.z)),
+            "z": z,
+            "p_value": 2 * stats.norm.sf(np.abs(z)),
         }
     )
 

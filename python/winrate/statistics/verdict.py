@@ -60,8 +60,11 @@ class SignalTest:
 
     @property
     def p_value(self) -> float:
-        """The larger one: on a few hundred deals the likelihood-ratio test rejects too often and
-        the score test too seldom. On many deals they agree."""
+        """The larger one of the two.
+
+        On a few hundred deals the likelihood-ratio test rejects too often and the score test too
+        seldom. On many deals they agree.
+        """
         return max(self.lr_p_value, self.score_p_value)
 
 
@@ -150,7 +153,8 @@ def model_verdict(
 def assess(profiles: pd.DataFrame, features: Sequence[str], rules: ClaimRules) -> Assessment:
     """The verdict on some features, with the model it rests on; see `model_verdict`."""
     model = profile_model(profiles, features)
-    if fewest_outcomes(profiles) < rules.min_outcomes:
+    # An intercept needs a won and a lost deal, whatever the settings say.
+    if fewest_outcomes(profiles) < max(rules.min_outcomes, 1):
         return Assessment(TOO_FEW, Holdout())
     names = [factor.name for factor in model.features]
     test, holdout = signal_test(model), holdout_quality(profiles, names)

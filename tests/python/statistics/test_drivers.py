@@ -1,25 +1,45 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from scipy import stats
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from support.simulate import FEATURES, RULES, profiles_of, simulated_deals
-from winrate.statistics import drivers, profile_regression, verdict
-from winrate.statistics.profile_regression import LeftOutCode
+from winrate.statistics import drivers
+from winrate.statistics.profile_regression import LeftOutCode, profile_model
 
 PLANTED = {("industry", "FinTech"): 0.6, ("source", "Partner"): -0.6}
+CLAIMS = ["helps", "hurts"]
 
 
 def win_rate_drivers(
-    profiles: pd.DataFrame, features: list[str] = FEATURES, known_at_close: tuple[str, ...] = ()
+    deals: pd.DataFrame,
+    features: list[str] = FEATURES,
+    known_at_close: tuple[str, ...] = (),
+    rules=RULES,
 ) -> pd.DataFrame:
-    return drivers.win_rate_drivers(profiles, features, list(known_at_close), RULES)
+    """The drivers of single deals."""
+    at_creation = [feature for feature in features if feature not in known_at_close]
+    at_close = deals.drop(columns="sales_rep_id", errors="ignore") if features else deals
+    return drivers.win_rate_drivers(
+        profiles_of(deals, at_creation),
+        profiles_of(at_close, features),
+        at_creation,
+        list(known_at_close),
+        rules,
+    )
 
 
-def verdict_of(profiles: pd.DataFrame) -> pd.Series:
-    return verdict.model_verdict(profiles, FEATURES, RULES).iloc[0]
+def keyed(table: pd.DataFrame) -> pd.DataFrame:
+    return table.set_index(["feature", "level"])
+
+
+def claims_of(table: pd.DataFrame) -> dict[tuple[str, str], str]:
+    evidence = keyed(table)["evidence"]
+    return evidence[evidence.isin(CLAIMS)].to_dict()
 
 
 def row_level_effects(deals: pd.DataFrame) -> pd.Series:
@@ -41,7 +61,7 @@ def row_level_effects(deals: pd.DataFrame) -> pd.Series:
 
 def test_fitting_on_profiles_equals_fitting_on_single_deals():
     deals = simulated_deals(3000, seed=1, effects=PLANTED)
-    table = win_rate_drivers(profiles_of(deals))
+    table = win_rate_drivers(deals)
     effects = table.set_index(["feature", "level"])["effect_pp"]
     expected = row_level_effects(deals)
     assert len(effects) == len(expected) == 9
@@ -53,41 +73,124 @@ def test_the_fit_agrees_with_unpenalised_scikit_learn():
     one_hot = pd.get_dummies(deals[FEATURES], drop_first=True, dtype=float)
     model = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-12)
     expected = model.fit(one_hot, deals["is_won"]).predict_proba(one_hot)[:, 1]
-    fit = profile_regression.fit_profiles(profiles_of(deals), FEATURES)
-    probability = 1 / (1 + np.exp(-fit.linear_predictor))
-    by_profile = fit.profiles[FEATURES].assign(probability=probability)
+    profiles = profiles_of(deals)
+    by_profile = profiles[FEATURES].assign(
+        probability=profile_model(profiles, FEATURES).fit().probability
+    )
     np.testing.assert_allclose(
         deals.merge(by_profile, on=FEATURES)["probability"], expected, atol=1e-6
     )
 
 
+def test_feature_and_level_p_values_are_score_tests_of_statsmodels():
+    deals = simulated_deals(12_000, seed=3, effects={("size", "large"): 0.3})
+    # No level is named, so that all are tested beside the same model.
+    table = keyed(win_rate_drivers(deals, rules=replace(RULES, max_q_value=0)))
+    for feature in FEATURES[:2]:
+        others = pd.get_dummies(
+            deals[[name for name in FEATURES if name != feature]], drop_first=True, dtype=float
+        )
+        fit = sm.GLM(deals["is_won"], sm.add_constant(others), family=sm.families.Binomial())
+        fit = fit.fit(tol=1e-12)
+        own = pd.get_dummies(deals[feature], dtype=float)
+        _, p_value = fit.score_test(exog_extra=own.iloc[:, 1:].to_numpy())
+        np.testing.assert_allclose(table.loc[feature, "feature_p_value"], p_value.item(), rtol=1e-6)
+        for level in own:
+            _, p_value = fit.score_test(exog_extra=own[[level]].to_numpy())
+            assert table.loc[(feature, level), "p_value"] == pytest.approx(p_value.item(), rel=1e-6)
+
+
 def test_planted_drivers_are_found_and_features_without_effect_are_inconclusive():
-    profiles = profiles_of(simulated_deals(5000, seed=3, effects=PLANTED))
-    table = win_rate_drivers(profiles).set_index(["feature", "level"])
-    assert table.loc[("industry", "FinTech"), "evidence"] == "helps"
-    assert table.loc[("source", "Partner"), "evidence"] == "hurts"
-    assert (table.loc[table["feature_p_value"] > 0.05, "evidence"] == "inconclusive").all()
-    assert verdict_of(profiles)["verdict"] == "signal"
+    table = win_rate_drivers(simulated_deals(5000, seed=3, effects=PLANTED))
+    assert claims_of(table) == {("industry", "FinTech"): "helps", ("source", "Partner"): "hurts"}
+    aside = keyed(table).loc[("industry", "SaaS"), "statement"]
+    assert "no significant difference from the others once FinTech is set aside" in aside
+    without = keyed(table).loc[("size", "large"), "statement"]
+    assert "no significant difference from the average deal" in without
+
+
+def test_of_two_levels_one_is_named():
+    table = win_rate_drivers(simulated_deals(4000, seed=4, effects={("size", "large"): 0.8}))
+    (level,) = claims_of(table)
+    other = keyed(table).loc[("size", "small" if level[1] == "large" else "large")]
+    assert np.isnan(other["p_value"]) and np.isfinite(other["effect_pp"])
+    assert other["evidence"] == "inconclusive"
+
+
+def test_without_a_signal_no_driver_is_named():
+    # One of many features has an effect: alone it is significant, all together are not.
+    rng = np.random.default_rng(5)
+    deals = simulated_deals(1500, seed=5, effects={("size", "large"): 0.3})
+    noise = [f"noise_{number}" for number in range(20)]
+    for name in noise:
+        deals[name] = rng.choice(list("abcdefgh"), 1500)
+    assert len(claims_of(win_rate_drivers(deals, ["size"]))) == 1
+    among_noise = win_rate_drivers(deals, ["size", *noise])
+    assert among_noise["feature_p_value"].min() < 0.01
+    assert claims_of(among_noise) == {}
+
+
+@pytest.mark.slow
+def test_deals_that_are_alike_make_few_claims():
+    n_runs = 20
+    n_claiming = sum(
+        bool(claims_of(win_rate_drivers(simulated_deals(800, seed, n_reps=12, rep_sd=0.4))))
+        for seed in range(n_runs)
+    )
+    assert n_claiming <= stats.binom.ppf(0.99, n_runs, 0.05)
 
 
 def test_the_interval_and_the_wald_test_agree():
-    table = win_rate_drivers(profiles_of(simulated_deals(4000, 4, PLANTED)))
-    z_of_effect = (
-        table["effect_pp"] / (table["effect_pp_high"] - table["effect_pp_low"]) * 2 * drivers.Z_95
-    )
+    table = win_rate_drivers(simulated_deals(20_000, 4, PLANTED))
+    width = table["effect_pp_high"] - table["effect_pp_low"]
+    z_of_effect = table["effect_pp"] / width * 2 * 1.959964
     np.testing.assert_allclose(z_of_effect, table["coefficient"] / table["std_error"], rtol=0.05)
+    np.testing.assert_allclose(table["odds_ratio"], np.exp(table["coefficient"]))
+
+
+@pytest.mark.slow
+def test_intervals_hold_the_true_effect():
+    covered = []
+    for seed in range(10):
+        deals = simulated_deals(2000, seed, PLANTED)
+        table = keyed(win_rate_drivers(deals))
+
+        def true_rate(rows: pd.DataFrame) -> float:
+            log_odds = np.log(0.45 / 0.55) + sum(
+                effect * (rows[feature] == level) for (feature, level), effect in PLANTED.items()
+            )
+            return (1 / (1 + np.exp(-log_odds))).mean()
+
+        for (feature, level), row in table.iterrows():
+            truth = 100 * (true_rate(deals.assign(**{feature: level})) - true_rate(deals))
+            covered.append(row["effect_pp_low"] <= truth <= row["effect_pp_high"])
+    assert 0.9 <= np.mean(covered) <= 0.99
+
+
+def test_reps_who_work_one_industry_each_widen_its_intervals_and_not_those_of_others():
+    deals = simulated_deals(3000, 5, PLANTED, n_reps=12, rep_sd=0.5)
+    beside, alone = (
+        keyed(win_rate_drivers(rows)) for rows in (deals, deals.drop(columns="sales_rep_id"))
+    )
+    widths = [table["effect_pp_high"] - table["effect_pp_low"] for table in (beside, alone)]
+    ratio = widths[0] / widths[1]
+    assert (ratio["industry"] > 1.5).all()
+    np.testing.assert_allclose(ratio["source"], 1, atol=0.1)
+    assert (beside.loc["industry", "n_reps"] == 3).all() and (
+        beside.loc["size", "n_reps"] == 12
+    ).all()
+    assert "of 3 reps" in beside.loc[("industry", "SaaS"), "statement"]
+    assert alone["n_reps"].isna().all()
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_swapped_outcomes_flip_every_sign(seed):
     deals = simulated_deals(2000, seed, PLANTED)
     swapped = deals.assign(is_won=1 - deals["is_won"])
-    effects, flipped = (
-        win_rate_drivers(profiles_of(rows)).set_index(["feature", "level"])
-        for rows in (deals, swapped)
-    )
+    effects, flipped = (keyed(win_rate_drivers(rows)) for rows in (deals, swapped))
     flipped = flipped.loc[effects.index]
     np.testing.assert_allclose(effects["effect_pp"], -flipped["effect_pp"], atol=1e-8)
+    np.testing.assert_allclose(effects["effect_pp_low"], -flipped["effect_pp_high"], atol=1e-8)
     np.testing.assert_allclose(effects["p_value"], flipped["p_value"], rtol=1e-6)
 
 
@@ -96,7 +199,7 @@ def test_renamed_levels_and_shuffled_rows_change_nothing():
     renamed = deals.replace({"industry": {"EdTech": "Zoo", "SaaS": "Alpha"}}).sample(
         frac=1, random_state=1
     )
-    before, after = (win_rate_drivers(profiles_of(rows)) for rows in (deals, renamed))
+    before, after = (win_rate_drivers(rows) for rows in (deals, renamed))
     after["level"] = after["level"].replace({"Zoo": "EdTech", "Alpha": "SaaS"})
     numbers = ["effect_pp", "effect_pp_low", "coefficient", "p_value", "q_value"]
     before, after = (
@@ -110,39 +213,62 @@ def test_a_feature_that_leaks_the_outcome_is_left_out_and_its_deals_stay():
     deals = simulated_deals(2000, seed=6, effects=PLANTED)
     deals["size"] = np.where(deals["is_won"] == 1, "Closed Won", "Closed Lost")
     deals.loc[:99, "size"] = "Proposal"
-    table = win_rate_drivers(profiles_of(deals))
+    table = win_rate_drivers(deals)
     leaking = table[table["feature"] == "size"]
     assert (leaking["left_out_code"] == LeftOutCode.LEAKS_OUTCOME).all()
     assert (leaking["left_out_because"] == "leaks the outcome").all()
     assert (leaking["evidence"] == "inconclusive").all()
     assert leaking["statement"].str.contains("the feature leaks the outcome").all()
 
-    others = win_rate_drivers(profiles_of(deals, FEATURES[:2]), FEATURES[:2])
+    others = win_rate_drivers(deals, FEATURES[:2])
     kept = table[table["feature"] != "size"].reset_index(drop=True)
     np.testing.assert_allclose(kept["effect_pp"], others["effect_pp"], atol=1e-8)
     assert kept["evidence"].isin(["helps", "hurts"]).any()
 
 
-def test_a_level_that_was_never_won_is_left_out_with_its_deals():
+def test_a_level_that_was_never_won_stays_in_the_model_and_hurts():
     deals = simulated_deals(2000, seed=6, effects=PLANTED)
-    deals.loc[:49, ["size", "is_won"]] = ["unpriced", 0]
-    table = win_rate_drivers(profiles_of(deals)).set_index(["feature", "level"])
+    deals.loc[:59, ["size", "is_won"]] = ["unpriced", 0]
+    table = keyed(win_rate_drivers(deals))
     never_won = table.loc[("size", "unpriced")]
-    assert np.isnan(never_won["effect_pp"])
-    assert never_won["left_out_code"] == LeftOutCode.ALL_LOST
-    assert never_won["left_out_because"] == "all lost"
-    assert "all its deals were lost" in never_won["statement"]
+    assert never_won["evidence"] == "hurts"
+    assert never_won["p_value"] < 1e-10
+    assert 0 < never_won["adjusted_win_rate"] < 0.03
+    # Of the 60 deals, a win rate of more than 6% would have won one (Wilson's interval).
+    assert never_won["effect_pp_low"] < never_won["effect_pp"] < never_won["effect_pp_high"]
+    overall = deals["is_won"].mean()
+    assert overall + never_won["effect_pp_high"] / 100 == pytest.approx(0.06, abs=0.02)
+    assert pd.isna(never_won["left_out_because"])
+    # The other levels are as they are without it.
+    others = keyed(win_rate_drivers(deals[deals["size"] != "unpriced"]))["adjusted_win_rate"]
+    np.testing.assert_allclose(
+        table.loc[others.index[:7], "adjusted_win_rate"], others[:7], atol=0.02
+    )
 
-    others = win_rate_drivers(profiles_of(deals[deals["size"] != "unpriced"]))
-    others = others.set_index(["feature", "level"])["coefficient"]
-    np.testing.assert_allclose(table.loc[others.index, "coefficient"], others, atol=1e-8)
+
+@pytest.mark.parametrize("n_deals", [30, 100, 300])
+@pytest.mark.parametrize(("outcome", "claim"), [(0, "hurts"), (1, "helps")])
+def test_a_level_with_one_outcome_is_claimed_whatever_its_size(n_deals, outcome, claim):
+    deals = simulated_deals(3000, seed=7, effects=PLANTED)
+    deals.loc[: n_deals - 1, ["size", "is_won"]] = ["certain", outcome]
+    row = keyed(win_rate_drivers(deals)).loc[("size", "certain")]
+    assert row["evidence"] == claim
+    assert row["effect_pp_low"] < row["effect_pp"] < row["effect_pp_high"]
+
+
+def test_a_small_level_that_was_never_won_is_not_claimed():
+    deals = simulated_deals(2000, seed=6, effects=PLANTED)
+    deals.loc[:9, ["size", "is_won"]] = ["unpriced", 0]
+    row = keyed(win_rate_drivers(deals)).loc[("size", "unpriced")]
+    assert row["evidence"] == "too few deals"
+    assert np.isfinite(row["effect_pp"]) and np.isnan(row["p_value"])
 
 
 def test_a_feature_that_repeats_another_gets_no_estimate_of_its_own():
     deals = simulated_deals(2000, seed=7, effects=PLANTED)
     deals["sector"] = "sector " + deals["industry"]
     features = [*FEATURES, "sector"]
-    table = win_rate_drivers(profiles_of(deals, features), features)
+    table = win_rate_drivers(deals, features)
     repeated = table[table["feature"] == "sector"]
     assert repeated["effect_pp"].isna().all()
     assert (repeated["left_out_because"] == "repeats industry").all()
@@ -154,8 +280,7 @@ def test_a_feature_that_repeats_another_gets_no_estimate_of_its_own():
 def test_a_level_missing_in_the_same_deals_of_two_features_does_not_cost_a_feature():
     deals = simulated_deals(3000, seed=13, effects=PLANTED)
     deals.loc[:299, ["industry", "source"]] = "Unknown"
-    profiles = profiles_of(deals)
-    table = win_rate_drivers(profiles).set_index(["feature", "level"])
+    table = keyed(win_rate_drivers(deals))
     assert np.isnan(table.loc[("source", "Unknown"), "effect_pp"])
     assert table.loc[("source", "Unknown"), "left_out_because"] == "repeats other features"
     assert table.loc[("source", "Partner"), "evidence"] == "hurts"
@@ -166,103 +291,108 @@ def test_a_level_missing_in_the_same_deals_of_two_features_does_not_cost_a_featu
         design.drop(columns=["industry_EdTech", "source_Inbound", "size_large", "source_Unknown"])
     )
     expected = sm.Logit(deals["is_won"], design).fit(disp=0, method="newton", tol=1e-14)
-    fitted = profile_regression.fit_profiles(profiles, FEATURES).probability(deals)
-    np.testing.assert_allclose(fitted, expected.predict(design), atol=1e-8)
+    by_profile = deals.assign(expected=expected.predict(design)).groupby(FEATURES)["expected"]
+    fitted = profile_model(profiles_of(deals), FEATURES).fit().probability
+    np.testing.assert_allclose(fitted, by_profile.mean(), atol=1e-8)
 
 
 def test_a_feature_with_one_level_is_left_out():
     deals = simulated_deals(1000, seed=7).assign(size="all alike")
-    table = win_rate_drivers(profiles_of(deals)).set_index("feature")
+    table = win_rate_drivers(deals).set_index("feature")
     assert table.loc["size", "left_out_code"] == LeftOutCode.ONE_LEVEL
 
 
 def test_a_feature_known_at_close_is_described_and_is_no_lever():
-    profiles = profiles_of(simulated_deals(3000, seed=3, effects=PLANTED))
-    table = win_rate_drivers(profiles, known_at_close=("source",))
-    claimed = table[table["evidence"].isin(["helps", "hurts"])]
+    planted = PLANTED | {("size", "large"): 0.8}
+    deals = simulated_deals(3000, seed=3, effects=planted, n_reps=8)
+    table = win_rate_drivers(deals, known_at_close=("source",))
+    claimed = table[table["evidence"].isin(CLAIMS)]
     is_lever = ~claimed["statement"].str.contains("not actionable")
     assert (is_lever == (claimed["known_at"] == "creation")).all()
     assert set(claimed["known_at"]) == {"creation", "close"}
+    assert table.loc[table["known_at"] == "close", "n_reps"].isna().all()
+
+
+def test_features_known_at_close_change_nothing_of_the_others():
+    deals = simulated_deals(3000, seed=4, effects=PLANTED | {("size", "large"): 1.5})
+    alone = keyed(win_rate_drivers(deals, FEATURES[:2]))
+    beside = keyed(win_rate_drivers(deals, known_at_close=("size",)))
+    columns = [name for name in alone.columns if name != "rank"]
+    pd.testing.assert_frame_equal(beside.loc[alone.index, columns], alone[columns])
+    assert beside.loc["size", "p_value"].min() < 0.001
+
+
+def test_features_known_at_close_are_claimed_without_a_signal_at_creation():
+    deals = simulated_deals(2000, seed=5, effects={("size", "large"): 0.8})
+    table = win_rate_drivers(deals, known_at_close=("size",))
+    assert {feature for feature, _ in claims_of(table)} == {"size"}
 
 
 @pytest.mark.parametrize(("n_deals", "is_low"), [(300, True), (1500, False)])
 def test_claims_on_few_outcomes_carry_low_evidence(n_deals, is_low):
     strong = {("industry", "FinTech"): 2.0, ("source", "Partner"): -2.0}
-    profiles = profiles_of(simulated_deals(n_deals, seed=12, effects=strong))
-    table = win_rate_drivers(profiles)
+    table = win_rate_drivers(simulated_deals(n_deals, seed=12, effects=strong))
     claimed = table[table["evidence"].isin(["helps", "hurts"])]
     assert len(claimed) > 0
     assert (claimed["statement"].str.contains("low evidence") == is_low).all()
-    row = verdict_of(profiles)
-    assert ("low evidence" in row["statement"]) == is_low
 
 
 @pytest.mark.parametrize(("n_won", "n_lost"), [(39, 400), (400, 39), (0, 100), (100, 0), (1, 0)])
 def test_too_few_outcomes_make_tables_but_no_claims(n_won, n_lost):
     deals = simulated_deals(n_won + n_lost, seed=8)
     deals["is_won"] = np.repeat([1, 0], [n_won, n_lost])
-    row = verdict_of(profiles_of(deals))
-    assert row["verdict"] == "too few deals"
-    assert f"{n_won} won and {n_lost} lost" in row["statement"]
-    table = win_rate_drivers(profiles_of(deals))
+    table = win_rate_drivers(deals)
     assert (table["evidence"] == "too few deals").all()
     levels = {(name, level) for name in FEATURES for level in deals[name].unique()}
     assert set(zip(table["feature"], table["level"], strict=True)) == levels
 
 
-def test_a_verdict_on_which_the_score_test_disagrees_says_so():
-    profiles = profiles_of(simulated_deals(150, seed=70))
-    row = verdict_of(profiles)
-    assert row["lr_p_value"] < 0.05 and row["verdict"] == "no signal"
-    assert "p = 0.049, but 0.059 by the score test; low evidence)" in row["statement"]
+@pytest.mark.parametrize(
+    ("deals", "features", "n_rows"),
+    [
+        (simulated_deals(10, seed=9).head(0), FEATURES, 0),
+        (simulated_deals(500, seed=9, n_reps=4), [], 0),
+        (simulated_deals(500, seed=9).assign(size="alike"), ["size"], 1),
+        (simulated_deals(1, seed=9), FEATURES, 3),
+        (simulated_deals(500, seed=9).assign(is_won=1), FEATURES, 9),
+    ],
+    ids=["no deals", "no features", "one level", "one deal", "all won"],
+)
+def test_little_data_make_a_table_of_the_same_types(deals, features, n_rows):
+    full = win_rate_drivers(simulated_deals(500, seed=9))
+    for rules in (RULES, replace(RULES, min_outcomes=0, min_deals_per_level=1)):
+        table = win_rate_drivers(deals, features, rules=rules)
+        assert len(table) == n_rows
+        assert (table.dtypes == full.dtypes).all()
+        assert claims_of(table) == {}
+        assert not table["statement"].str.contains("nan").any()
 
 
-def test_no_deals_at_all_make_empty_tables():
-    nothing = profiles_of(simulated_deals(10, seed=9)).head(0)
-    assert win_rate_drivers(nothing, FEATURES).empty
-    assert verdict_of(nothing)["verdict"] == "too few deals"
+def test_levels_that_separate_only_together_leave_the_others_as_they_are():
+    deals = simulated_deals(4000, seed=13, effects=PLANTED)
+    deals["region"] = np.random.default_rng(13).choice(["East", "West", "North"], 4000)
+    is_large, is_east = deals["size"] == "large", deals["region"] == "East"
+    deals["is_won"] = np.select([is_large & is_east, ~is_large & ~is_east], [1, 0], deals["is_won"])
+    table = keyed(win_rate_drivers(deals, [*FEATURES, "region"]))
+    assert table.loc[("industry", "FinTech"), "evidence"] == "helps"
+    assert table.loc[("source", "Partner"), "evidence"] == "hurts"
+    assert np.isfinite(table[["effect_pp", "effect_pp_low", "effect_pp_high"]]).all(axis=None)
+
+
+def test_a_difference_below_min_effect_pp_is_no_claim():
+    deals = simulated_deals(4000, seed=14, effects=PLANTED | {("size", "large"): 1.5})
+    table = win_rate_drivers(deals, rules=replace(RULES, min_effect_pp=14))
+    assert {feature for feature, _ in claims_of(table)} == {"size"}
+    assert keyed(table).loc[("source", "Partner"), "q_value"] < 0.001
 
 
 def test_a_small_level_is_never_claimed():
     deals = simulated_deals(3000, seed=10, effects=PLANTED)
     deals.loc[:19, ["source", "is_won"]] = ["Fair", 0]
     deals.loc[:2, "is_won"] = 1
-    table = win_rate_drivers(profiles_of(deals)).set_index(["feature", "level"])
+    table = win_rate_drivers(deals).set_index(["feature", "level"])
     assert "(20 deals)" in table.loc[("source", "Fair"), "statement"]
     assert table.loc[("source", "Fair"), "evidence"] == "too few deals"
-
-
-def test_auc_and_its_interval_equal_those_of_single_deals():
-    rng = np.random.default_rng(11)
-    probability = np.round(rng.random(400), 1)
-    is_won = (rng.random(400) < probability).astype(float)
-    groups = pd.DataFrame({"p": probability, "won": is_won, "lost": 1 - is_won}).groupby("p").sum()
-    auc, low, high = verdict.auc_with_interval(
-        groups.index.to_numpy(), groups["won"].to_numpy(), groups["lost"].to_numpy()
-    )
-    assert auc == pytest.approx(roc_auc_score(is_won, probability))
-
-    # DeLong by its definition: the placement of every won deal among the lost ones, and back.
-    won, lost = probability[is_won == 1], probability[is_won == 0]
-    wins = (won[:, None] > lost).astype(float) + 0.5 * (won[:, None] == lost)
-    error = np.sqrt(
-        wins.mean(axis=1).var(ddof=1) / len(won) + wins.mean(axis=0).var(ddof=1) / len(lost)
-    )
-    assert (low, high) == pytest.approx((auc - drivers.Z_95 * error, auc + drivers.Z_95 * error))
-
-
-def test_brier_score_equals_that_of_single_deals():
-    probability, won, lost = np.array([0.2, 0.7]), np.array([1.0, 6.0]), np.array([4.0, 2.0])
-    rows = np.repeat([0.2, 0.7], [5, 8])
-    outcomes = [1, 0, 0, 0, 0] + [1] * 6 + [0] * 2
-    assert verdict.brier_score(probability, won, lost) == pytest.approx(
-        brier_score_loss(outcomes, rows)
-    )
-
-
-def test_minimum_deals_reproduces_the_published_example():
-    # Riley et al. (2020), BMJ 368:m441: 24 parameters at a Cox-Snell R2 of 0.288 need 623.
-    assert verdict.riley_minimum_deals(24, win_rate=0.5, r2=0.288) == 623
 
 
 @pytest.mark.parametrize(
@@ -274,4 +404,4 @@ def test_minimum_deals_reproduces_the_published_example():
 )
 def test_impossible_profiles_are_refused(profiles, message):
     with pytest.raises(ValueError, match=message):
-        win_rate_drivers(profiles, ["a"])
+        drivers.win_rate_drivers(profiles, profiles, ["a"], [], RULES)

@@ -1,9 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
-from support.simulate import RULES
 from winrate.statistics import shrinkage
 
 GROUPS = {"n_deals": [100, 100, 100, 100], "n_won": [30, 40, 50, 60]}
@@ -135,97 +133,6 @@ def test_the_funnel_of_one_outcome_has_no_width(rate):
     limits = shrinkage.funnel_limits(rate, pd.Series([10, 0]), 0.95)
     assert limits.loc[0].tolist() == pytest.approx([rate, rate], nan_ok=True)
     assert limits.loc[1].isna().all()
-
-
-# ---- reps
-
-
-def one_team(**reps: tuple[int, int]) -> pd.DataFrame:
-    table = pd.DataFrame.from_dict(reps, orient="index", columns=["n_deals", "n_won"])
-    found = shrinkage.rep_performance(table.rename_axis("sales_rep_id").reset_index(), RULES)
-    found = found.set_index("sales_rep_id")
-    return found.assign(win_rate=table["n_won"] / table["n_deals"])
-
-
-def test_a_rep_who_differs_is_named_and_a_perfect_one_with_six_deals_is_not():
-    team = one_team(good=(200, 140), usual=(200, 90), usual_too=(200, 88), lucky=(6, 6))
-    assert team["evidence"].to_dict() == {
-        "good": "above",
-        "usual": "below",
-        "usual_too": "below",
-        "lucky": "too few deals",
-    }
-    moved = (team["win_rate"] - team["shrunk_win_rate"]).abs()
-    assert moved["lucky"] > 0.25 and moved.drop("lucky").max() < 0.01
-    assert team.loc["lucky", "statement"] == (
-        "lucky has closed 6 deals and won 6: too few to compare (30 are needed)."
-    )
-    assert "more than expected by chance among so many reps" in team.loc["good", "statement"]
-
-
-def test_reps_who_differ_by_chance_are_expected_at_the_mean():
-    team = one_team(a=(200, 92), b=(200, 90), c=(200, 88), d=(1, 1))
-    assert (team["shrunk_win_rate"] == 271 / 601).all()
-    assert set(team["evidence"]) == {"inconclusive", "too few deals"}
-    assert (
-        "the spread between reps is no more than expected by chance" in team.loc["a", "statement"]
-    )
-
-
-def test_no_rep_is_claimed_where_the_reps_together_differ_by_chance():
-    reps = {f"rep_{i}": (200, 90) for i in range(40)}
-    team = one_team(**reps, odd=(200, 117))
-    assert team.loc["odd", "q_value"] < 0.05
-    assert team.loc["odd", "between_rep_sd"] < team.loc["odd", "chance_sd"]
-    assert team.loc["odd", "evidence"] == "inconclusive"
-
-
-def test_the_spread_of_reps_is_tested_by_pearsons_chi_squared():
-    team = one_team(a=(200, 100), b=(150, 60), c=(90, 50), only_open=(0, 0))
-    expected = stats.chi2_contingency([[100, 60, 50], [100, 90, 40]], correction=False)
-    assert team["spread_p_value"].tolist() == pytest.approx([expected.pvalue] * 4)
-    assert one_team(alone=(200, 100))["spread_p_value"].isna().all()
-
-
-@pytest.mark.parametrize(
-    ("reps", "evidence"),
-    [
-        ({"alone": (500, 200)}, "too few deals"),
-        ({"alone": (1, 1)}, "too few deals"),
-        ({"open_only": (0, 0)}, "too few deals"),
-        ({"a": (50, 50), "b": (50, 50)}, "too few deals"),
-    ],
-    ids=["one rep", "one deal", "no closed deal", "all won"],
-)
-def test_little_data_makes_rows_but_no_claims(reps, evidence):
-    team = one_team(**reps)
-    assert (team["evidence"] == evidence).all()
-    assert team["statement"].str.endswith(".").all()
-
-
-@pytest.mark.slow
-def test_false_claims_are_rare_where_all_reps_are_alike():
-    n_teams = 200
-    claims = sum(
-        shrinkage.rep_performance(simulated_reps(25, between_sd=0, seed=seed), RULES)["evidence"]
-        .isin(["above", "below"])
-        .any()
-        for seed in range(n_teams)
-    )
-    assert claims / n_teams < 0.08
-
-
-def test_the_spread_between_reps_is_tested_by_chi_squared():
-    team = one_team(good=(200, 140), usual=(200, 90), lucky=(6, 6), open_only=(0, 0))
-    counts = [[140, 90, 6], [60, 110, 0]]  # won and lost
-    expected = stats.chi2_contingency(counts, correction=False).pvalue
-    assert team["spread_p_value"].to_numpy() == pytest.approx([expected] * 4)
-    assert set(team["spread_evidence"]) == {"differs"}
-    alike = one_team(a=(200, 92), b=(200, 90))
-    assert set(alike["spread_evidence"]) == {"inconclusive"}
-    for all_won_or_alone in (one_team(a=(5, 5), b=(9, 9)), one_team(a=(50, 20))):
-        assert all_won_or_alone["spread_p_value"].isna().all()
-        assert set(all_won_or_alone["spread_evidence"]) == {"too few deals"}
 
 
 # ---- segments by quarter

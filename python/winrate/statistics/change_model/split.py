@@ -53,7 +53,8 @@ def split_change(model: ChangeModel) -> Split:
         mean = of_window @ share
         variance += ((of_window - mean[:, None]) ** 2 @ share) / n_deals
     errors = 100 * np.sqrt(np.maximum(variance, 0.0))
-    found = [Part(100 * float(value), float(error)) for value, error in zip(values, errors)]
+    pairs = zip(values, errors, strict=True)
+    found = [Part(100 * float(value), float(error)) for value, error in pairs]
     n_features, n_segments = len(model.profiles.features), len(model.segments)
     return Split(
         mix=found[0],

@@ -8,7 +8,7 @@ from scipy import stats
 
 from winrate.statistics.change_model import wording
 from winrate.statistics.change_model.model import KINDS_OF_CAUSES, ChangeModel, change_models
-from winrate.statistics.change_model.split import Part, Split, split_change
+from winrate.statistics.change_model.split import Part, split_change
 from winrate.statistics.claims import (
     INCONCLUSIVE,
     TOO_FEW,

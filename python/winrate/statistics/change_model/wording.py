@@ -50,8 +50,8 @@ def cause(row: Any, counts: str, named: list[tuple[str, str]]) -> str:
     if row.evidence == INCONCLUSIVE:
         return f"All deals alike: no significant change that all deals share{beyond} ({span})."
     return (
-        f"All deals alike: deals were won {_less_or_more(row.contribution_pp)} often whatever their "
-        f"levels{beyond}, which {row.evidence} the win rate by "
+        f"All deals alike: deals were won {_less_or_more(row.contribution_pp)} often whatever "
+        f"their levels{beyond}, which {row.evidence} the win rate by "
         f"{wording.points(row.contribution_pp)} ({span})."
     )
 
@@ -85,7 +85,8 @@ def feature(row: Any, model: ChangeModel, counts: str, is_baseline: bool) -> str
     levels = [level for name, level in model.segment_levels if name == row.feature]
     own = "none of its segments changed otherwise than the other deals"
     if levels:
-        own = f"{' and '.join(levels)} {'was' if len(levels) == 1 else 'were'} won {_moved(row)} ({span})"
+        was = "was" if len(levels) == 1 else "were"
+        own = f"{' and '.join(levels)} {was} won {_moved(row)} ({span})"
     mix_span = wording.interval(row.explained_pp_low, row.explained_pp_high)
     return (
         f"{title}: {own}; its change of mix accounts for {row.explained_pp:+z.1f} points "
