@@ -14,7 +14,8 @@
 {# Trimmed text; null where it is blank or one of the null values, but for those that are `levels`. #}
 {% macro null_if_empty(x, levels=[]) -%}
     case
-        when lower({{ x }}) not in ('', {{ quoted_list(var('null_values') | reject('in', levels) | list) }}) then {{ x }}
+        when lower({{ x }}) not in ('', {{ quoted_list(var('null_values') | reject('in', levels) | list) }})
+            then {{ x }}
     end
 {%- endmacro %}
 

@@ -17,9 +17,9 @@ class ClaimRules:
     min_outcomes: won deals, and as many lost deals, in all or in each of two windows.
     low_evidence_outcomes: with fewer won or lost deals a claim carries 'low evidence'.
     max_p_value: significance level of the verdict.
-    max_q_value: false discovery rate of drivers and of pairs, which need the verdict 'signal'.
+    max_q_value: error of the drivers, which need the verdict 'signal'.
     max_change_q_value: error of the verdicts on changes, and of the causes of changes.
-    max_other_q_value: error of reps, of the pipeline and of features known at close.
+    max_other_q_value: error of pairs, of reps, of the pipeline and of features known at close.
     min_effect_pp: percentage points of win rate; a smaller difference is no claim.
     max_auc: a holdout predicted better than this is a sign of leakage.
     """

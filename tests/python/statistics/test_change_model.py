@@ -58,7 +58,7 @@ def segments_of(table: pd.DataFrame) -> dict[tuple[str, str], str]:
 
 
 def split(profiles: pd.DataFrame, features=FEATURES, rules=RULES) -> pd.DataFrame:
-    return win_rate_change_model(profiles, features, rules).set_index("feature")
+    return win_rate_change_model(profiles, features, {}, rules).set_index("feature")
 
 
 def regions(n_deals: int, seed: int, change_of_apac: float) -> pd.DataFrame:
@@ -99,7 +99,7 @@ def test_the_causes_sum_to_the_change_exactly_in_all_comparisons(seed):
     profiles = pd.concat(windows)
     table, by_feature = (
         causes_of(profiles, features),
-        win_rate_change_model(profiles, features, RULES),
+        win_rate_change_model(profiles, features, {}, RULES),
     )
     assert len(segments_of(table[table["comparison"] == COMPARISON])) > 0
     for rows in windows:
@@ -481,7 +481,7 @@ def test_without_profiles_there_are_no_rows():
     nothing = windows_of(simulated_deals(10, 23), simulated_deals(10, 24)).head(0)
     for table, types in [
         (causes_of(nothing), CAUSE_TYPES),
-        (win_rate_change_model(nothing, FEATURES, RULES), MODEL_TYPES),
+        (win_rate_change_model(nothing, FEATURES, {}, RULES), MODEL_TYPES),
     ]:
         assert table.empty
         assert list(table.columns) == list(types)

@@ -62,7 +62,7 @@ def test_hostile_data_give_finite_tables_without_warnings(seed):
         tables = [
             drivers,
             causes,
-            win_rate_change_model(windows, at_creation, rules),
+            win_rate_change_model(windows, at_creation, {}, rules),
             model_verdict(profiles, at_creation, rules),
             segment_pairs(profiles, at_creation, rules),
             rep_performance(rep_totals(deals), profiles, at_creation, rules),

@@ -21,8 +21,9 @@ class ChangeModel:
 
     The log-odds are an effect per level, the same in both windows, a change that all deals share,
     and a change of its own for each named segment.
-    profiles: both windows together. n_deals: windows x profiles, divided by the design effect. levels: (feature, level) of each
-    test, as in `named`. segments: the factors of the named segments, in the order of naming.
+    profiles: both windows together. n_deals: windows x profiles, divided by the design effect.
+    levels: (feature, level) of each test, as in `named`. segments: the factors of the named
+    segments, in the order of naming.
     """
 
     profiles: ProfileModel

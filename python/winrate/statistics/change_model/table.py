@@ -60,9 +60,10 @@ def win_rate_change_causes(
     less often) and a row per segment. Of the segments, those that changed otherwise than all other
     deals are causes: `cause_order` orders the causes as they are told; it is null for the others.
     `contribution_pp` of the causes, with a 95% interval, sums to the change of the win rate in
-    percentage points. `q_value` counts all comparisons and kinds of causes and, of a segment, all segments.
-    `evidence` is 'lowered' or 'raised' where it is below `max_change_q_value` and the contribution, or the
-    change of the segment, is at least `min_effect_pp`; else 'inconclusive', or 'too few deals'.
+    percentage points. `q_value` counts all comparisons and kinds of causes and, of a segment, all
+    segments. `evidence` is 'lowered' or 'raised' where it is below `max_change_q_value` and the
+    contribution, or the change of the segment, is at least `min_effect_pp`; else 'inconclusive', or
+    'too few deals'.
     Raises ValueError where a feature or a count is missing, or more deals were won than closed.
     """
     check_windows(profiles, features)
