@@ -112,8 +112,8 @@ docs: $(READY)  ## Build dbt's documentation page; write docs/tables.md and what
 	@$(BIN)/python -m tools.docs.readme target/docs/warehouse.duckdb target/docs/report
 	@echo "target/static_index.html is dbt's page; docs/tables.md and the README are up to date."
 
-evidence: $(READY)  ## Simulate how often the claims are right (half an hour); write it to docs/method.md
-	@$(BIN)/python -m tools.simulate
+evidence: $(READY)  ## Simulate how often the claims are right (some hours); write it to docs/method.md
+	@$(BIN)/python -m tools.evidence
 
 reliability: $(READY)  ## Run the tests that break things on purpose; write what they counted to docs/reliability.md
 	@rm -rf target/figures && mkdir -p target/figures

@@ -62,8 +62,9 @@ def win_rate_drivers(
     would have if all of them had this level and kept all else (marginal standardisation), and
     `effect_pp` its distance from the overall win rate in percentage points, with a 95% interval.
     `coefficient` is in log-odds against the average deal of the feature (weighted effect coding).
-    `p_value` is the score test of the level against the others of its feature, those set aside that were named before it; `q_value` is corrected for
-    all levels of the family (Holm 1979). `feature_p_value` is the score test of the whole
+    `p_value` is the score test of the level against the others of its feature, those set aside
+    that were named before it; `q_value` is corrected for all levels of the family (Holm 1979).
+    `feature_p_value` is the score test of the whole
     feature. `evidence` is 'helps' or 'hurts' where the level is named, its interval excludes zero
     and, for features known at creation, the verdict is 'signal'. `n_reps` is the number of reps
     with deals of the level; null without reps.

@@ -601,3 +601,14 @@ def _of_rows(columns: Columns, kept: np.ndarray) -> Columns:
     """The columns of some of the rows."""
     factors = [replace(factor, codes=factor.codes[kept]) for factor in columns.factors]
     return replace(columns, factors=factors)
+
+
+def mean_slope(log_odds: np.ndarray, other: np.ndarray | float) -> np.ndarray:
+    """Mean slope of the logistic curve between two log-odds.
+
+    That is the difference of the probabilities over the difference of the log-odds, and p (1 - p)
+    where the two are equal. It is accurate where they are nearly equal, too.
+    """
+    half = (np.asarray(log_odds) - other) / 2
+    sinhc = np.where(half == 0, 1.0, np.sinh(half) / np.where(half == 0, 1.0, half))
+    return sinhc / (4 * np.cosh(np.asarray(log_odds) / 2) * np.cosh(np.asarray(other) / 2))

@@ -12,6 +12,7 @@ from sklearn.preprocessing import OneHotEncoder
 from winrate.statistics.claims import ClaimRules, fewest_outcomes
 from winrate.statistics.profile_regression import leaking_features
 from winrate.statistics.proportions import Z_95
+from winrate.statistics.regression import mean_slope
 from winrate.statistics.threads import one_thread
 
 INVERSE_PENALTY = 1.0  # scikit-learn's C: coefficients are expected within about one log-odds
@@ -50,11 +51,11 @@ def score_profiles(
         deals that were still open at that age (landmarking: van Houwelingen 2007).
     known: the features among them that are known at creation; only these are used.
     Returns one row per row of profiles: its keys, `win_probability` (a share) with a 95%
-        interval, `contribution_<feature>` (points of win probability gained by the level,
-        against the average deal of the landmark) and `model_run_id`, a hash of what was fitted.
-        A landmark with fewer than `min_outcomes` won or lost deals is scored by the model of the
-        one before it; where there is none, the scores are null. A feature that leaks the outcome
-        or is not known is not used, and its contribution is null.
+        interval, `contribution_<feature>` (points of win probability that the level adds; they sum
+        to the probability less that of the average deal of the landmark) and `model_run_id`, a hash
+        of what was fitted. A landmark with fewer than `min_outcomes` won or lost deals is scored by
+        the model of the one before it; where there is none, the scores are null. A feature that
+        leaks the outcome or is not known is not used, and its contribution is null.
     """
     profiles = profiles.sort_values(["landmark_days", "score_fold", "profile_id"])
     at_creation = profiles[profiles["landmark_days"] == profiles["landmark_days"].min()]
@@ -117,11 +118,14 @@ def _score(model: ScoreModel, rows: pd.DataFrame, features: list[str]) -> pd.Dat
         win_probability_low=expit(log_odds - Z_95 * error),
         win_probability_high=expit(log_odds + Z_95 * error),
     )
+    # Contributions are shares of the difference to the average deal, and sum to it (Aumann and
+    # Shapley 1974).
     above_average = (one_hot - model.average) * coefficient
+    slope = mean_slope(log_odds, log_odds - above_average.sum(axis=1))
     start = 0
     for feature, levels in zip(features, model.encoder.categories_, strict=True):
         gain = above_average[:, start : start + len(levels)].sum(axis=1)
-        scored[f"contribution_{feature}"] = 100 * (expit(log_odds) - expit(log_odds - gain))
+        scored[f"contribution_{feature}"] = 100 * slope * gain
         start += len(levels)
     return scored
 

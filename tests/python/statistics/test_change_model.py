@@ -10,8 +10,8 @@ from winrate.statistics import change
 from winrate.statistics.change import COUNTS
 from winrate.statistics.change_model import win_rate_change_causes, win_rate_change_model
 from winrate.statistics.change_model.model import change_models
-from winrate.statistics.change_model.split import mean_slope
 from winrate.statistics.change_model.table import CAUSE_TYPES, MODEL_TYPES, NUMBERS, PARTS
+from winrate.statistics.regression import mean_slope
 
 PLANTED = {("industry", "FinTech"): 0.6, ("source", "Partner"): -0.6}
 ONE_SEGMENT = {("industry", "SaaS"): -1.2}

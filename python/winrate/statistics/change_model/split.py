@@ -6,6 +6,7 @@ import numpy as np
 from statsmodels.tools.numdiff import approx_fprime_cs
 
 from winrate.statistics.change_model.model import PERIOD, ChangeModel
+from winrate.statistics.regression import mean_slope
 
 
 @dataclass(frozen=True)
@@ -116,14 +117,3 @@ def _parts(model: ChangeModel, estimate: np.ndarray) -> tuple[np.ndarray, np.nda
     weights = [share_change, mean_share, share_change, mean_share]
     values = [part @ weight for part, weight in zip(by_share, weights, strict=True)]
     return np.concatenate(values), np.array(of_window)
-
-
-def mean_slope(log_odds: np.ndarray, other: np.ndarray | float) -> np.ndarray:
-    """Mean slope of the logistic curve between two log-odds.
-
-    That is the difference of the probabilities over the difference of the log-odds, and p (1 - p)
-    where the two are equal. It is accurate where they are nearly equal, too.
-    """
-    half = (np.asarray(log_odds) - other) / 2
-    sinhc = np.where(half == 0, 1.0, np.sinh(half) / np.where(half == 0, 1.0, half))
-    return sinhc / (4 * np.cosh(np.asarray(log_odds) / 2) * np.cosh(np.asarray(other) / 2))

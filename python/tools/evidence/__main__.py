@@ -1,0 +1,193 @@
+"""Run all studies of simulated exports and write their tables into docs/method.md.
+
+    python -m tools.evidence --runs 200
+
+Run as `make evidence`. Every figure has its Monte Carlo error beside it: a 95% interval (Wilson),
+or a standard error.
+"""
+
+import argparse
+import itertools
+from functools import partial
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from statsmodels.stats.proportion import proportion_confint
+
+from tools.docs import markdown
+from tools.evidence import studies, warehouse
+from winrate import project
+
+N_RUNS = 200
+N_YEARS = 40  # of weekly builds
+DEALS_IN_FOUR_YEARS = 8000
+N_WEEKS = 52
+EFFECTS = (0.2, 0.4, 0.6, 0.8)  # planted log-odds
+SIZES = (500, 1000, 2000, 5000, 10_000)  # closed deals
+SAMPLE_SEEDS = range(1, 101)
+# From two months after the planted change on.
+SAMPLE_DAYS = pd.date_range("2026-03-01", "2026-06-30")
+
+METHOD = project.ROOT / "docs" / "method.md"
+PICTURE = project.ROOT / "docs" / "images" / "sensitivity.svg"
+BLOCK = "evidence"
+
+
+def share(values: pd.Series) -> str:
+    """'4.5% [2.4, 8.3]' of the values 0 and 1, with Wilson's 95% interval in percent."""
+    values = values.dropna()
+    low, high = proportion_confint(values.sum(), len(values), method="wilson")
+    return f"{100 * values.mean():.1f}% [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def mean(values: pd.Series) -> str:
+    """'95.1% (0.4)': a mean of shares, and its standard error in points."""
+    values = values.dropna()
+    if values.empty:
+        return ""
+    error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
+    return f"{100 * values.mean():.1f}% ({100 * error:.1f})"
+
+
+def claims_tables(figures: dict[studies.Study, pd.DataFrame]) -> list[str]:
+    """False claims by kind, right answers, and coverage, one row per study."""
+    kinds = ["page", *studies.KINDS, "alert"]
+    false = [
+        [study.title, *(share(table[f"false {kind}"]) for kind in kinds)]
+        for study, table in figures.items()
+    ]
+    right = [
+        [study.title, share(table["right"])] for study, table in figures.items() if study.needed
+    ]
+    intervals = ["effect_pp", "contribution_pp", "change_pp"]
+    covered = [
+        [study.title, *(mean(table.get(f"covered {name}", pd.Series())) for name in intervals)]
+        for study, table in figures.items()
+    ]
+    return [
+        "Exports with a false claim: anywhere in the tables that the page shows, by kind of "
+        "claim, and in the alerts.\n",
+        markdown.table(["simulated", "anywhere", *studies.KINDS, "alert"], false),
+        "Exports in which the planted cause is named, and no other of its kind.\n",
+        markdown.table(["simulated", "named, and no other"], right),
+        "95% intervals that hold the truth: mean of the shares of an export, and its standard "
+        "error.\n",
+        markdown.table(["simulated", *(f"`{name}`" for name in intervals)], covered),
+    ]
+
+
+def power_table(compiled: warehouse.Project, n_runs: int) -> pd.DataFrame:
+    """The share of planted drivers that are found, by size of the effect and number of deals."""
+    rows = []
+    for effect, n_deals in itertools.product(EFFECTS, SIZES):
+        found = studies.run(
+            partial(studies.drivers_found, compiled, n_deals, effect), range(n_runs)
+        )
+        rows.append(
+            {
+                "log-odds": effect,
+                "deals": n_deals,
+                "effect_pp": found["effect_pp"].mean(),
+                "found": found["found"].mean(),
+                "shown": mean(found["found"]),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def draw_power(table: pd.DataFrame) -> None:
+    """The share found against the number of deals, one line per size of effect."""
+    with matplotlib.rc_context({"svg.hashsalt": "winrate", "svg.fonttype": "none"}):
+        figure = Figure(figsize=(7.5, 4), layout="constrained")
+        axes = figure.subplots()
+        for _, rows in table.groupby("log-odds"):
+            label = f"{rows['effect_pp'].iloc[-1]:.0f} points"
+            axes.plot(rows["deals"], 100 * rows["found"], marker="o", label=label)
+        axes.set_xscale("log")
+        axes.set_xticks(SIZES, [f"{size:,}" for size in SIZES])
+        axes.minorticks_off()
+        axes.set_xlabel("closed deals")
+        axes.set_ylabel("planted drivers found, %")
+        axes.legend(title="effect", frameon=False)
+        axes.grid(alpha=0.3)
+        figure.savefig(PICTURE, metadata={"Date": None})
+
+
+def year_table(n_years: int) -> str:
+    """The share of years of weekly builds with a false alert, by condition."""
+    compiled = warehouse.Project.compiled(only=studies.ALERTS)
+    study = partial(studies.alerts_in_a_year, compiled, DEALS_IN_FOUR_YEARS, N_WEEKS)
+    found = studies.run(study, range(n_years))
+    return markdown.table(
+        ["alert", "years in which it fires"],
+        [[name.replace("_", " "), share(found[name])] for name in found],
+    )
+
+
+def sample_table(compiled: warehouse.Project) -> str:
+    """What other seeds of the sample would have said, and the sample on other days."""
+    told = partial(studies.sample_told, compiled)
+    seeds = studies.run(told, [(seed, None) for seed in SAMPLE_SEEDS])
+    days = studies.run(told, [(None, str(day.date())) for day in SAMPLE_DAYS])
+    names = list(seeds)
+    titles = [
+        f"seeds {SAMPLE_SEEDS[0]} to {SAMPLE_SEEDS[-1]}",
+        f"the sample as of each day from {SAMPLE_DAYS[0].date()} to {SAMPLE_DAYS[-1].date()}",
+    ]
+    return markdown.table(
+        ["sample", *names],
+        [
+            [title, *(share(table[name]) for name in names)]
+            for title, table in zip(titles, (seeds, days), strict=True)
+        ],
+    )
+
+
+def main() -> None:
+    """Run all studies and write their tables and picture into the docs."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=N_RUNS, help="simulated exports per study")
+    parser.add_argument("--years", type=int, default=N_YEARS, help="simulated years of builds")
+    options = parser.parse_args()
+    compiled = warehouse.Project.compiled(only=(*studies.TABLES, *studies.ALERTS))
+    figures = {
+        study: studies.run(studies.of_study(compiled, study), range(options.runs))
+        for study in studies.STUDIES
+    }
+    drivers = warehouse.Project.compiled(only=("win_rate_drivers",))
+    n_power = max(options.runs // 5, 2)
+    power = power_table(drivers, n_power)
+    draw_power(power)
+    block = "\n".join(
+        [
+            f"{options.runs} simulated exports each (seeds 0 to {options.runs - 1} of "
+            "`tools/evidence/studies.py`), built by the models of the project. In brackets 95% "
+            "intervals, in parentheses standard errors.\n",
+            *claims_tables(figures),
+            f"Planted drivers that are found, in {n_power} exports each: of two features one level "
+            "helps and one hurts by these log-odds.\n",
+            markdown.table(
+                ["log-odds", "effect", "deals", "found"],
+                [
+                    [f"{row[0]:.1f}", f"{row.effect_pp:.1f} points", f"{row.deals:,}", row.shown]
+                    for row in power.itertuples(index=False)
+                ],
+            ),
+            "![Planted drivers found by number of deals and size of effect]"
+            f"(images/{PICTURE.name})\n",
+            f"{options.years} years of {N_WEEKS} weekly builds, {DEALS_IN_FOUR_YEARS // 4:,} deals "
+            "a year, nothing planted.\n",
+            year_table(options.years),
+            "The sample: whether APAC is named as a cause of the decline, whether another cause "
+            "is, and whether any other claim is made, with other seeds and on other days.\n",
+            sample_table(compiled),
+        ]
+    )
+    markdown.write_block(METHOD, BLOCK, block)
+    print(block)
+
+
+if __name__ == "__main__":
+    main()
