@@ -8,5 +8,6 @@ def model(dbt, session):
     profiles = dbt.ref("driver_profiles").df().assign(design_effect=effect)
     timing = dict(dbt.ref("feature_timing").project("feature, known_at").fetchall())
     features = known_at(timing, dbt.config.get("features"), "creation")
+    verdict = dbt.ref("est_verdict").project("verdict").fetchone()[0]
     rules = ClaimRules(**dbt.config.get("rules"))
-    return interactions.segment_pairs(profiles, features, rules)
+    return interactions.segment_pairs(profiles, features, verdict, rules)

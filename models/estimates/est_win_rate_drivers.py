@@ -10,5 +10,8 @@ def model(dbt, session):
     timing = dict(dbt.ref("feature_timing").project("feature, known_at").fetchall())
     features = known_at(timing, dbt.config.get("features"), "creation")
     close_features = known_at(timing, dbt.config.get("features"), "close")
+    verdict = dbt.ref("est_verdict").project("verdict").fetchone()[0]
     rules = ClaimRules(**dbt.config.get("rules"))
-    return drivers.win_rate_drivers(profiles, close_profiles, features, close_features, rules)
+    return drivers.win_rate_drivers(
+        profiles, close_profiles, features, close_features, verdict, rules
+    )

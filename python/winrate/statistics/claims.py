@@ -7,6 +7,7 @@ import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
 TOO_FEW, INCONCLUSIVE = "too few deals", "inconclusive"
+SIGNAL = "signal"  # the verdict that features discriminate between won and lost deals
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from scipy import optimize, special, stats
 from winrate import wording
 from winrate.statistics.claims import (
     INCONCLUSIVE,
+    SIGNAL,
     TOO_FEW,
     ClaimRules,
     fewest_outcomes,
@@ -26,7 +27,6 @@ from winrate.statistics.profile_regression import (
 from winrate.statistics.regression import Counts, Factor, Regression, degrees, score_tests
 from winrate.statistics.step_down import Candidates, Named, name_levels
 from winrate.statistics.threads import one_thread
-from winrate.statistics.verdict import SIGNAL, assess
 
 EFFECTS = [
     *("adjusted_win_rate", "effect_pp", "effect_pp_low", "effect_pp_high"),
@@ -49,6 +49,7 @@ def win_rate_drivers(
     close_profiles: pd.DataFrame,
     features: Sequence[str],
     close_features: Sequence[str],
+    verdict: str,
     rules: ClaimRules,
 ) -> pd.DataFrame:
     """Adjusted effect of each feature level on the win rate.
@@ -58,6 +59,7 @@ def win_rate_drivers(
     close_profiles: one row per distinct combination of all features, with `n_deals` and `n_won`.
     close_features: known only when a deal closes. They are estimated beside the others, which are
         estimated without them, and have a false discovery rate of their own.
+    verdict: on `features`, see `winrate.statistics.verdict`.
     Returns one row per feature and level. `adjusted_win_rate` is the win rate that the deals
     would have if all of them had this level and kept all else (marginal standardisation), and
     `effect_pp` its distance from the overall win rate in percentage points, with a 95% interval.
@@ -75,11 +77,10 @@ def win_rate_drivers(
     """
     check_profiles(close_profiles, [*features, *close_features])
     n_fewest = fewest_outcomes(profiles)
-    assessment = assess(profiles, features, rules)
-    has_too_few = assessment.test is None
-    is_signal = assessment.verdict == SIGNAL
+    has_too_few = verdict == TOO_FEW
+    model = None if has_too_few else profile_model(profiles, features)
     parts = [
-        _family(profiles, features, assessment.model, is_signal, rules).assign(known_at="creation")
+        _family(profiles, features, model, verdict == SIGNAL, rules).assign(known_at="creation")
     ]
     if close_features:
         beside = None

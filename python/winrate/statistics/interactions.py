@@ -9,6 +9,8 @@ from scipy import stats
 
 from winrate import wording
 from winrate.statistics.claims import (
+    SIGNAL,
+    TOO_FEW,
     ClaimRules,
     evidence,
     fewest_outcomes,
@@ -16,7 +18,7 @@ from winrate.statistics.claims import (
     q_values,
     typed,
 )
-from winrate.statistics.profile_regression import LeftOutCode, ProfileModel
+from winrate.statistics.profile_regression import LeftOutCode, ProfileModel, profile_model
 from winrate.statistics.regression import (
     Factor,
     Regression,
@@ -26,7 +28,6 @@ from winrate.statistics.regression import (
     score_tests,
 )
 from winrate.statistics.threads import one_thread
-from winrate.statistics.verdict import SIGNAL, assess
 
 # The information on a pair beside the main effects must be worth this many deals for a test. It is
 # worth none where one feature determines the other.
@@ -48,11 +49,12 @@ TYPES = {
 
 @one_thread
 def segment_pairs(
-    profiles: pd.DataFrame, features: Sequence[str], rules: ClaimRules
+    profiles: pd.DataFrame, features: Sequence[str], verdict: str, rules: ClaimRules
 ) -> pd.DataFrame:
     """Win rate of each pair of levels against what the main effects of all features predict.
 
-    profiles: see `winrate.statistics.profile_regression`. features: known at creation.
+    profiles: see `winrate.statistics.profile_regression`. features: known at creation. verdict: on
+        them, see `winrate.statistics.verdict`.
     Returns one row per two features (in the order of `features`) and a level of each that at
     least `min_deals_per_level` deals have together. `expected_win_rate` is the mean probability
     of these deals under the main effects, `difference_pp` is `win_rate` less that. `p_value` is
@@ -66,12 +68,12 @@ def segment_pairs(
     Sources: Rao (1948) for the score test; Dey et al. (2017) for its saddlepoint tails;
     Benjamini and Hochberg (1995).
     """
-    assessment = assess(profiles, features, rules)
     n_fewest = fewest_outcomes(profiles)
     no_pairs = typed(pd.DataFrame(columns=list(TYPES)), TYPES)
-    if assessment.test is None:
+    if verdict == TOO_FEW:
         return no_pairs
-    regression, factors = _main_effects(profiles, features, assessment.model)
+    model = profile_model(profiles, features)
+    regression, factors = _main_effects(profiles, features, model)
     parts = [
         _pair_rows(regression, *pair, rules.min_deals_per_level)
         for pair in combinations(factors, 2)
@@ -83,7 +85,7 @@ def segment_pairs(
     is_claim = table["difference_pp"].abs() >= rules.min_effect_pp
     table["evidence"] = evidence(
         table["difference_pp"],
-        table["q_value"].where(is_claim & (assessment.verdict == SIGNAL)),
+        table["q_value"].where(is_claim & (verdict == SIGNAL)),
         too_few=pd.Series(False, index=table.index),
         names=("better together", "worse together"),
         max_q_value=rules.max_other_q_value,

@@ -10,6 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from winrate import wording
 from winrate.statistics.claims import (
+    SIGNAL,
     TOO_FEW,
     ClaimRules,
     fewest_outcomes,
@@ -22,7 +23,7 @@ from winrate.statistics.regression import score_tests
 from winrate.statistics.scores import fit_score_model
 from winrate.statistics.threads import one_thread
 
-SIGNAL, NO_SIGNAL, LEAK = "signal", "no signal", "suspected leak"
+NO_SIGNAL, LEAK = "no signal", "suspected leak"
 # One feature that alone ranks deals this well is suspected to know the outcome.
 ONE_FEATURE_AUC = 0.9
 # Share of the largest possible Cox-Snell R2 that Riley et al. (2020) suggest to plan for

@@ -402,8 +402,8 @@ def test_a_comparison_with_too_few_deals_does_not_affect_the_others():
     enough = windows_of(simulated_deals(500, 17), simulated_deals(500, 18))
     few = windows_of(simulated_deals(50, 19), simulated_deals(50, 20), comparison="last quarter")
     both = pd.concat([enough, few])
-    for function in (win_rate_change_model, causes_of):
-        table, alone = (function(rows, FEATURES, RULES) for rows in (both, enough))
+    for function in (win_rate_change_model, win_rate_change_causes):
+        table, alone = (function(rows, FEATURES, {}, RULES) for rows in (both, enough))
         is_few = table["comparison"] == "last quarter"
         assert (table.loc[is_few, "evidence"] == "too few deals").all()
         pd.testing.assert_frame_equal(table[~is_few].reset_index(drop=True), alone)

@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from support.simulate import FEATURES, RULES, profiles_of, simulated_deals
 from winrate.statistics import drivers
 from winrate.statistics.profile_regression import LeftOutCode, profile_model
+from winrate.statistics.verdict import assess
 
 PLANTED = {("industry", "FinTech"): 0.6, ("source", "Partner"): -0.6}
 CLAIMS = ["helps", "hurts"]
@@ -24,11 +25,13 @@ def win_rate_drivers(
     """The drivers of single deals."""
     at_creation = [feature for feature in features if feature not in known_at_close]
     at_close = deals.drop(columns="sales_rep_id", errors="ignore") if features else deals
+    profiles = profiles_of(deals, at_creation)
     return drivers.win_rate_drivers(
-        profiles_of(deals, at_creation),
+        profiles,
         profiles_of(at_close, features),
         at_creation,
         list(known_at_close),
+        assess(profiles, at_creation, rules).verdict,
         rules,
     )
 
@@ -404,4 +407,4 @@ def test_a_small_level_is_never_claimed():
 )
 def test_impossible_profiles_are_refused(profiles, message):
     with pytest.raises(ValueError, match=message):
-        drivers.win_rate_drivers(profiles, profiles, ["a"], [], RULES)
+        drivers.win_rate_drivers(profiles, profiles, ["a"], [], "signal", RULES)

@@ -57,14 +57,17 @@ def test_hostile_data_give_finite_tables_without_warnings(seed):
     windows = windows.assign(comparison="last quarter")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        drivers = win_rate_drivers(profiles, close_profiles, at_creation, at_close, rules)
+        verdict = model_verdict(profiles, at_creation, rules)
+        drivers = win_rate_drivers(
+            profiles, close_profiles, at_creation, at_close, verdict["verdict"][0], rules
+        )
         causes = win_rate_change_causes(windows, at_creation, {}, rules)
         tables = [
             drivers,
             causes,
             win_rate_change_model(windows, at_creation, {}, rules),
-            model_verdict(profiles, at_creation, rules),
-            segment_pairs(profiles, at_creation, rules),
+            verdict,
+            segment_pairs(profiles, at_creation, verdict["verdict"][0], rules),
             rep_performance(rep_totals(deals), profiles, at_creation, rules),
         ]
     for table in tables:

@@ -10,6 +10,7 @@ from support.simulate import FEATURES, RULES, profiles_of, simulated_deals
 from winrate.statistics import interactions, verdict
 from winrate.statistics.profile_regression import profile_model
 from winrate.statistics.regression import indicator, score_tests
+from winrate.statistics.verdict import assess
 
 STRONG = {("industry", "FinTech"): 1.0, ("source", "Partner"): -1.2, ("size", "large"): 0.8}
 PAIR = ("industry", "FinTech", "source", "Partner")
@@ -50,7 +51,9 @@ def rare_wins(seed: int) -> tuple[pd.DataFrame, list[str]]:
 def segment_pairs(
     profiles: pd.DataFrame, features: list[str] = FEATURES, **rules: int
 ) -> pd.DataFrame:
-    return interactions.segment_pairs(profiles, features, replace(RULES, **rules))
+    changed = replace(RULES, **rules)
+    verdict = assess(profiles, features, changed).verdict
+    return interactions.segment_pairs(profiles, features, verdict, changed)
 
 
 def n_deals_of(deals: pd.DataFrame, pair: tuple[str, str, str, str]) -> int:

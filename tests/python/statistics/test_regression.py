@@ -347,7 +347,7 @@ def test_noise_among_reps_who_work_one_industry_each_makes_few_claims():
             else:
                 small_alone += p_value < 0.05
         if seed < 10:
-            table = win_rate_drivers(profiles, profiles, FEATURES, [], RULES)
+            table = win_rate_drivers(profiles, profiles, FEATURES, [], "signal", RULES)
             claimed = table[table["evidence"].isin(["helps", "hurts"])]
             claims += (claimed["feature"] == "industry").any()
             assert (claimed["feature"] == "size").any()

@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from tools import simulate
 from winrate.statistics.claims import ClaimRules
 from winrate.statistics.profile_regression import GROUPS, TIME
 
 FEATURES = ["industry", "source", "size"]
+HOLDOUT_SHARE = 0.2
 # Written out, so that a setting that is changed in dbt_project.yml breaks no test.
 RULES = ClaimRules(
     min_deals_per_level=30,
@@ -63,9 +63,22 @@ def simulated_deals(
 
 
 def profiles_of(deals: pd.DataFrame, features: list[str] = FEATURES) -> pd.DataFrame:
-    """Group deals to profiles, as profiles.driver_profiles does; also by rep and quarter."""
+    """Group deals to profiles, as profiles.driver_profiles does; also by rep and quarter.
+
+    deals: in order of close date; the holdout are the last ones.
+    """
     others = [name for name in (GROUPS, TIME) if name in deals and name not in features]
-    return simulate.profiles_of(deals, [*features, *others])
+    is_holdout = np.arange(1, len(deals) + 1) > (1 - HOLDOUT_SHARE) * len(deals)
+    return (
+        deals.assign(is_holdout=is_holdout, holdout_won=is_holdout & (deals["is_won"] == 1))
+        .groupby([*features, *others], as_index=False)
+        .agg(
+            n_deals=("is_won", "size"),
+            n_won=("is_won", "sum"),
+            n_holdout_deals=("is_holdout", "sum"),
+            n_holdout_won=("holdout_won", "sum"),
+        )
+    )
 
 
 def rep_totals(deals: pd.DataFrame) -> pd.DataFrame:
