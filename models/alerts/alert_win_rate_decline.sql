@@ -11,7 +11,7 @@ rule as (
 
 pipeline as (
 
-    select {{ sum_amount('deal_amount') }} as open_amount from {{ ref('open_deals') }}
+    select open_amount from {{ ref('pipeline_totals') }}
 
 ),
 
@@ -30,6 +30,7 @@ declined as (
         changes.n_after as n_deals,
         changes.change_pp_low as interval_low,
         changes.change_pp_high as interval_high,
+        changes.q_value,
         pipeline.open_amount as amount_at_stake,
         'Win rate ' || {{ as_percent('changes.win_rate_after') }}
         || ' in {{ primary_comparison().after }}, ' || {{ as_points('changes.change_pp') }}
@@ -42,6 +43,7 @@ declined as (
     where
         changes.verdict = 'declined'
         and -changes.change_pp > rule.threshold_value
+        and changes.q_value <= rule.max_q_value
         and least(changes.n_before, changes.n_after) >= rule.min_deals
 
 )
@@ -49,5 +51,5 @@ declined as (
 {{ alert_shape(
     'declined',
     entity_type='company',
-    provides=['baseline_value', 'n_deals', 'interval_low', 'interval_high', 'amount_at_stake'],
+    provides=['baseline_value', 'n_deals', 'interval_low', 'interval_high', 'q_value', 'amount_at_stake'],
 ) }}

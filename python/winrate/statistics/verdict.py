@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy import stats
-from sklearn.metrics import roc_auc_score
 
 from winrate import wording
 from winrate.statistics.claims import (
@@ -237,13 +236,6 @@ def auc_with_interval(
     """
     if not (won.sum() and lost.sum()):
         raise ValueError("an AUC needs won and lost deals")
-    auc = float(
-        roc_auc_score(
-            np.repeat([1, 0], len(probability)),
-            np.tile(probability, 2),
-            sample_weight=np.concatenate([won, lost]),
-        )
-    )
     order = np.argsort(probability, kind="stable")
     sorted_probability = probability[order]
 
@@ -253,6 +245,9 @@ def auc_with_interval(
         below = cumulated[np.searchsorted(sorted_probability, probability, side="left")]
         up_to = cumulated[np.searchsorted(sorted_probability, probability, side="right")]
         return (below + up_to) / 2 / counts.sum()
+
+    # The Mann-Whitney statistic: how often a won deal has the higher probability.
+    auc = float(won @ share_below(lost) / won.sum())
 
     def variance_of_mean(placement: np.ndarray, counts: np.ndarray) -> float:
         n = counts.sum()

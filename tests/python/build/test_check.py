@@ -38,7 +38,8 @@ def test_a_report_of_salesforce_is_explained(tmp_path):
     columns = section(found.text, "columns")
     assert "'Opportunity ID': 006A, 006B, 006C" in columns
     assert "missing; 'Unknown' in every deal" in columns
-    assert "Account Name, Opportunity Name" in columns
+    assert "account_id        'Account Name'" in columns
+    assert "not read          Opportunity Name" in columns
     values = section(found.text, "values")
     assert "month first, in 6 dates" in values
     assert "from deal_stage" in values and "Closed Won (1): Won" in values

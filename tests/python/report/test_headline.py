@@ -130,7 +130,10 @@ NO_CAUSE = [cause(-1.0), cause(-4.0, cause="all deals", cause_order=2)]
                     change(q_value=0.03),
                     change(comparison="year on year", is_primary=False, q_value=0.01),
                 ],
-                "drivers_win_rate_change_causes": [APAC | {"q_value": 0.02}],
+                "drivers_win_rate_change_causes": [
+                    APAC | {"q_value": 0.02},
+                    APAC | {"q_value": 0.001, "comparison": "year on year"},
+                ],
             },
             "Win rate fell 5.0 points year on year",
             id="another_comparison_has_stronger_evidence",
