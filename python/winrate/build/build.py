@@ -18,6 +18,7 @@ from winrate.build.publish import BuildError
 from winrate.ingest import mapping, provenance, reader
 
 UNCHANGED = "nothing was published"  # true of a first build, too
+RESERVED_NAMES = ("main", "temp", "system")  # of databases and schemas that DuckDB always has
 ALL_WITH_TESTS = ("build", "--exclude-resource-type", "unit_test")
 ALL_WITH_THE_GATE = (
     *(*ALL_WITH_TESTS, "--indirect-selection", "empty"),
@@ -72,6 +73,11 @@ def build(request: BuildRequest) -> str:
     warehouse = request.warehouse.resolve()  # of a link: the file behind it, with its lock
     if warehouse.is_dir():
         raise BuildError(f"{request.warehouse} is a folder; WAREHOUSE must name a database file.")
+    if warehouse.stem.lower() in RESERVED_NAMES:
+        raise BuildError(
+            f"{request.warehouse}: DuckDB keeps the name '{warehouse.stem}' for itself; give the "
+            "database file another name."
+        )
     try:
         with locked_build_directory(warehouse) as directory:
             new_warehouse = directory.staging / warehouse.name

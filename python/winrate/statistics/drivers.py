@@ -144,9 +144,9 @@ def _estimates(
     model: ProfileModel, tested: list[Factor], may_claim: bool, rules: ClaimRules
 ) -> pd.DataFrame:
     """One row per level of the tested features: effects, tests and what may be claimed."""
-    families = [_candidates(model, factor, rules) for factor in tested]
-    found = name_levels(families, rules.max_q_value, rules.min_effect_pp)
     full = model.fit()
+    families = [_candidates(model, factor, full, rules) for factor in tested]
+    found = name_levels(families, rules.max_q_value, rules.min_effect_pp)
     parts = [
         _feature_rows(full, factor, named, may_claim, rules)
         for factor, named in zip(tested, found, strict=True)
@@ -154,14 +154,16 @@ def _estimates(
     return pd.concat(parts, ignore_index=True)
 
 
-def _candidates(model: ProfileModel, factor: Factor, rules: ClaimRules) -> Candidates:
+def _candidates(
+    model: ProfileModel, factor: Factor, full: Regression, rules: ClaimRules
+) -> Candidates:
     """The levels of a feature, tested beside all other features."""
     n_deals = factor.sums(model.counts.n_deals) * model.counts.design_effect
     is_own = np.array([(factor.name, level) not in model.averaged for level in factor.levels])
     others = model.without(factor)
     return Candidates(
         factors=[factor],
-        null=lambda named: model.fit([*others, *named]),
+        null=lambda named, before: model.fit([*others, *named], start=before or full),
         may_name=is_own & (np.round(n_deals) >= rules.min_deals_per_level),
         preference=n_deals,
     )

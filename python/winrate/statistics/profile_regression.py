@@ -57,11 +57,14 @@ class ProfileModel:
     left_out: dict[str | tuple[str, str], LeftOut]
 
     def fit(
-        self, features: Sequence[Factor] | None = None, group_sd: float | None = None
+        self,
+        features: Sequence[Factor] | None = None,
+        group_sd: float | None = None,
+        start: Regression | None = None,
     ) -> Regression:
         """Fit the quarter and these features, by default all; see `regression.fit`."""
         factors = [*self.time, *(self.features if features is None else features)]
-        return fit(self.counts, columns_of(self.counts, factors, self.averaged), group_sd)
+        return fit(self.counts, columns_of(self.counts, factors, self.averaged), group_sd, start)
 
     def without(self, feature: Factor) -> list[Factor]:
         """The other features."""

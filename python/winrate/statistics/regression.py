@@ -11,6 +11,7 @@ that of the codes, and its time that of some passes over the rows.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -123,17 +124,15 @@ class Columns:
 
     def information(self, weight: np.ndarray) -> np.ndarray:
         """Columns x columns: the sum of `weight` where both hold."""
-        blocks = [[np.array([[weight.sum()]]), *(f.sums(weight)[None] for f in self.factors)]]
-        for position, factor in enumerate(self.factors):
-            blocks.append([blocks[0][position + 1].T])
-            for other_position, other in enumerate(self.factors):
-                if other_position < position:
-                    blocks[-1].append(blocks[other_position + 1][position + 1].T)
-                elif other_position == position:
-                    blocks[-1].append(np.diag(factor.sums(weight)))
-                else:
-                    blocks[-1].append(factor.crossed(other, weight))
-        return np.block(blocks)
+        found = np.zeros((1 + sum(factor.size for factor in self.factors),) * 2)
+        found[0, 0] = weight.sum()
+        places = [self.of(factor.name) for factor in self.factors]
+        for position, (factor, place) in enumerate(zip(self.factors, places, strict=True)):
+            found[0, place] = factor.sums(weight)
+            found[place, place] = np.diag(found[0, place])
+            for other, other_place in zip(self.factors[:position], places[:position], strict=True):
+                found[other_place, place] = other.crossed(factor, weight)
+        return np.triu(found) + np.triu(found, 1).T
 
     def linear_predictor(self, coefficient: np.ndarray) -> np.ndarray:
         """Per row, the sum of the coefficients of its columns."""
@@ -241,127 +240,155 @@ class Regression:
         )
 
 
-def fit(counts: Counts, columns: Columns, group_sd: float | None = None) -> Regression:
+def fit(
+    counts: Counts,
+    columns: Columns,
+    group_sd: float | None = None,
+    start: Regression | None = None,
+) -> Regression:
     """Fit by penalised quasi-likelihood (Breslow and Clayton 1993).
 
     group_sd: the standard deviation of the random intercepts; None: by restricted likelihood.
+    start: a similar model of the same counts, whose estimates the fit starts from.
     A level that was always won or always lost has no finite maximum-likelihood estimate. Its
     coefficient has a log-F(1, 1) prior, worth half a won and half a lost deal (Greenland and
     Mansournia 2015).
     """
     groups = counts.groups if counts.has_groups and group_sd != 0 else None
-    n_groups = groups.size if groups else 0
-    rate = (counts.n_won.sum() + 0.5) / (counts.n_deals.sum() + 1)
-    estimate = np.zeros(columns.effects.shape[1])
-    estimate[0] = special.logit(rate)
-    random = np.zeros(n_groups)
+    problem = _Problem(counts, columns, groups)
+    point = problem.start(start)
     sd = group_sd if group_sd is not None else (0.2 if groups else 0.0)
-
-    all_sd = []
+    all_sd: list[float] = []
     for _ in range(MAX_STEPS):
-        probability = _probability(counts, columns, estimate, groups, random)
-        residual = counts.n_won - counts.n_deals * probability
-        weight = counts.n_deals * probability * (1 - probability)
-        information = columns.effects.T @ columns.information(weight) @ columns.effects
-        gradient = columns.effects.T @ columns.sums(residual)
-        prior = special.expit(estimate)
-        gradient += np.where(columns.is_weak, 0.5 - prior, 0.0)
-        information[np.diag_indices(len(prior))] += np.where(
-            columns.is_weak, prior * (1 - prior), 0.0
-        )
-        by_group = np.zeros((len(estimate), 0))
-        group_weight = np.zeros(0)
-        if groups:
-            by_group = columns.effects.T @ columns.crossed(groups, weight)
-            group_weight = groups.sums(weight)
-        # What the step maximises: linear @ parameters - parameters @ information @ parameters / 2.
-        linear = gradient + information @ estimate + by_group @ random
-        group_linear = np.zeros(0)
-        if groups:
-            group_linear = groups.sums(residual) + by_group.T @ estimate + group_weight * random
-        working = _Working(information, by_group, group_weight, linear, group_linear)
+        working = problem.working(point)
         old_sd = sd
         if groups and group_sd is None:
             if len(all_sd) < MAX_SD_STEPS:
                 all_sd.append(working.restricted_sd())
             # Where reps nearly separate won from lost deals it may go round in a cycle.
             sd = all_sd[-1] if len(all_sd) < MAX_SD_STEPS else max(all_sd[MAX_SD_STEPS // 2 :])
-        if sd == 0:
-            random = np.zeros(n_groups)
-        new_estimate, new_random, covariance = working.solve(sd)
-        excess = np.abs(new_estimate - estimate).max() / MAX_STEP
-        if excess > 1:
-            new_estimate = estimate + (new_estimate - estimate) / excess
-            new_random = random + (new_random - random) / excess
-        old_value = _objective(counts, columns, groups, estimate, random, sd)
+        if sd == 0 and point.random.any():
+            point = problem.at(point.estimate, np.zeros(len(point.random)))
+        estimate, random, covariance = working.solve(sd)
+        excess = max(np.abs(estimate - point.estimate).max() / MAX_STEP, 1.0)
+        estimate = point.estimate + (estimate - point.estimate) / excess
+        random = point.random + (random - point.random) / excess
+        value = problem.objective(point, sd)
         for _ in range(MAX_HALVINGS):
-            value = _objective(counts, columns, groups, new_estimate, new_random, sd)
-            if value >= old_value - 1e-12 * abs(old_value):
+            new = problem.at(estimate, random)
+            gain = problem.objective(new, sd) - value
+            if gain >= -1e-12 * abs(value):
                 break
-            new_estimate, new_random = (new_estimate + estimate) / 2, (new_random + random) / 2
-        step = np.abs(new_estimate - estimate).max()
-        random_step = max(np.abs(new_random - random).max(initial=0.0), abs(sd - old_sd))
-        estimate, random = new_estimate, new_random
-        if max(step, random_step) < TOLERANCE:
+            estimate, random = (estimate + point.estimate) / 2, (random + point.random) / 2
+        step = np.abs(new.estimate - point.estimate).max()
+        random_step = max(np.abs(new.random - point.random).max(initial=0.0), abs(sd - old_sd))
+        point = new
+        if max(step, random_step) < TOLERANCE or (step > 0.1 > random_step and gain < MIN_GAIN):
             break
-        if step > 0.1 > random_step and abs(value - old_value) < MIN_GAIN:
-            break
-    probability = _probability(counts, columns, estimate, groups, random)
-    has_groups = sd > 0 and n_groups > 0
+    has_groups = groups is not None and sd > 0
     return Regression(
         counts=counts,
         columns=columns,
-        estimate=estimate,
-        random=random if has_groups else np.zeros(0),
+        estimate=point.estimate,
+        random=point.random if has_groups else np.zeros(0),
         group_sd=sd if has_groups else 0.0,
-        probability=probability,
+        probability=point.probability,
         covariance=covariance,
-        by_group=by_group if has_groups else np.zeros((len(estimate), 0)),
-        group_information=group_weight + sd**-2 if has_groups else np.zeros(0),
-        log_likelihood=_log_likelihood(counts, probability),
+        by_group=working.by_group if has_groups else np.zeros((len(estimate), 0)),
+        group_information=working.group_weight + sd**-2 if has_groups else np.zeros(0),
+        log_likelihood=point.log_likelihood,
     )
 
 
-def _probability(
-    counts: Counts,
-    columns: Columns,
-    estimate: np.ndarray,
-    groups: Factor | None,
-    random: np.ndarray,
-) -> np.ndarray:
-    log_odds = columns.linear_predictor(columns.effects @ estimate)
-    if groups:
-        log_odds = log_odds + random[groups.codes]
-    # So far from 0 and 1 that the log-odds can be had back.
-    log_odds = np.clip(log_odds, -MAX_LOG_ODDS, MAX_LOG_ODDS)
-    return special.expit(np.broadcast_to(log_odds, counts.n_deals.shape))
+class _Point(NamedTuple):
+    """Coefficients and random intercepts, with the probability of each row."""
+
+    estimate: np.ndarray
+    random: np.ndarray
+    probability: np.ndarray
+    log_likelihood: float
 
 
-def _objective(
-    counts: Counts,
-    columns: Columns,
-    groups: Factor | None,
-    estimate: np.ndarray,
-    random: np.ndarray,
-    sd: float,
-) -> float:
-    """The log-likelihood with its penalties, of which a fit is the maximum."""
-    value = _log_likelihood(counts, _probability(counts, columns, estimate, groups, random))
-    weak = estimate[columns.is_weak]
-    value += (weak / 2 - np.logaddexp(0, weak)).sum()
-    return value - (random**2).sum() / sd**2 / 2 if sd > 0 else value
+@dataclass(frozen=True)
+class _Problem:
+    """What a fit maximises."""
 
+    counts: Counts
+    columns: Columns
+    groups: Factor | None
 
-def _log_likelihood(counts: Counts, probability: np.ndarray) -> float:
-    lost = counts.n_deals - counts.n_won
-    return float(
-        (special.xlogy(counts.n_won, probability) + special.xlog1py(lost, -probability)).sum()
-    )
+    def at(self, estimate: np.ndarray, random: np.ndarray) -> _Point:
+        """The point of these coefficients and random intercepts."""
+        log_odds = self.columns.linear_predictor(self.columns.effects @ estimate)
+        if self.groups:
+            log_odds = log_odds + random[self.groups.codes]
+        # So far from 0 and 1 that the log-odds can be had back.
+        log_odds = np.clip(log_odds, -MAX_LOG_ODDS, MAX_LOG_ODDS)
+        log_odds = np.broadcast_to(log_odds, self.counts.n_deals.shape)
+        log_likelihood = self.counts.n_won @ log_odds + self.counts.n_deals @ special.log_expit(
+            -log_odds
+        )
+        return _Point(estimate, random, special.expit(log_odds), float(log_likelihood))
+
+    def start(self, similar: Regression | None) -> _Point:
+        """Where a fit starts: at the overall win rate, or at the estimates of a similar model."""
+        n_groups = self.groups.size if self.groups else 0
+        estimate, random = np.zeros(self.columns.effects.shape[1]), np.zeros(n_groups)
+        rate = (self.counts.n_won.sum() + 0.5) / (self.counts.n_deals.sum() + 1)
+        estimate[0] = special.logit(rate)
+        if similar is None:
+            return self.at(estimate, random)
+        known = {factor.name for factor in similar.columns.factors}
+        coefficient = np.zeros(len(self.columns.effects))
+        coefficient[0] = similar.coefficient[0]
+        for factor in self.columns.factors:
+            if factor.name in known:
+                of_factor = similar.coefficient[similar.columns.of(factor.name)]
+                coefficient[self.columns.of(factor.name)] = of_factor
+        estimate = np.linalg.lstsq(self.columns.effects, coefficient, rcond=None)[0]
+        return self.at(estimate, similar.random if len(similar.random) == n_groups else random)
+
+    def objective(self, point: _Point, sd: float) -> float:
+        """The log-likelihood with its penalties."""
+        weak = point.estimate[self.columns.is_weak]
+        value = point.log_likelihood + (weak / 2 - np.logaddexp(0, weak)).sum()
+        return value - (point.random**2).sum() / sd**2 / 2 if sd > 0 else value
+
+    def working(self, point: _Point) -> "_Working":
+        """The linear mixed model that approximates the problem at a point."""
+        columns, groups = self.columns, self.groups
+        residual = self.counts.n_won - self.counts.n_deals * point.probability
+        weight = self.counts.n_deals * point.probability * (1 - point.probability)
+        information = columns.effects.T @ columns.information(weight) @ columns.effects
+        gradient = columns.effects.T @ columns.sums(residual)
+        prior = special.expit(point.estimate)
+        gradient += np.where(columns.is_weak, 0.5 - prior, 0.0)
+        information[np.diag_indices(len(prior))] += np.where(
+            columns.is_weak, prior * (1 - prior), 0.0
+        )
+        if groups is None:
+            nothing = np.zeros(0)
+            linear = gradient + information @ point.estimate
+            return _Working(information, np.zeros((len(prior), 0)), nothing, linear, nothing)
+        crossed = columns.crossed(groups, weight)
+        by_group, group_weight = columns.effects.T @ crossed, crossed[0]
+        return _Working(
+            information=information,
+            by_group=by_group,
+            group_weight=group_weight,
+            linear=gradient + information @ point.estimate + by_group @ point.random,
+            group_linear=groups.sums(residual)
+            + by_group.T @ point.estimate
+            + group_weight * point.random,
+        )
 
 
 @dataclass(frozen=True)
 class _Working:
-    """The linear mixed model that one step of a fit solves, by its sufficient statistics."""
+    """The linear mixed model that one step of a fit solves, by its sufficient statistics.
+
+    It maximises linear @ parameters - parameters @ information @ parameters / 2.
+    """
 
     information: np.ndarray
     by_group: np.ndarray

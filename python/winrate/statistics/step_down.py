@@ -23,14 +23,15 @@ class Candidates:
     """The levels that one model may name.
 
     factors: whose levels are tested. null: fits the model in which no level but some, given as
-        indicators, has an effect. may_name: per level, the factors one after the other.
+        indicators, has an effect; it may start from the model before.
+    may_name: per level, the factors one after the other.
     preference: per level; of two with the same test, such as the two levels of a feature, the one
         with the lower value is named.
     direction: +1 or -1, where of two with the same test the one with that sign is named.
     """
 
     factors: list[Factor]
-    null: Callable[[Sequence[Factor]], Regression]
+    null: Callable[[Sequence[Factor], Regression | None], Regression]
     may_name: np.ndarray
     preference: np.ndarray
     direction: float = 0.0
@@ -65,6 +66,7 @@ class _Stepping:
         self.named: list[int] = []
         n_levels = sum(factor.size for factor in candidates.factors)
         self.z, self.p_value, self.q_value, self.size_pp = np.full((4, n_levels), np.nan)
+        self.model: Regression | None = None
         self.has_news = True  # a level was named since the last test
         self.first = self.test()
 
@@ -78,7 +80,8 @@ class _Stepping:
         if not self.has_news:
             return None
         candidates = self.candidates
-        self.model = candidates.null([self._indicator(level) for level in self.named])
+        named = [self._indicator(level) for level in self.named]
+        self.model = candidates.null(named, self.model)
         is_open = candidates.may_name.copy()
         is_open[self.named] = False
         tests = score_tests(self.model, candidates.factors, is_open)

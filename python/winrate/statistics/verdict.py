@@ -175,7 +175,7 @@ def signal_test(model: ProfileModel) -> SignalTest:
     full = model.fit()
     null = model.fit([], full.group_sd)
     statistic = 2 * (full.penalised_log_likelihood - null.penalised_log_likelihood)
-    tests = score_tests(model.fit([]), model.features)
+    tests = score_tests(model.fit([], start=null), model.features)
     joint = tests.joint()
     denominator = float(np.min(tests.degrees))
     lr_p_value = (

@@ -14,7 +14,7 @@ def candidates(model: ProfileModel, factor: Factor, **changed) -> Candidates:
     """The levels of a feature beside all others, as `win_rate_drivers` tests them."""
     found = Candidates(
         factors=[factor],
-        null=lambda named: model.fit([*model.without(factor), *named]),
+        null=lambda named, before: model.fit([*model.without(factor), *named], start=before),
         may_name=np.ones(factor.size, dtype=bool),
         preference=factor.sums(model.counts.n_deals),
     )

@@ -84,8 +84,9 @@ def _change_model(
     factors = [_in_both(factor) for factor in profiles.features]
     always = [indicator(PERIOD, is_after), *factors]
 
-    def null(named: Sequence[Factor]) -> Regression:
-        return fit(counts, columns_of(counts, [*always, *named], profiles.averaged))
+    def null(named: Sequence[Factor], before: Regression | None) -> Regression:
+        columns = columns_of(counts, [*always, *named], profiles.averaged)
+        return fit(counts, columns, start=before)
 
     smallest = np.concatenate(
         [
