@@ -48,12 +48,11 @@ deal_levels as (
 counted as (
 
     select
-        feature,
         {% for state in ['won', 'lost', 'open'] -%}
         count(case when state = '{{ state }}' then 1 end) as n_{{ state }},
-        count(case when state = '{{ state }}' and is_missing then 1 end) as n_missing_{{ state }}
-        {{- ',' if not loop.last }}
-        {% endfor %}
+        count(case when state = '{{ state }}' and is_missing then 1 end) as n_missing_{{ state }},
+        {% endfor -%}
+        feature
     from deal_levels
     group by feature
 

@@ -1,4 +1,4 @@
--- If the features do not discriminate between won and lost deals, no level known at creation is called a driver, no deal
+-- If the features do not discriminate between won and lost deals, no level known at creation is a driver, no deal
 -- has a grade or a reason, and no alert is based on a deal's win probability.
 
 with

@@ -7,12 +7,15 @@ found as (
     select
         feature,
         n_deals,
-        case
+        {{ feature_title('feature') }} || ' is empty in '
+        || case
             when differs_by_outcome
-                then {{ feature_title('feature') }} || ' is empty in ' || {{ as_percent('missing_share_won') }}
-                || ' of won and ' || {{ as_percent('missing_share_lost') }} || ' of lost deals'
-            else {{ feature_title('feature') }} || ' is empty in ' || {{ as_percent('missing_share_open') }}
-                || ' of open deals of some age and ' || {{ as_percent('missing_share_closed') }} || ' of closed deals'
+                then
+                    {{ as_percent('missing_share_won') }} || ' of won and '
+                    || {{ as_percent('missing_share_lost') }} || ' of lost deals'
+            else
+                {{ as_percent('missing_share_open') }} || ' of open deals of some age and '
+                || {{ as_percent('missing_share_closed') }} || ' of closed deals'
         end
         || ': it is filled in when the outcome is known. It is treated as known only at close: no driver, score '
         || 'or cause rests on it.' as message
