@@ -61,7 +61,7 @@ DECLINE_ALERT = ("alert", "win_rate_decline")
 ALL_DEALS = ("cause", "all deals", "lowered")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # compared by identity: options cannot be hashed
 class Study:
     """Simulated exports of one kind.
 
