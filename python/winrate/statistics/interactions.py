@@ -19,14 +19,8 @@ from winrate.statistics.claims import (
     typed,
 )
 from winrate.statistics.profile_regression import LeftOutCode, ProfileModel, profile_model
-from winrate.statistics.regression import (
-    Factor,
-    Regression,
-    columns_of,
-    fit,
-    independent,
-    score_tests,
-)
+from winrate.statistics.regression import Factor, Regression, columns_of, fit, independent
+from winrate.statistics.score_tests import score_tests
 from winrate.statistics.threads import one_thread
 
 # The information on a pair beside the main effects must be worth this many deals for a test. It is

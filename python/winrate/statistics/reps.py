@@ -20,7 +20,7 @@ from winrate.statistics.claims import (
 )
 from winrate.statistics.profile_regression import GROUPS, profile_model
 from winrate.statistics.proportions import compare_with_rest
-from winrate.statistics.regression import score_tests
+from winrate.statistics.score_tests import score_tests
 from winrate.statistics.shrinkage import funnel_limits, spread_of
 from winrate.statistics.threads import one_thread
 

@@ -9,13 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from winrate.statistics.regression import (
-    Factor,
-    Regression,
-    ScoreTests,
-    indicator,
-    score_tests,
-)
+from winrate.statistics.regression import Factor, Regression, indicator
+from winrate.statistics.score_tests import ScoreTests, score_tests
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from winrate.statistics.claims import (
 )
 from winrate.statistics.profile_regression import ProfileModel, profile_model
 from winrate.statistics.proportions import Z_95
-from winrate.statistics.regression import score_tests
+from winrate.statistics.score_tests import score_tests
 from winrate.statistics.scores import fit_score_model
 from winrate.statistics.threads import one_thread
 

@@ -9,7 +9,8 @@ from scipy import stats
 from support.simulate import FEATURES, RULES, profiles_of, simulated_deals
 from winrate.statistics import interactions, verdict
 from winrate.statistics.profile_regression import profile_model
-from winrate.statistics.regression import indicator, score_tests
+from winrate.statistics.regression import indicator
+from winrate.statistics.score_tests import score_tests
 from winrate.statistics.verdict import assess
 
 STRONG = {("industry", "FinTech"): 1.0, ("source", "Partner"): -1.2, ("size", "large"): 0.8}

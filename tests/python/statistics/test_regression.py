@@ -9,16 +9,8 @@ from scipy import optimize, special, stats
 from support.simulate import FEATURES, RULES, profiles_of, simulated_deals
 from winrate.statistics.drivers import win_rate_drivers
 from winrate.statistics.profile_regression import profile_model
-from winrate.statistics.regression import (
-    Counts,
-    Factor,
-    Regression,
-    columns_of,
-    degrees,
-    fit,
-    indicator,
-    score_tests,
-)
+from winrate.statistics.regression import Counts, Factor, Regression, columns_of, fit, indicator
+from winrate.statistics.score_tests import degrees, score_tests
 
 PLANTED = {("industry", "FinTech"): 0.6, ("source", "Partner"): -0.6}
 
