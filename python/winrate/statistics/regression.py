@@ -9,14 +9,17 @@ Every matrix is a table of counts per two columns, so a fit needs no design matr
 that of the codes, and its time that of some passes over the rows.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy import linalg, optimize, special
 
+MIN_ROWS_PER_CELL = 4  # with fewer, cells save no time
 MAX_STEPS = 60
 MAX_STEP = 5.0  # in log-odds
 MAX_SD_STEPS = 30  # after which the standard deviation of the groups is held
@@ -108,9 +111,38 @@ class Columns:
                 return slice(start, start + factor.size)
         raise KeyError(name)
 
+    @cached_property
+    def cells(self) -> "tuple[np.ndarray, Columns] | None":
+        """The cell of each row, and the columns of the cells; None where there are many.
+
+        A cell is a combination of levels. Where rows differ by their group mostly, there are few,
+        and what does not depend on the group is found once per cell.
+        """
+        sizes = [factor.size for factor in self.factors]
+        n_rows = len(self.factors[0].codes) if sizes else 0
+        n_cells = math.prod(sizes)
+        if not sizes or n_cells * MIN_ROWS_PER_CELL > n_rows:
+            return None
+        index = np.ravel_multi_index([factor.codes for factor in self.factors], sizes)
+        codes = np.unravel_index(np.arange(n_cells), sizes)
+        factors = [
+            replace(factor, codes=own) for factor, own in zip(self.factors, codes, strict=True)
+        ]
+        return index, replace(self, factors=factors)
+
+    def _by_cell(self, weight: np.ndarray) -> "tuple[Columns, np.ndarray]":
+        """The columns of the cells with the sums of `weight`, or those of the rows."""
+        if self.cells is None:
+            return self, weight
+        index, columns = self.cells
+        return columns, np.bincount(index, weight, len(columns.factors[0].codes))
+
     def sums(self, weight: np.ndarray) -> np.ndarray:
         """The sum of `weight` per column."""
-        return np.concatenate([[weight.sum()], *(factor.sums(weight) for factor in self.factors)])
+        columns, weight = self._by_cell(weight)
+        return np.concatenate(
+            [[weight.sum()], *(factor.sums(weight) for factor in columns.factors)]
+        )
 
     def crossed(self, other: Factor, weight: np.ndarray) -> np.ndarray:
         """Columns x levels of another factor: the sum of `weight` where both hold."""
@@ -120,18 +152,24 @@ class Columns:
 
     def information(self, weight: np.ndarray) -> np.ndarray:
         """Columns x columns: the sum of `weight` where both hold."""
+        columns, weight = self._by_cell(weight)
         found = np.zeros((1 + sum(factor.size for factor in self.factors),) * 2)
         found[0, 0] = weight.sum()
         places = [self.of(factor.name) for factor in self.factors]
-        for position, (factor, place) in enumerate(zip(self.factors, places, strict=True)):
+        for position, (factor, place) in enumerate(zip(columns.factors, places, strict=True)):
             found[0, place] = factor.sums(weight)
             found[place, place] = np.diag(found[0, place])
-            for other, other_place in zip(self.factors[:position], places[:position], strict=True):
+            for other, other_place in zip(
+                columns.factors[:position], places[:position], strict=True
+            ):
                 found[other_place, place] = other.crossed(factor, weight)
         return np.triu(found) + np.triu(found, 1).T
 
     def linear_predictor(self, coefficient: np.ndarray) -> np.ndarray:
         """Per row, the sum of the coefficients of its columns."""
+        if self.cells is not None:
+            index, columns = self.cells
+            return columns.linear_predictor(coefficient)[index]
         log_odds = coefficient[0]
         for start, factor in zip(self.starts, self.factors, strict=True):
             log_odds = log_odds + coefficient[start : start + factor.size][factor.codes]
