@@ -39,6 +39,7 @@ final as (
         estimates.q_value,
         estimates.detectable_pp,
         estimates.verdict,
+        estimates.withheld_because,
         estimates.statement
     from totals
     inner join estimates using (comparison, basis)

@@ -1,5 +1,6 @@
 -- Every value of every categorical feature and the level it counts as: itself, or 'Other' where fewer
--- than `min_deals_per_level` closed deals have it.
+-- than `min_deals_per_level` closed deals have it. A missing value stays 'Unknown', so that one can see how many
+-- there are.
 
 with
 
@@ -43,10 +44,10 @@ final as (
         feature,
         feature_value,
         case
-            when n_closed_deals < {{ var('min_deals_per_level') }} then 'Other'
+            when n_closed_deals < {{ var('min_deals_per_level') }} and feature_value != 'Unknown' then 'Other'
             else feature_value
         end as level,
-        n_closed_deals < {{ var('min_deals_per_level') }} as is_pooled,
+        n_closed_deals < {{ var('min_deals_per_level') }} and feature_value != 'Unknown' as is_pooled,
         n_closed_deals
     from counted
 

@@ -1,8 +1,8 @@
 -- What time the data cover. Deals that close late are missing at both ends: an export of the deals created
 -- since some day has, at first, only the fast ones, and at the end many deals are open still.
 --
--- `maturity_days` is the age at which 95% of deals have closed, by the Kaplan-Meier estimate (1958): an open
--- deal counts up to its age.
+-- `maturity_days` is the age at which 95% of the deals that ever close have closed, by the Kaplan-Meier estimate
+-- (1958): an open deal counts up to its age. Deals that nobody ever closes do not count.
 
 with
 
@@ -45,9 +45,18 @@ survival as (
 
 ),
 
+never_closed as (
+
+    select min(share_open) as share from survival
+
+),
+
 maturity as (
 
-    select min(deal_age_days) as maturity_days from survival where share_open <= 0.05
+    select min(deal_age_days) as maturity_days
+    from survival
+    cross join never_closed
+    where 1 - share_open >= 0.95 * (1 - never_closed.share)
 
 ),
 
@@ -55,7 +64,7 @@ dates as (
 
     select
         {{ first_complete_date('min(created_date)') }} as first_complete_date,
-        max(case when not is_open then deal_age_days end) as max_closed_age_days
+        count(case when not is_open then 1 end) as n_closed
     from deals
 
 ),
@@ -64,8 +73,7 @@ final as (
 
     select
         dates.first_complete_date,
-        -- Where fewer than 95% have closed at any age: the highest age at which a deal did.
-        cast(coalesce(maturity.maturity_days, dates.max_closed_age_days) as integer) as maturity_days
+        cast(case when dates.n_closed > 0 then maturity.maturity_days end as integer) as maturity_days
     from dates
     cross join maturity
 

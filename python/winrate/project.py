@@ -16,6 +16,10 @@ class SettingsError(ValueError):
     """A setting that nothing reads: one sentence that names it."""
 
 
+# Columns of profiles beside the features, and the row of a split that is no feature.
+RESERVED = frozenset({"account_id", "baseline", "closed_quarter", "design_effect", "period"})
+
+
 class RunValues(NamedTuple):
     """The variables that change from run to run, as text; macros/run_values.sql reads them."""
 
@@ -39,10 +43,15 @@ def project_vars(root: Path = ROOT) -> dict[str, Any]:
 
 
 def check_names(overrides: Iterable[str] = (), root: Path = ROOT) -> None:
-    """Raise SettingsError where no model reads a variable, so that setting it has no effect.
+    """Raise SettingsError where no model reads a variable, or a feature has a reserved name.
 
     overrides: names of the variables that the command line gave, besides those of dbt_project.yml.
     """
+    reserved = sorted(RESERVED.intersection(feature_names(project_vars(root)["features"])))
+    if reserved:
+        raise SettingsError(
+            f"a feature cannot be named '{reserved[0]}': tables have such a column."
+        )
     known = known_names(root)
     unknown = sorted({*project_vars(root), *overrides} - known)
     if unknown:

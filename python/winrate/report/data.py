@@ -86,7 +86,8 @@ class Data:
                 )
                 select
                     comparison, n_before, n_after, win_rate_before, win_rate_after, change_pp,
-                    change_pp_low, change_pp_high, detectable_pp, verdict, statement
+                    change_pp_low, change_pp_high, detectable_pp, verdict, withheld_because,
+                    statement
                 from drivers.win_rate_change as changes
                 left join strongest using (comparison)
                 where basis = 'closed'

@@ -57,6 +57,10 @@ def _no_change(data: Data) -> str:
     if data.change_verdict != "no detectable change":
         few = "complete quarters" if data.change_verdict is None else "recent deals"
         return f"there are too few {few} to say whether the win rate changed"
+    reasons = {"season": "may be the season", "too small": "is too small to act on"}
+    if data.change["withheld_because"] in reasons:
+        reason = reasons[data.change["withheld_because"]]
+        return f"the change of the win rate {_period_and_rates(data)} {reason}"
     clause = (
         f"the change of the win rate {_period_and_rates(data)} is not statistically significant"
     )

@@ -29,7 +29,7 @@ CHANGE_TYPES = {
     **dict.fromkeys(["change_pp", "change_pp_low", "change_pp_high"], "float64"),
     **dict.fromkeys(["year_ago_change_pp", "dispersion"], "float64"),
     **dict.fromkeys(["p_value", "q_value", "detectable_pp"], "float64"),
-    **dict.fromkeys(["verdict", "statement"], "str"),
+    **dict.fromkeys(["verdict", "withheld_because", "statement"], "str"),
 }
 EFFECTS = ["mix_effect_pp", "rate_effect_pp", "total_effect_pp"]
 SEGMENT_TYPES = {
@@ -64,10 +64,12 @@ def win_rate_change(
     Returns one row per row with `change_pp` and its 95% interval in percentage points, the p-value,
     `dispersion` (by which the variance is multiplied), `year_ago_change_pp`, `detectable_pp` (the
     smallest drop that this verdict finds with 80% power), `verdict` ('declined', 'improved', 'no
-    detectable change', 'too few deals') and `statement`. `q_value` is the p-value, corrected for
+    detectable change', 'too few deals'), `withheld_because` ('season' or 'too small', of a
+    significant change that is no verdict) and `statement`. `q_value` is the p-value, corrected for
     the number of rows by Bonferroni's method with weights: half of the error is for the primary
     comparison by close date. A verdict needs `min_outcomes` won and lost deals in each window, a
-    change of `min_effect_pp`, and that the same quarters a year earlier did not change likewise.
+    change of `min_effect_pp`, and that the same quarters a year earlier did not change likewise
+    (which is not asked of windows that lie whole years apart).
     """
     table = windows.reset_index(drop=True).copy()
     for name in ("before", "after"):
@@ -104,15 +106,25 @@ def win_rate_change(
         )
         for row, share in zip(table.itertuples(), weight, strict=True)
     ]
-    is_claim = (table["change_pp"].abs() >= rules.min_effect_pp) & ~_is_seasonal(table, rules)
+    words = {each["name"]: each for each in comparisons}
+    # Windows that lie whole years apart are of the same season.
+    is_annual = table["comparison"].map(lambda name: words[name].get("quarters_back", 1) % 4 == 0)
+    is_seasonal = _is_seasonal(table, rules) & ~is_annual.astype(bool)
+    is_small = table["change_pp"].abs() < rules.min_effect_pp
+    is_significant = table["q_value"] < rules.max_change_q_value
+    table["withheld_because"] = np.select(
+        [is_significant & is_small & ~too_few, is_significant & is_seasonal & ~too_few],
+        ["too small", "season"],
+        default="",
+    )
+    table["withheld_because"] = table["withheld_because"].replace("", None)
     table["verdict"] = evidence(
         table["change_pp"],
-        table["q_value"].where(is_claim),
+        table["q_value"].where(~is_small & ~is_seasonal),
         too_few=too_few,
         names=("improved", "declined"),
         max_q_value=rules.max_change_q_value,
     ).replace("inconclusive", "no detectable change")
-    words = {each["name"]: each for each in comparisons}
     table["statement"] = [
         _change_statement(row, words[row.comparison], rules) for row in table.itertuples()
     ]
@@ -270,9 +282,9 @@ def _change_statement(row, words: dict[str, Any], rules: ClaimRules) -> str:
     if np.isnan(row.p_value):
         return f"{windows} ({counts})."
     span = wording.interval(row.change_pp_low, row.change_pp_high)
-    if row.verdict == "no detectable change" and row.q_value < rules.max_change_q_value:
+    if row.withheld_because in ("season", "too small"):
         why = "too small to act on"
-        if abs(row.change_pp) >= rules.min_effect_pp:
+        if row.withheld_because == "season":
             why = (
                 f"a year earlier the same quarters changed by {row.year_ago_change_pp:+z.1f} points"
                 ", so it may be the season"

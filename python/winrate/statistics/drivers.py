@@ -94,7 +94,7 @@ def win_rate_drivers(
     ]
     table["left_out_code"] = [reason and str(reason.code) for reason in table["left_out"]]
     note = low_evidence_note(n_fewest, rules)
-    table["statement"] = [_level_statement(row, note) for row in table.itertuples()]
+    table["statement"] = [_level_statement(row, verdict, note) for row in table.itertuples()]
     table = table.sort_values(["p_value", "feature", "level"], na_position="last")
     table["rank"] = np.arange(1, len(table) + 1)
     return typed(table, TYPES)
@@ -227,7 +227,7 @@ def _left_out_because(reason: LeftOut) -> str:
     }[reason.code]
 
 
-def _level_statement(row, note: str) -> str:
+def _level_statement(row, verdict: str, note: str) -> str:
     title = wording.feature_title(row.feature)
     name = f"{title} {row.level}"
     deals = wording.deals(row.n_deals)
@@ -238,6 +238,8 @@ def _level_statement(row, note: str) -> str:
     if row.evidence == TOO_FEW:
         return f"{name}: too few deals to compare ({deals})."
     span = f"{wording.interval(row.effect_pp_low, row.effect_pp_high)}, {deals}"
+    if row.evidence == INCONCLUSIVE and row.known_at == "creation" and verdict != SIGNAL:
+        return f"{name}: no claim, because the verdict is '{verdict}' ({span})."
     if row.evidence == INCONCLUSIVE and row.set_aside:
         return (
             f"{name}: no significant difference from the others once {row.set_aside} is set aside "

@@ -94,7 +94,7 @@ def profile_model(profiles: pd.DataFrame, features: Sequence[str]) -> ProfileMod
         if leaks_outcome(factor, counts):
             left_out[name] = LeftOut(LeftOutCode.LEAKS_OUTCOME)
             continue
-        reason, repeated = _redundancy(counts, modelled, averaged, factor)
+        reason, repeated = _redundancy(counts, [*time, *modelled], averaged, factor)
         if reason:
             left_out[name] = reason
             continue

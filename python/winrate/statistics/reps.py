@@ -1,4 +1,4 @@
-"""Sales reps against what the others would have won with the same deals."""
+"""Sales reps against what all reps together win with the same deals."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,10 +20,11 @@ from winrate.statistics.claims import (
 )
 from winrate.statistics.profile_regression import GROUPS, profile_model
 from winrate.statistics.proportions import compare_with_rest
-from winrate.statistics.score_tests import score_tests
+from winrate.statistics.score_tests import ScoreTests, score_tests
 from winrate.statistics.shrinkage import funnel_limits, spread_of
 from winrate.statistics.threads import one_thread
 
+MAX_JOINT_REPS = 2000  # whose tests are joined with their covariance
 COLUMNS = ["sales_rep_id", "n_deals", "n_won"]
 NUMBERS = [
     *("win_rate_low", "win_rate_high", "win_rate_elsewhere"),
@@ -43,7 +44,7 @@ TYPES = {
 def rep_performance(
     reps: pd.DataFrame, profiles: pd.DataFrame, features: Sequence[str], rules: ClaimRules
 ) -> pd.DataFrame:
-    """Each rep's won deals against those that the others would have won with the same deals.
+    """Each rep's won deals against those that all reps together win with the same deals.
 
     reps: one row per rep (`sales_rep_id`), with `n_deals` and `n_won` (counts of closed deals).
     profiles: see `winrate.statistics.profile_regression`. features: known at creation.
@@ -72,7 +73,8 @@ def rep_performance(
         table[f"funnel_low_{name}"], table[f"funnel_high_{name}"] = limits["low"], limits["high"]
     table["shrunk_win_rate"] = table["shrunk_win_rate"].fillna(spread.mean)
     table["between_rep_sd"], table["chance_sd"] = spread.between_sd, spread.chance_sd
-    p_value = _spread_p_value(table)
+    spread_p_values = table["spread_p_value"].dropna()
+    p_value = spread_p_values.iloc[0] if len(spread_p_values) else np.nan
     table["spread_p_value"] = p_value
     table["spread_evidence"] = (
         TOO_FEW if np.isnan(p_value) else "differs" if p_value < rules.max_p_value else INCONCLUSIVE
@@ -93,19 +95,20 @@ def rep_performance(
 
 def _adjusted(profiles: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
     """One row per rep with closed deals: expected and shrunk win rate, and the test of the rep."""
-    names = ["expected_win_rate", "observed_minus_expected_pp", "shrunk_win_rate", "z", "p_value"]
+    names = ["expected_win_rate", "observed_minus_expected_pp", "shrunk_win_rate", "p_value"]
     model = profile_model(profiles, [feature for feature in features if feature != GROUPS])
     groups = model.counts.groups
     if groups is None or not groups.size:
         empty = pd.DataFrame({"sales_rep_id": pd.Series(dtype=str)})
-        return empty.assign(**dict.fromkeys(names, np.nan))
+        return empty.assign(**dict.fromkeys([*names, "spread_p_value"], np.nan))
     counts = model.counts
     n_deals, n_won = groups.sums(counts.n_deals), groups.sums(counts.n_won)
     alone = replace(model, counts=replace(counts, groups=None)).fit()
     expected = groups.sums(counts.n_deals * alone.probability) / n_deals
-    z = score_tests(alone, [groups], is_joint=False).z
-    if not 0 < n_won.sum() < n_deals.sum():  # with one outcome, there is nothing to compare
-        z = np.full(groups.size, np.nan)
+    is_joint = groups.size <= MAX_JOINT_REPS
+    tests = score_tests(alone, [groups], is_joint=is_joint)
+    # With one outcome, there is nothing to compare.
+    has_both = 0 < n_won.sum() < n_deals.sum()
     shrunk = groups.sums(counts.n_deals * model.fit().probability) / n_deals
     return pd.DataFrame(
         {
@@ -113,22 +116,25 @@ def _adjusted(profiles: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
             "expected_win_rate": expected,
             "observed_minus_expected_pp": 100 * (n_won / n_deals - expected),
             "shrunk_win_rate": shrunk,
-            "z": z,
-            "p_value": 2 * stats.norm.sf(np.abs(z)),
+            "p_value": 2 * stats.norm.sf(np.abs(tests.z)) if has_both else np.nan,
+            "spread_p_value": _spread_p_value(tests) if has_both else np.nan,
         }
     )
 
 
-def _spread_p_value(table: pd.DataFrame) -> float:
-    """Test that reps do not differ: the sum of the squared tests of all reps.
+def _spread_p_value(tests: ScoreTests) -> float:
+    """Test that reps do not differ; null with fewer than two reps.
 
-    The mean of the scores is zero, which takes one degree of freedom.
+    Of many reps the sum of the squared tests, which leaves out how the tests of reps with like
+    deals depend on each other; their mean is zero, which takes one degree of freedom.
     """
-    z = table["z"].dropna()
-    if len(z) < 2:
+    n_reps = len(tests.z)
+    if n_reps < 2:
         return float("nan")
-    degrees = len(z) - 1
-    return float(stats.chi2.sf((z**2).sum() * degrees / len(z), degrees))
+    if tests.covariance is not None:
+        return tests.joint().p_value
+    squares = np.nansum(tests.z**2)
+    return float(stats.chi2.sf(squares * (n_reps - 1) / n_reps, n_reps - 1))
 
 
 def _statement(row, rules: ClaimRules, note: str) -> str:
@@ -143,13 +149,13 @@ def _statement(row, rules: ClaimRules, note: str) -> str:
     side = "above" if row.observed_minus_expected_pp > 0 else "below"
     compared = (
         f"{won}, {wording.points(row.observed_minus_expected_pp)} {side} the "
-        f"{wording.percent(row.expected_win_rate)} that other reps would have won of such deals"
+        f"{wording.percent(row.expected_win_rate)} that all reps together win of such deals"
     )
     if row.evidence != INCONCLUSIVE:
         return f"{compared}: more than expected by chance among so many reps{note}."
     if row.spread_evidence == INCONCLUSIVE:
         return f"{compared}: reps differ no more than expected by chance."
     return (
-        f"{compared}: no more than expected by chance among so many reps; the expected win rate is "
-        f"{wording.percent(row.shrunk_win_rate)}."
+        f"{compared}: no more than expected by chance among so many reps; the win rate to expect "
+        f"in the long run is {wording.percent(row.shrunk_win_rate)}."
     )

@@ -49,6 +49,15 @@ class ScoreTests:
             self.z[levels],
         )
 
+    @property
+    def denominator(self) -> float:
+        """Degrees of freedom of the variance in a test of all levels: the harmonic mean.
+
+        A few levels that differ between groups only do not take the test from all others.
+        """
+        uncertainty = float((1 / self.degrees).mean()) if len(self.degrees) else 0.0
+        return 1 / uncertainty if uncertainty > 0 else float("inf")
+
     def joint(self) -> "JointTest":
         """The test that no level has an effect."""
         values, vectors = np.linalg.eigh(self.covariance)
@@ -57,7 +66,7 @@ class ScoreTests:
         statistic, n_kept = float((projected**2 / values[kept]).sum()), int(kept.sum())
         if not n_kept:
             return JointTest(0.0, 0, float("nan"))
-        denominator = float(np.min(self.degrees))
+        denominator = self.denominator
         p_value = (
             stats.chi2.sf(statistic, n_kept)
             if np.isinf(denominator)

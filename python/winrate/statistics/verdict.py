@@ -177,7 +177,9 @@ def signal_test(model: ProfileModel) -> SignalTest:
     statistic = 2 * (full.penalised_log_likelihood - null.penalised_log_likelihood)
     tests = score_tests(model.fit([], start=null), model.features)
     joint = tests.joint()
-    denominator = float(np.min(tests.degrees))
+    if not joint.degrees:
+        return SignalTest(0.0, 0, 1.0, 1.0)
+    denominator = tests.denominator
     lr_p_value = (
         stats.chi2.sf(statistic, joint.degrees)
         if np.isinf(denominator)

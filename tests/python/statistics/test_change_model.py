@@ -157,7 +157,7 @@ def test_a_change_of_mix_has_no_segment():
         found = overall(table)
         assert found["evidence"].to_dict() == {"mix": "lowered", "all deals": "inconclusive"}
         assert found.loc["mix", "statement"].startswith(
-            "Mix: other deals than before, each as likely to be won as before, lowered the win rate"
+            "Mix: other deals than before, each as likely to be won, lowered the win rate"
         )
     assert n_named <= 1
 

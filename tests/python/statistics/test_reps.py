@@ -40,7 +40,7 @@ def test_a_rep_who_differs_is_named_and_a_perfect_one_with_six_deals_is_not():
         "lucky has closed 6 deals and won 6: too few to compare (30 are needed)."
     )
     assert team.loc["good", "statement"] == (
-        "good won 70.0% of 200 deals, 16.5 points above the 53.5% that other reps would have won "
+        "good won 70.0% of 200 deals, 16.5 points above the 53.5% that all reps together win "
         "of such deals: more than expected by chance among so many reps."
     )
 

@@ -22,13 +22,15 @@ class ChangeModel:
     The log-odds are an effect per level, the same in both windows, a change that all deals share,
     and a change of its own for each named segment.
     profiles: both windows together. n_deals: windows x profiles, divided by the design effect.
-    levels: (feature, level) of each test, as in `named`. segments: the factors of the named
+    levels: (feature, level) of each test, as in `named`. n_smallest: deals of each in the window
+    that has fewer. segments: the factors of the named
     segments, in the order of naming.
     """
 
     profiles: ProfileModel
     n_deals: np.ndarray
     levels: list[tuple[str, str]]
+    n_smallest: np.ndarray
     named: Named
     segments: list[Factor]
 
@@ -88,7 +90,7 @@ def _change_model(
         columns = columns_of(counts, [*always, *named], profiles.averaged)
         return fit(counts, columns, start=before)
 
-    smallest = np.concatenate(
+    n_smallest = np.concatenate(
         [
             np.zeros(0),
             *(
@@ -97,6 +99,7 @@ def _change_model(
             ),
         ]
     )
+    n_smallest = np.round(n_smallest * effect)
     levels = [
         (factor.name, level) for factor in profiles.features for level in [*factor.levels, ""]
     ]
@@ -105,15 +108,15 @@ def _change_model(
     candidates = Candidates(
         factors=[_after_only(factor, is_after) for factor in factors],
         null=null,
-        may_name=is_own & (np.round(smallest * effect) >= rules.min_deals_per_level),
-        preference=smallest,
+        may_name=is_own & (n_smallest >= rules.min_deals_per_level),
+        preference=n_smallest,
         direction=float(np.sign(change)),
     )
     (named,) = name_levels(
         [candidates], rules.max_change_q_value, rules.min_effect_pp, KINDS_OF_CAUSES * n_comparisons
     )
     segments = named.model.columns.factors[len(always) :]
-    return ChangeModel(profiles, n_deals, levels, named, segments)
+    return ChangeModel(profiles, n_deals, levels, n_smallest, named, segments)
 
 
 def _in_both(factor: Factor) -> Factor:

@@ -8,7 +8,7 @@ from scipy import stats
 
 from winrate.statistics.change_model import wording
 from winrate.statistics.change_model.model import KINDS_OF_CAUSES, ChangeModel, change_models
-from winrate.statistics.change_model.split import Part, split_change
+from winrate.statistics.change_model.split import Part, Split, split_change
 from winrate.statistics.claims import (
     INCONCLUSIVE,
     TOO_FEW,
@@ -154,7 +154,8 @@ def _causes(
     """The causes of one comparison, and the other segments that were tested."""
     split = split_change(model)
     counts = wording.counts_of(model, rules)
-    shared = _dispersed(split.shared, dispersion)
+    # Accounts are in the quarters, too, and counts were divided by their effect.
+    shared = _dispersed(split.shared, dispersion / model.profiles.counts.design_effect)
     rows = []
     for order, (cause, part) in enumerate([(MIX, split.mix), (SHARED, shared)], start=1):
         p_value = _p_value(part)
@@ -168,11 +169,14 @@ def _causes(
             continue
         row = {"cause": SEGMENT, "feature": feature, "level": level}
         row |= {"p_value": model.named.p_value[place], "q_value": model.named.q_value[place]}
-        row["evidence"] = TOO_FEW if np.isnan(row["p_value"]) else INCONCLUSIVE
+        has_too_few = model.n_smallest[place] < rules.min_deals_per_level
+        row["evidence"] = TOO_FEW if has_too_few else INCONCLUSIVE
         if (feature, level) in named:
             position = named.index((feature, level))
             row |= _contribution(split.segments[position]) | {"cause_order": 3 + position}
-            row["evidence"] = "raised" if model.named.z[place] > 0 else "lowered"
+            value = row["contribution_pp"]
+            if np.sign(value) == np.sign(model.named.z[place]):
+                row["evidence"] = "raised" if value > 0 else "lowered"
         rows.append(row)
     table = pd.DataFrame(rows).reindex(columns=[*CAUSE_TYPES])
     table["statement"] = [wording.cause(row, counts, named) for row in table.itertuples()]
@@ -188,7 +192,8 @@ def _by_feature(
 ) -> pd.DataFrame:
     """One row per feature and one for the baseline."""
     split = split_change(model)
-    shared = _dispersed(split.shared, dispersion)
+    # Accounts are in the quarters, too, and counts were divided by their effect.
+    shared = _dispersed(split.shared, dispersion / model.profiles.counts.design_effect)
     counts = wording.counts_of(model, rules)
     names = [factor.name for factor in model.profiles.features]
     rows = [{"feature": feature} for feature in features if feature not in names]
@@ -199,17 +204,29 @@ def _by_feature(
     )
     table = pd.DataFrame(rows).reindex(columns=["feature", *NUMBERS])
     table["total_pp"] = table["explained_pp"] + table["unexplained_pp"]
-    table["q_value"] = q_values(table["p_value"], KINDS_OF_CAUSES * n_models)
+    is_baseline = table["feature"] == BASELINE
+    n_looks = KINDS_OF_CAUSES * n_models
+    of_features = q_values(table["p_value"].where(~is_baseline), n_looks)
+    table["q_value"] = of_features.where(~is_baseline, (table["p_value"] * n_looks).clip(upper=1))
     table["evidence"] = [_feature_evidence(row, model, rules) for row in table.itertuples()]
     table["statement"] = [
-        wording.feature(row, model, counts, row.feature == BASELINE) for row in table.itertuples()
+        wording.feature(
+            row, _segments_of(row.feature, model, split), counts, row.feature == BASELINE
+        )
+        for row in table.itertuples()
     ]
     return table
 
 
+def _segments_of(feature: str, model: ChangeModel, split: Split) -> dict[str, float]:
+    """What each named segment of a feature adds, by level."""
+    parts = zip(model.segment_levels, split.segments, strict=True)
+    return {level: part.value for (name, level), part in parts if name == feature}
+
+
 def _dispersed(part: Part, dispersion: float) -> Part:
     """What all deals share, in quarters that differ beyond chance."""
-    return Part(part.value, part.error * np.sqrt(dispersion))
+    return Part(part.value, part.error * np.sqrt(max(dispersion, 1.0)))
 
 
 def _feature_evidence(row, model: ChangeModel, rules: ClaimRules) -> str:

@@ -43,7 +43,7 @@ def cause(row: Any, counts: str, named: list[tuple[str, str]]) -> str:
         if row.evidence == INCONCLUSIVE:
             return f"Mix: no significant change from closing other deals than before ({span})."
         return (
-            f"Mix: other deals than before, each as likely to be won as before, {row.evidence} the "
+            f"Mix: other deals than before, each as likely to be won, {row.evidence} the "
             f"win rate by {wording.points(row.contribution_pp)} ({span})."
         )
     beyond = " beside the segments named" if named else ""
@@ -72,8 +72,11 @@ def _segment(row: Any, counts: str, named: list[tuple[str, str]]) -> str:
     )
 
 
-def feature(row: Any, model: ChangeModel, counts: str, is_baseline: bool) -> str:
-    """One or two sentences on a feature, or on what all deals share."""
+def feature(row: Any, segments: dict[str, float], counts: str, is_baseline: bool) -> str:
+    """One or two sentences on a feature, or on what all deals share.
+
+    segments: what each named segment of the feature adds, in percentage points.
+    """
     title = "All deals alike" if is_baseline else wording.feature_title(row.feature)
     if pd.isna(row.unexplained_pp):
         return f"{title}: left out of the model (see win_rate_drivers)."
@@ -81,12 +84,13 @@ def feature(row: Any, model: ChangeModel, counts: str, is_baseline: bool) -> str
     if is_baseline:
         if row.evidence == INCONCLUSIVE:
             return f"{title}: no significant change that all deals share ({span}, {counts})."
-        return f"{title}: deals were won {_moved(row)} whatever their levels ({span}, {counts})."
-    levels = [level for name, level in model.segment_levels if name == row.feature]
+        moved = _moved(row.unexplained_pp)
+        return f"{title}: deals were won {moved} whatever their levels ({span}, {counts})."
     own = "none of its segments changed otherwise than the other deals"
-    if levels:
-        was = "was" if len(levels) == 1 else "were"
-        own = f"{' and '.join(levels)} {was} won {_moved(row)} ({span})"
+    if segments:
+        moved = [f"{level} was won {_moved(value)}" for level, value in segments.items()]
+        together = " together" if len(moved) > 1 else ""
+        own = f"{' and '.join(moved)} ({span}{together})"
     mix_span = wording.interval(row.explained_pp_low, row.explained_pp_high)
     return (
         f"{title}: {own}; its change of mix accounts for {row.explained_pp:+z.1f} points "
@@ -107,9 +111,8 @@ def _less_or_more(value_pp: float) -> str:
     return "less" if value_pp < 0 else "more"
 
 
-def _moved(row: Any) -> str:
-    verb = "lowered" if row.unexplained_pp < 0 else "raised"
+def _moved(value_pp: float) -> str:
+    verb = "lowered" if value_pp < 0 else "raised"
     return (
-        f"{_less_or_more(row.unexplained_pp)} often, which {verb} the win rate by "
-        f"{wording.points(row.unexplained_pp)}"
+        f"{_less_or_more(value_pp)} often, which {verb} the win rate by {wording.points(value_pp)}"
     )
