@@ -47,13 +47,15 @@ def check_names(overrides: Iterable[str] = (), root: Path = ROOT) -> None:
 
     overrides: names of the variables that the command line gave, besides those of dbt_project.yml.
     """
-    reserved = sorted(RESERVED.intersection(feature_names(project_vars(root)["features"])))
+    variables = project_vars(root)
+    features = feature_names(variables["features"]) if "features" in variables else []
+    reserved = sorted(RESERVED.intersection(features))
     if reserved:
         raise SettingsError(
             f"a feature cannot be named '{reserved[0]}': tables have such a column."
         )
     known = known_names(root)
-    unknown = sorted({*project_vars(root), *overrides} - known)
+    unknown = sorted({*variables, *overrides} - known)
     if unknown:
         raise SettingsError("; ".join(_unknown_sentence(name, known) for name in unknown) + ".")
 

@@ -50,3 +50,12 @@ def test_dbt_refuses_an_unknown_setting_of_its_command_line(tmp_path):
     run = DbtRun(tmp_path / "warehouse.duckdb", tmp_path / "target")
     with pytest.raises(DbtError, match=r"^raw_build: no model reads the setting 'min_outcome'"):
         dbt.run(run, "run", "--select", "raw_build", "--vars", "{min_outcome: 1}")
+
+
+@pytest.mark.parametrize("name", sorted(project.RESERVED))
+def test_a_feature_with_a_reserved_name_is_refused(tmp_path, name):
+    (tmp_path / "dbt_project.yml").write_text(
+        f"vars: {{features: {{categorical: [region, {name}], numeric: {{}}}}}}\n"
+    )
+    with pytest.raises(project.SettingsError, match=f"cannot be named '{name}'"):
+        project.check_names(root=tmp_path)
