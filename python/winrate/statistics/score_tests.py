@@ -66,13 +66,13 @@ class ScoreTests:
         statistic, n_kept = float((projected**2 / values[kept]).sum()), int(kept.sum())
         if not n_kept:
             return JointTest(0.0, 0, float("nan"))
-        denominator = self.denominator
-        p_value = (
-            stats.chi2.sf(statistic, n_kept)
-            if np.isinf(denominator)
-            else stats.f.sf(statistic / n_kept, n_kept, denominator)
-        )
-        return JointTest(statistic, n_kept, float(p_value))
+        return JointTest(statistic, n_kept, self.joint_p_value(statistic, n_kept))
+
+    def joint_p_value(self, statistic: float, n_coefficients: int) -> float:
+        """The p-value of a test of all levels whose statistic is chi-squared in many groups."""
+        if np.isinf(self.denominator):
+            return float(stats.chi2.sf(statistic, n_coefficients))
+        return float(stats.f.sf(statistic / n_coefficients, n_coefficients, self.denominator))
 
 
 @dataclass(frozen=True)

@@ -179,13 +179,8 @@ def signal_test(model: ProfileModel) -> SignalTest:
     joint = tests.joint()
     if not joint.degrees:
         return SignalTest(0.0, 0, 1.0, 1.0)
-    denominator = tests.denominator
-    lr_p_value = (
-        stats.chi2.sf(statistic, joint.degrees)
-        if np.isinf(denominator)
-        else stats.f.sf(statistic / joint.degrees, joint.degrees, denominator)
-    )
-    return SignalTest(max(statistic, 0.0), joint.degrees, float(lr_p_value), joint.p_value)
+    lr_p_value = tests.joint_p_value(statistic, joint.degrees)
+    return SignalTest(max(statistic, 0.0), joint.degrees, lr_p_value, joint.p_value)
 
 
 def holdout_quality(profiles: pd.DataFrame, features: Sequence[str]) -> Holdout:
