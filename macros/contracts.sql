@@ -1,41 +1,29 @@
 {# A public contract promises that no column is dropped, renamed or retyped. An added column breaks
-   no reader, so it is allowed; dbt's own check refuses it. #}
-{% macro duckdb__get_assert_columns_equivalent(sql) -%}
-    {%- set promised = get_column_schema_from_query(get_empty_schema_sql(model['columns'])) -%}
-    {%- set built = get_column_schema_from_query(sql) -%}
+   no reader, so it is allowed; dbt's own check refuses it. Called for a table or view that was just
+   created from its query: the columns of the contract would leave out an added one. #}
+{% macro check_contract(relation) -%}
+    {%- set columns = run_query(
+        "select column_name, column_type, 'built' as side from (describe " ~ relation ~ ")"
+        ~ " union all select column_name, column_type, 'promised' from (describe "
+        ~ get_empty_schema_sql(model['columns']) ~ ")"
+    ) -%}
     {%- set built_types = {} -%}
-    {%- for column in built -%}
-        {%- do built_types.update({column.name | lower: column.dtype}) -%}
+    {%- for name, type, side in columns.rows if side == 'built' -%}
+        {%- do built_types.update({name | lower: type}) -%}
     {%- endfor -%}
     {%- set broken = [] -%}
-    {%- for column in promised -%}
-        {%- set built_type = built_types.get(column.name | lower) -%}
+    {%- for name, type, side in columns.rows if side == 'promised' -%}
+        {%- set built_type = built_types.get(name | lower) -%}
         {%- if built_type is none -%}
-            {%- do broken.append(column.name ~ " is missing") -%}
-        {%- elif built_type != column.dtype -%}
-            {%- do broken.append(column.name ~ " is " ~ built_type ~ ", promised " ~ column.dtype) -%}
+            {%- do broken.append(name ~ " is missing") -%}
+        {%- elif built_type != type -%}
+            {%- do broken.append(name ~ " is " ~ built_type ~ ", promised " ~ type) -%}
         {%- endif -%}
     {%- endfor -%}
     {%- if broken -%}
         {%- do exceptions.raise_compiler_error(
             "The public contract of " ~ model['name'] ~ " is broken: " ~ broken | join("; ") ~ "."
         ) -%}
-    {%- endif -%}
-{%- endmacro %}
-
-{# A contracted table is created from its query, not from the columns of its contract, which would
-   leave out an added column. The check above has compared the two. #}
-{% macro duckdb__create_table_as(
-    temporary, relation, compiled_code, language='sql', partitioned_by=none, sorted_by=none
-) -%}
-    {%- if language == 'sql' and config.get('contract').enforced -%}
-        {%- set name = relation.include(database=not temporary, schema=not temporary) -%}
-        {{ get_assert_columns_equivalent(compiled_code) }}
-        create {{ 'temporary ' if temporary }}table {{ name }} as (
-            {{ compiled_code }}
-        );
-    {%- else -%}
-        {{ dbt.duckdb__create_table_as(temporary, relation, compiled_code, language, partitioned_by, sorted_by) }}
     {%- endif -%}
 {%- endmacro %}
 

@@ -8,6 +8,7 @@ or a standard error.
 
 import argparse
 import itertools
+from collections.abc import Iterator
 from functools import partial
 
 import matplotlib
@@ -79,22 +80,54 @@ def claims_tables(figures: dict[studies.Study, pd.DataFrame]) -> list[str]:
 
 
 def power_table(compiled: warehouse.Project, n_runs: int) -> pd.DataFrame:
-    """The share of planted drivers that are found, by size of the effect and number of deals."""
+    """What is found of planted drivers, one row per design, size of the effect and deals."""
+    two_sided, one_sided = studies.POWER_DESIGNS
+    cells = [*itertools.product([two_sided], EFFECTS, SIZES), *((one_sided, 0.4, n) for n in SIZES)]
     rows = []
-    for effect, n_deals in itertools.product(EFFECTS, SIZES):
-        found = studies.run(
-            partial(studies.drivers_found, compiled, n_deals, effect), range(n_runs)
-        )
+    for design, effect, n_deals in cells:
+        study = partial(studies.drivers_found, compiled, design, n_deals, effect)
+        found = studies.run(study, range(n_runs))
         rows.append(
             {
+                "planted": design,
                 "log-odds": effect,
                 "deals": n_deals,
                 "effect_pp": found["effect_pp"].mean(),
                 "found": found["found"].mean(),
-                "shown": mean(found["found"]),
+                "shown": [
+                    *(mean(found["found"]), share(found["false"])),
+                    *(mean(found["found_by_fdr"]), share(found["false_by_fdr"])),
+                ],
             }
         )
     return pd.DataFrame(rows)
+
+
+def power_section(table: pd.DataFrame, n_runs: int) -> str:
+    """The table in words."""
+    return "\n".join(
+        [
+            f"Planted drivers that are found, in {n_runs} exports each. In 'helps and hurts', one "
+            "level of each of two features helps and another hurts by these log-odds; in 'one of "
+            "each', one level of a feature hurts and one of another helps. 'False' are exports in "
+            "which any other level is named. The last two columns are what a common procedure "
+            "finds in the same exports: each level against the average of its feature, with a "
+            "false discovery rate of 5% over all levels.\n",
+            markdown.table(
+                [
+                    *("planted", "log-odds", "effect", "deals", "found", "false"),
+                    *("found, FDR", "false, FDR"),
+                ],
+                [
+                    [
+                        *(row.planted, f"{row[2]:.1f}", f"{row.effect_pp:.1f} points"),
+                        *(f"{row.deals:,}", *row.shown),
+                    ]
+                    for row in table.itertuples()
+                ],
+            ),
+        ]
+    )
 
 
 def draw_power(table: pd.DataFrame) -> None:
@@ -102,7 +135,8 @@ def draw_power(table: pd.DataFrame) -> None:
     with matplotlib.rc_context({"svg.hashsalt": "winrate", "svg.fonttype": "none"}):
         figure = Figure(figsize=(7.5, 4), layout="constrained")
         axes = figure.subplots()
-        for _, rows in table.groupby("log-odds"):
+        two_sided = table[table["planted"] == next(iter(studies.POWER_DESIGNS))]
+        for _, rows in two_sided.groupby("log-odds"):
             label = f"{rows['effect_pp'].iloc[-1]:.0f} points"
             axes.plot(rows["deals"], 100 * rows["found"], marker="o", label=label)
         axes.set_xscale("log")
@@ -151,42 +185,43 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=N_RUNS, help="simulated exports per study")
     parser.add_argument("--years", type=int, default=N_YEARS, help="simulated years of builds")
     options = parser.parse_args()
+    sections = []
+    for section in _sections(options.runs, options.years):
+        print(section, flush=True)
+        sections.append(section)
+    markdown.write_block(METHOD, BLOCK, "\n".join(sections))
+
+
+def _sections(n_runs: int, n_years: int) -> Iterator[str]:
+    """What stands in the docs, each part as soon as its studies have run."""
     compiled = warehouse.Project.compiled(only=(*studies.TABLES, *studies.ALERTS))
     figures = {
-        study: studies.run(studies.of_study(compiled, study), range(options.runs))
+        study: studies.run(studies.of_study(compiled, study), range(n_runs))
         for study in studies.STUDIES
     }
-    drivers = warehouse.Project.compiled(only=("win_rate_drivers",))
-    n_power = max(options.runs // 5, 2)
-    power = power_table(drivers, n_power)
-    draw_power(power)
-    block = "\n".join(
-        [
-            f"{options.runs} simulated exports each (seeds 0 to {options.runs - 1} of "
-            "`tools/evidence/studies.py`), built by the models of the project. In brackets 95% "
-            "intervals, in parentheses standard errors.\n",
-            *claims_tables(figures),
-            f"Planted drivers that are found, in {n_power} exports each: of two features one level "
-            "helps and one hurts by these log-odds.\n",
-            markdown.table(
-                ["log-odds", "effect", "deals", "found"],
-                [
-                    [f"{row[0]:.1f}", f"{row.effect_pp:.1f} points", f"{row.deals:,}", row.shown]
-                    for row in power.itertuples(index=False)
-                ],
-            ),
-            "![Planted drivers found by number of deals and size of effect]"
-            f"(images/{PICTURE.name})\n",
-            f"{options.years} years of {N_WEEKS} weekly builds, {DEALS_IN_FOUR_YEARS // 4:,} deals "
-            "a year, nothing planted.\n",
-            year_table(options.years),
-            "The sample: whether APAC is named as a cause of the decline, whether another cause "
-            "is, and whether any other claim is made, with other seeds and on other days.\n",
-            sample_table(compiled),
-        ]
+    yield (
+        f"{n_runs} simulated exports each (seeds 0 to {n_runs - 1} of "
+        "`tools/evidence/studies.py`), built by the models of the project. In brackets 95% "
+        "intervals, in parentheses standard errors.\n"
     )
-    markdown.write_block(METHOD, BLOCK, block)
-    print(block)
+    yield from claims_tables(figures)
+    n_power = max(n_runs // 5, 2)
+    power = power_table(warehouse.Project.compiled(only=("win_rate_drivers",)), n_power)
+    draw_power(power)
+    yield power_section(power, n_power)
+    yield (
+        f"![Planted drivers found by number of deals and size of effect](images/{PICTURE.name})\n"
+    )
+    yield (
+        "The sample: whether APAC is named as a cause of the decline, whether another cause is, "
+        "and whether any other claim is made, with other seeds and on other days.\n"
+    )
+    yield sample_table(compiled)
+    yield (
+        f"{n_years} years of {N_WEEKS} weekly builds, {DEALS_IN_FOUR_YEARS // 4:,} deals a year, "
+        "nothing planted.\n"
+    )
+    yield year_table(n_years)
 
 
 if __name__ == "__main__":

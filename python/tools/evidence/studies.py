@@ -14,9 +14,12 @@ from typing import Any
 import duckdb
 import numpy as np
 import pandas as pd
+from scipy import stats
 from scipy.special import expit, logit
 
 from tools.evidence import generators, warehouse
+from winrate.project import project_vars
+from winrate.statistics.claims import q_values
 
 # The public tables that make statistical claims, and the alerts that rest on them.
 ALERTS = ("alert_segment_decline", "alert_segment_underperforming", "alert_win_rate_decline")
@@ -244,22 +247,47 @@ def true_contributions(study: Study) -> dict[str, float] | None:
 # ---- power
 
 
+POWER_DESIGNS = {
+    "helps and hurts": generators.two_sided_drivers,
+    "one of each": generators.one_sided_drivers,
+}
+
+
 def drivers_found(
-    project: warehouse.Project, n_closed: int, effect: float, seed: int
+    project: warehouse.Project, design: str, n_closed: int, effect: float, seed: int
 ) -> dict[str, float]:
-    """The share of four planted drivers that are named, and the size of their effects."""
+    """The share of the planted drivers that are named, the size of their effects, and errors.
+
+    design: of `POWER_DESIGNS`. For comparison, `found_by_fdr` and `false_by_fdr` are what a common
+    procedure finds in the same exports: each level against the average of its feature, with a
+    false discovery rate of `max_q_value` over all levels.
+    """
     rng = np.random.default_rng([7, n_closed, round(100 * effect), seed])
     # About one deal in ten is still open.
-    deals = generators.two_sided_drivers(rng, round(n_closed / 0.9), effect)
+    deals = POWER_DESIGNS[design](rng, round(n_closed / 0.9), effect)
     with warehouse.build(project, deals) as connection:
-        table = connection.sql("select * from drivers.win_rate_drivers").df()
-    planted = deals.attrs["truth"]["effects"]
-    table = table.set_index(["feature", "level"]).loc[list(planted)]
-    right = {key: "helps" if value > 0 else "hurts" for key, value in planted.items()}
-    return {
-        "effect_pp": table["effect_pp"].abs().mean(),
-        "found": float(np.mean([table["evidence"][key] == right[key] for key in planted])),
+        table = connection.sql(
+            "select * from drivers.win_rate_drivers where known_at = 'creation'"
+        ).df()
+    claimed = {
+        "": table["evidence"].isin(["helps", "hurts"]),
+        "_by_fdr": _differs_from_average(table),
     }
+    planted = deals.attrs["truth"]["effects"]
+    keys = zip(table["feature"], table["level"], strict=True)
+    effects = np.array([planted.get(key, 0.0) for key in keys])
+    figures = {"effect_pp": table["effect_pp"][effects != 0].abs().mean()}
+    for procedure, is_claimed in claimed.items():
+        is_right = is_claimed & (np.sign(table["effect_pp"]) == np.sign(effects))
+        figures[f"found{procedure}"] = is_right.sum() / len(planted)
+        figures[f"false{procedure}"] = float((is_claimed & ~is_right).any())
+    return figures
+
+
+def _differs_from_average(table: pd.DataFrame) -> pd.Series:
+    """Levels that differ from the average of their feature, by Benjamini and Hochberg (1995)."""
+    p_value = pd.Series(2 * stats.norm.sf((table["coefficient"] / table["std_error"]).abs()))
+    return q_values(p_value) < project_vars()["max_q_value"]
 
 
 # ---- a year of weekly builds

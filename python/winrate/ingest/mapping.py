@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pandas as pd
+import pyarrow as pa
 
 from winrate import project
 from winrate.ingest.header import WantedColumns, normalise_header
@@ -53,9 +53,9 @@ def own_titles(path: str | Path | None, variables: Mapping[str, Any]) -> list[st
     return [each.found for each in _own_mappings(path, variables) if each.kind == COLUMN]
 
 
-def mappings_table(path: str | Path | None, variables: Mapping[str, Any]) -> pd.DataFrame:
+def mappings_table(path: str | Path | None, variables: Mapping[str, Any]) -> pa.Table:
     """The same as a table, one row per mapping: `kind`, `found`, `means`, `priority`."""
-    return pd.DataFrame(read_mappings(path, variables), columns=MappingRow._fields)
+    return pa.Table.from_pylist([row._asdict() for row in read_mappings(path, variables)])
 
 
 def wanted_columns(path: str | Path | None, variables: Mapping[str, Any]) -> WantedColumns:

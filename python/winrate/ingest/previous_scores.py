@@ -2,12 +2,21 @@
 
 from pathlib import Path
 
-import pandas as pd
+import pyarrow as pa
 
 from winrate import database
 
+SCHEMA = pa.schema(
+    {
+        "deal_id": pa.string(),
+        "as_of_date": pa.date32(),
+        "win_probability": pa.float64(),
+        "previous_win_probability": pa.float64(),
+    }
+)
 
-def previous_scores(warehouse: str | Path | None) -> pd.DataFrame:
+
+def previous_scores(warehouse: str | Path | None) -> pa.Table:
     """The scores in the published database of the build before this one.
 
     warehouse: its path; nothing, or a file that is not there, means that there was none.
@@ -28,12 +37,5 @@ def previous_scores(warehouse: str | Path | None) -> pd.DataFrame:
                     select deal_id, as_of_date, win_probability, previous_win_probability
                     from scores.scored_deals
                     """
-                ).df()
-    return pd.DataFrame(
-        {
-            "deal_id": pd.Series(dtype=str),
-            "as_of_date": pd.Series(dtype="datetime64[s]"),
-            "win_probability": pd.Series(dtype=float),
-            "previous_win_probability": pd.Series(dtype=float),
-        }
-    )
+                ).to_arrow_table()
+    return SCHEMA.empty_table()

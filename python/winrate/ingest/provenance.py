@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import pyarrow as pa
 
 from winrate import project
 
@@ -25,7 +25,7 @@ PACKAGES = (
 SAMPLE = "deals.csv"  # the one seed that is an export, not a setting
 
 
-def build_facts(deals: str | Path, overrides: dict[str, Any]) -> pd.DataFrame:
+def build_facts(deals: str | Path, overrides: dict[str, Any]) -> pa.Table:
     """What can be said of a build before any deal is looked at.
 
     deals: path of the export. overrides: the variables that the command line gave.
@@ -39,7 +39,7 @@ def build_facts(deals: str | Path, overrides: dict[str, Any]) -> pd.DataFrame:
         "python_version": platform.python_version(),
     }
     versions = {f"{name.replace('-', '_')}_version": version(name) for name in PACKAGES}
-    return pd.DataFrame([facts | versions])
+    return pa.Table.from_pylist([facts | versions])
 
 
 def file_sha256(path: str | Path) -> str:

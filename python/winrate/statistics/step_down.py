@@ -37,10 +37,11 @@ class Named:
     """What was found of the levels of some candidates, in their order.
 
     is_named: whether the level differs from those that are not named.
-    z, p_value: of the test beside the levels named before it. size_pp: the difference in
-        percentage points of win rate, to first order. order: of naming, from 0; -1 if not named.
-    first: the tests before any level was named.
-    model: with the named levels.
+    z, p_value: of the test beside the levels set aside before it. size_pp: the difference in
+        percentage points of win rate, to first order. order: of being set aside, from 0; -1 if not.
+        Set aside are the levels named in this or in another family.
+    first: the tests before any level was set aside.
+    model: with the levels set aside.
     """
 
     is_named: np.ndarray
@@ -52,42 +53,44 @@ class Named:
     first: ScoreTests
     model: Regression
 
+    @property
+    def set_aside(self) -> np.ndarray:
+        """The levels set aside, in that order."""
+        return np.argsort(self.order)[(self.order < 0).sum() :]
+
 
 class _Stepping:
     """The state of one `Candidates` while levels are named."""
 
     def __init__(self, candidates: Candidates):
         self.candidates = candidates
-        self.named: list[int] = []
-        n_levels = sum(factor.size for factor in candidates.factors)
-        self.z, self.p_value, self.q_value, self.size_pp = np.full((4, n_levels), np.nan)
+        self.keys = [(f.name, level) for f in candidates.factors for level in f.levels]
+        self.set_aside: list[int] = []
+        self.is_named = np.zeros(len(self.keys), dtype=bool)
+        self.z, self.p_value, self.q_value, self.size_pp = np.full((4, len(self.keys)), np.nan)
         self.model: Regression | None = None
-        self.has_news = True  # a level was named since the last test
         self.first = self.test()
 
     @property
     def n_open(self) -> int:
         """The number of levels that are tested and not named."""
-        return int(np.isfinite(np.delete(self.p_value, self.named)).sum())
+        return int(np.isfinite(self.p_value[~self.is_named]).sum())
 
-    def test(self) -> ScoreTests | None:
-        """Test the levels that are not named beside those that are; None where nothing changed."""
-        if not self.has_news:
-            return None
+    def test(self) -> ScoreTests:
+        """Test the levels that are not set aside beside those that are."""
         candidates = self.candidates
-        named = [self._indicator(level) for level in self.named]
-        self.model = candidates.null(named, self.model)
+        indicators = [self._indicator(level) for level in self.set_aside]
+        self.model = candidates.null(indicators, self.model)
         is_open = candidates.may_name.copy()
-        is_open[self.named] = False
+        is_open[self.set_aside] = False
         tests = score_tests(self.model, candidates.factors, is_open)
         slope = self.model.weight.sum() / self.model.counts.n_deals.sum()
         with np.errstate(divide="ignore", invalid="ignore"):
             size = 100 * slope * tests.score / tests.variance
-        is_named = np.isin(np.arange(len(self.z)), self.named)
-        self.z = np.where(is_named, self.z, tests.z)
-        self.p_value = np.where(is_named, self.p_value, tests.p_value)
-        self.size_pp = np.where(is_named, self.size_pp, size)
-        self.has_news = False
+        is_set_aside = np.isin(np.arange(len(self.keys)), self.set_aside)
+        self.z = np.where(is_set_aside, self.z, tests.z)
+        self.p_value = np.where(is_set_aside, self.p_value, tests.p_value)
+        self.size_pp = np.where(is_set_aside, self.size_pp, size)
         return tests
 
     def _indicator(self, level: int) -> Factor:
@@ -97,26 +100,35 @@ class _Stepping:
             level -= factor.size
         raise IndexError(level)
 
-    def name_strongest(self, n_tested: int, max_q_value: float, min_effect_pp: float) -> bool:
-        """Name the strongest level that may be named; False without any."""
-        may_be = (self.p_value * n_tested < max_q_value) & (np.abs(self.size_pp) >= min_effect_pp)
-        levels = np.setdiff1d(np.flatnonzero(may_be), self.named)
+    def may_be_named(self, n_tested: int, max_q_value: float, min_effect_pp: float) -> np.ndarray:
+        """Whether the test and the size of each level suffice."""
+        return (self.p_value * n_tested < max_q_value) & (np.abs(self.size_pp) >= min_effect_pp)
+
+    def strongest(self, may_be: np.ndarray) -> int | None:
+        """The level with the strongest test among these and those that are not set aside."""
+        levels = np.setdiff1d(np.flatnonzero(may_be), self.set_aside)
         if not len(levels):
-            return False
+            return None
         z, preference = self.z[levels], self.candidates.preference[levels]
         order = np.lexsort((preference, -self.candidates.direction * z, -np.abs(z)))
-        level = int(levels[order[0]])
+        return int(levels[order[0]])
+
+    def put_aside(self, key: tuple[str, str], may_be: np.ndarray, n_tested: int) -> None:
+        """Set a level aside if it is tested, name it if it may be, and test the others again."""
+        level = self.keys.index(key) if key in self.keys else None
+        if level is None or np.isnan(self.p_value[level]):
+            return
         self.q_value[level] = min(self.p_value[level] * n_tested, 1.0)
-        self.named.append(level)
-        self.has_news = True
-        return True
+        self.is_named[level] = may_be[level]
+        self.set_aside.append(level)
+        self.test()
 
     def result(self, n_tested: int) -> Named:
-        """What was found, with q-values of the levels that are not named."""
-        order = np.full(len(self.z), -1)
-        order[self.named] = np.arange(len(self.named))
+        """What was found, with q-values of the levels that are not set aside."""
+        order = np.full(len(self.keys), -1)
+        order[self.set_aside] = np.arange(len(self.set_aside))
         return Named(
-            is_named=order >= 0,
+            is_named=self.is_named,
             z=self.z,
             p_value=self.p_value,
             q_value=np.where(order >= 0, self.q_value, np.minimum(self.p_value * n_tested, 1.0)),
@@ -136,16 +148,24 @@ def name_levels(
     The q-value of a level is its p-value times the number of levels that were still tested. So a
     level that does not differ is named in no more than `max_q_value` of exports, however many
     others differ. A level is named where its q-value is below that and its size at least
-    `min_effect_pp`. In each round every family names at most one.
+    `min_effect_pp`. The strongest level of all families is named first. It is then set aside in
+    every family that has it, so that what it explains in one is not put down to others in another.
     """
     steppings = [_Stepping(candidates) for candidates in families]
     while True:
         n_tested = sum(stepping.n_open for stepping in steppings) * n_looks
-        named = [
-            stepping.name_strongest(n_tested, max_q_value, min_effect_pp) for stepping in steppings
+        may_be = [
+            stepping.may_be_named(n_tested, max_q_value, min_effect_pp) for stepping in steppings
         ]
-        if not any(named):
+        found = [
+            (stepping.p_value[level], -abs(stepping.z[level]), position, level)
+            for position, stepping in enumerate(steppings)
+            if (level := stepping.strongest(may_be[position])) is not None
+        ]
+        if not found:
             break
-        for stepping in steppings:
-            stepping.test()
+        *_, position, level = min(found)
+        key = steppings[position].keys[level]
+        for stepping, own in zip(steppings, may_be, strict=True):
+            stepping.put_aside(key, own, n_tested)
     return [stepping.result(n_tested) for stepping in steppings]

@@ -22,7 +22,7 @@ def root(tmp_path) -> Path:
 def test_the_input_is_named_by_the_hash_of_its_bytes(tmp_path):
     deals = tmp_path / "deals.csv"
     deals.write_bytes(b"deal_id\nD1\n")
-    facts = provenance.build_facts(deals, {}).iloc[0]
+    [facts] = provenance.build_facts(deals, {}).to_pylist()
     assert facts["input_sha256"] == hashlib.sha256(b"deal_id\nD1\n").hexdigest()
     assert facts["duckdb_version"].startswith("1.5.")
 

@@ -198,7 +198,7 @@ def test_a_segment_beside_a_decline_of_all_deals():
     assert segments_of(table) == {("industry", "SaaS"): "raised"}
     found = overall(table).loc["all deals"]
     assert found["evidence"] == "lowered"
-    assert "whatever their levels beside the segments named" in found["statement"]
+    assert "whatever their levels beside the segments set aside" in found["statement"]
 
 
 def test_of_two_levels_the_one_in_the_direction_of_the_change_is_named():
@@ -524,7 +524,8 @@ def test_statements_give_size_interval_and_counts():
         "Mix: no significant change from closing other deals than before (95% interval "
     )
     assert found.loc["all deals", "statement"].startswith(
-        "All deals alike: no significant change that all deals share beside the segments named ("
+        "All deals alike: no significant change that all deals share beside the segments set "
+        "aside (95% interval "
     )
     industry = by_feature.loc["industry"]
     assert industry["statement"].startswith(

@@ -17,8 +17,6 @@ from winrate import project
 OVERRIDES = {
     "ref",
     "generate_schema_name",
-    "duckdb__get_assert_columns_equivalent",
-    "duckdb__create_table_as",
 }
 ENTRY_POINTS = {"main", "model"}  # called from the command line, and by dbt
 

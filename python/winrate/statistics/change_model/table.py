@@ -58,7 +58,8 @@ def win_rate_change_causes(
         quarters differ beyond chance, per comparison and basis; see `change.dispersions`.
     Returns per comparison a row 'mix' (other deals), a row 'all deals' (all deals are won more or
     less often) and a row per segment. Of the segments, those that changed otherwise than all other
-    deals are causes: `cause_order` orders the causes as they are told; it is null for the others.
+    deals, in this or in another comparison, have a contribution: `cause_order` orders the causes as
+    they are told; it is null for the others.
     `contribution_pp` of the causes, with a 95% interval, sums to the change of the win rate in
     percentage points. `q_value` counts all comparisons and kinds of causes and, of a segment, all
     segments. `evidence` is 'lowered' or 'raised' where it is below `max_change_q_value` and the
@@ -92,8 +93,8 @@ def win_rate_change_model(
     profiles, dispersion: as in `win_rate_change_causes`.
     Returns one row per comparison and feature, and one for 'baseline', what all deals share, in
     percentage points: `explained_pp` (deals of the feature's levels became more or fewer),
-    `unexplained_pp` (its named segments are won more or less often than before; 0 where none is
-    named) and their sum `total_pp`; the sum of `total_pp` over a comparison is the change of the
+    `unexplained_pp` (the segments set aside are won more or less often than before; 0 where there
+    are none) and their sum `total_pp`; the sum of `total_pp` over a comparison is the change of the
     win rate. `p_value` of a feature is the score test that the log-odds of its levels changed
     alike, `q_value` is over the features and counts all comparisons. `evidence` is that of the
     causes: 'got worse' or 'got better' where a segment of the feature is named.
@@ -175,7 +176,8 @@ def _causes(
             position = named.index((feature, level))
             row |= _contribution(split.segments[position]) | {"cause_order": 3 + position}
             value = row["contribution_pp"]
-            if np.sign(value) == np.sign(model.named.z[place]):
+            is_named = model.named.is_named[place]
+            if is_named and np.sign(value) == np.sign(model.named.z[place]):
                 row["evidence"] = "raised" if value > 0 else "lowered"
         rows.append(row)
     table = pd.DataFrame(rows).reindex(columns=[*CAUSE_TYPES])
@@ -233,7 +235,7 @@ def _feature_evidence(row, model: ChangeModel, rules: ClaimRules) -> str:
     if row.feature == BASELINE:
         claim = _evidence(row.unexplained_pp, row.q_value, rules)
         return {"lowered": "got worse", "raised": "got better"}.get(claim, claim)
-    if any(feature == row.feature for feature, _ in model.segment_levels):
+    if model.is_named(row.feature):
         return "got better" if row.unexplained_pp > 0 else "got worse"
     return INCONCLUSIVE
 

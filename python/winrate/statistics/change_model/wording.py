@@ -46,7 +46,7 @@ def cause(row: Any, counts: str, named: list[tuple[str, str]]) -> str:
             f"Mix: other deals than before, each as likely to be won, {row.evidence} the "
             f"win rate by {wording.points(row.contribution_pp)} ({span})."
         )
-    beyond = " beside the segments named" if named else ""
+    beyond = " beside the segments set aside" if named else ""
     if row.evidence == INCONCLUSIVE:
         return f"All deals alike: no significant change that all deals share{beyond} ({span})."
     return (
@@ -60,11 +60,16 @@ def _segment(row: Any, counts: str, named: list[tuple[str, str]]) -> str:
     name = f"{wording.feature_title(row.feature)} {row.level}"
     if row.evidence == TOO_FEW:
         return f"{name}: too few deals to compare."
+    span = f"{wording.interval(row.contribution_pp_low, row.contribution_pp_high)}, {counts}"
+    if row.evidence == INCONCLUSIVE and (row.feature, row.level) in named:
+        return (
+            f"{name}: no significant change in this comparison beside that of the other deals "
+            f"({span}); set aside because another comparison names it."
+        )
     if row.evidence == INCONCLUSIVE:
         aside = " and ".join(level for key in named if key[0] == row.feature for level in key[1:])
         beside = f" once {aside} is set aside" if aside else ""
         return f"{name}: no significant change beside that of the other deals{beside}."
-    span = f"{wording.interval(row.contribution_pp_low, row.contribution_pp_high)}, {counts}"
     return (
         f"{name}: its deals were won {_less_or_more(row.contribution_pp)} often than before, other "
         f"features and the change of all other deals held equal, which {row.evidence} the win rate "

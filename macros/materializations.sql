@@ -1,0 +1,66 @@
+{# How a model becomes a table or a view on DuckDB, in place of dbt's own materializations, which build
+   under a second name and rename twice (docs/decisions/0018). #}
+
+{% materialization table, adapter='duckdb', supported_languages=['sql', 'python'] %}
+    {%- set relation = this.incorporate(type='table') -%}
+    {%- do drop_other(relation) -%}
+    {%- call statement('main', language=model.language) -%}
+        {%- if model.language == 'python' -%}
+            {{ py_write_table(temporary=False, relation=relation, compiled_code=compiled_code) }}
+        {%- else -%}
+            create or replace table {{ relation }} as (
+                {{ compiled_code }}
+            );
+        {%- endif -%}
+    {%- endcall -%}
+    {{ return(finished_relation(relation)) }}
+{% endmaterialization %}
+
+{% materialization view, adapter='duckdb' %}
+    {%- set relation = this.incorporate(type='view') -%}
+    {%- do drop_other(relation) -%}
+    {%- call statement('main') -%}
+        create or replace view {{ relation }} as (
+            {{ compiled_code }}
+        );
+    {%- endcall -%}
+    {{ return(finished_relation(relation)) }}
+{% endmaterialization %}
+
+{# Drop what has the name of a relation and cannot be replaced: a view where a table is built, or the
+   other way round. Python creates its tables on a connection of its own and replaces none. #}
+{% macro drop_other(relation) %}
+    {%- set existing = load_cached_relation(relation) -%}
+    {%- if existing and (existing.type != relation.type or model.language == 'python') -%}
+        {%- do adapter.drop_relation(existing) -%}
+    {%- endif -%}
+{% endmacro %}
+
+{# What a materialization returns, after the contract was checked, the comments written and the
+   transaction committed. #}
+{% macro finished_relation(relation) %}
+    {%- if config.get('contract').enforced -%}
+        {%- do check_contract(relation) -%}
+    {%- endif -%}
+    {%- do write_comments(relation) -%}
+    {%- do adapter.commit() -%}
+    {{ return({'relations': [relation]}) }}
+{% endmacro %}
+
+{# The descriptions of the model and its columns, as comments in the database. A description of a
+   column that does not exist is an error. #}
+{% macro write_comments(relation) %}
+    {%- set comments = [] -%}
+    {%- if model.description -%}
+        {%- do comments.append(alter_relation_comment(relation, model.description)) -%}
+    {%- endif -%}
+    {%- for column in model.columns.values() if column.description -%}
+        {%- do comments.append(
+            "comment on column " ~ relation ~ "." ~ adapter.quote(column.name) ~ " is "
+            ~ duckdb_escape_comment(column.description) ~ ";"
+        ) -%}
+    {%- endfor -%}
+    {%- if comments -%}
+        {%- do run_query(comments | join('\n')) -%}
+    {%- endif -%}
+{% endmacro %}
