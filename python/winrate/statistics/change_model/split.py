@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from statsmodels.tools.numdiff import approx_fprime_cs
 
 from winrate.statistics.change_model.model import PERIOD, ChangeModel
 from winrate.statistics.regression import mean_slope
+
+STEP = 1e-30  # of the complex derivatives
 
 
 @dataclass(frozen=True)
@@ -36,24 +37,11 @@ class Split:
 def split_change(model: ChangeModel) -> Split:
     """Split the change, with standard errors by the delta method.
 
-    Two sources of error are added: that of the coefficients, and that of the shares of the
-    profiles, the deals of each window being a sample.
+    The coefficients and the shares of the profiles are both estimates, the deals of each window
+    being a sample; see `_variances`.
     """
-    regression = model.regression
-
-    def parts(estimate: np.ndarray) -> np.ndarray:
-        return _parts(model, estimate)[0]
-
-    values, by_deal = _parts(model, regression.estimate)
-    # Complex steps are exact to rounding (Squire and Trapp 1998); central differences are not.
-    gradient = approx_fprime_cs(regression.estimate, parts)
-    variance = np.einsum("ij,jk,ik->i", gradient, regression.covariance, gradient)
-    for share, n_deals, of_window in zip(
-        model.share, model.n_deals.sum(axis=1), by_deal, strict=True
-    ):
-        mean = of_window @ share
-        variance += ((of_window - mean[:, None]) ** 2 @ share) / n_deals
-    errors = 100 * np.sqrt(np.maximum(variance, 0.0))
+    values, by_deal = _parts(model, model.regression.estimate)
+    errors = 100 * np.sqrt(np.maximum(_variances(model, by_deal), 0.0))
     pairs = zip(values, errors, strict=True)
     found = [Part(100 * float(value), float(error)) for value, error in pairs]
     n_features, n_segments = len(model.profiles.features), len(model.segments)
@@ -64,6 +52,41 @@ def split_change(model: ChangeModel) -> Split:
         segments=found[2 + n_features : 2 + n_features + n_segments],
         segments_by_feature=found[2 + n_features + n_segments :],
     )
+
+
+def _variances(model: ChangeModel, by_deal: np.ndarray) -> np.ndarray:
+    """The variance of each part, by the delta method. by_deal: see `_parts`.
+
+    The mix is a product of two estimates, a change of shares and coefficients. Where both are near
+    zero, the variance due to the one and that due to the other both hold the product of their
+    errors, which is taken off once (Goodman 1960). The variance is at least the larger one: given
+    the other estimate, it is exact.
+    """
+    covariance = model.regression.covariance
+    gradient, of_deals = _derivatives(model)
+    by_coefficients = np.einsum("ij,jk,ik->i", gradient, covariance, gradient)
+    by_shares, of_both = np.zeros((2, len(by_coefficients)))
+    for window, (share, n_deals) in enumerate(
+        zip(model.share, model.n_deals.sum(axis=1), strict=True)
+    ):
+        deviation = by_deal[window] - (by_deal[window] @ share)[:, None]
+        by_shares += deviation**2 @ share / n_deals
+        slopes = of_deals[:, window] - (of_deals[:, window] @ share)[..., None]
+        spread = np.einsum("jip,jk,kip->ip", slopes, covariance, slopes, optimize=True)
+        of_both += spread @ share / n_deals
+    larger = np.maximum(by_coefficients, by_shares)
+    return np.maximum(by_coefficients + by_shares - of_both, larger)
+
+
+def _derivatives(model: ChangeModel) -> tuple[np.ndarray, np.ndarray]:
+    """Parts x coefficients, and coefficients x windows x parts x profiles, of `_parts`.
+
+    Complex steps are exact to rounding (Squire and Trapp 1998); central differences are not.
+    """
+    estimate = model.regression.estimate
+    steps = [_parts(model, estimate + 1j * STEP * unit) for unit in np.eye(len(estimate))]
+    gradient = np.array([values.imag for values, _ in steps]).T / STEP
+    return gradient, np.array([by_deal.imag for _, by_deal in steps]) / STEP
 
 
 def _parts(model: ChangeModel, estimate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
