@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import linalg, optimize, special
+from scipy import linalg, optimize, sparse, special
 
-MIN_ROWS_PER_CELL = 4  # with fewer, cells save no time
+MIN_ROWS_PER_CELL = 2  # with fewer, cells or merged rows save no time
 MAX_STEPS = 60
 MAX_STEP = 5.0  # in log-odds
 MAX_SD_STEPS = 30  # after which the standard deviation of the groups is held
@@ -146,9 +146,26 @@ class Columns:
 
     def crossed(self, other: Factor, weight: np.ndarray) -> np.ndarray:
         """Columns x levels of another factor: the sum of `weight` where both hold."""
+        if self.cells is not None:
+            index, columns = self.cells
+            cell = Factor("cell", index, [""] * len(columns.factors[0].codes))
+            if cell.size * other.size <= len(index):
+                return columns.indicators.T @ cell.crossed(other, weight)
         return np.vstack(
             [other.sums(weight), *(factor.crossed(other, weight) for factor in self.factors)]
         )
+
+    @cached_property
+    def indicators(self) -> sparse.csr_array:
+        """Rows x columns: 1 where the column holds."""
+        n_rows = len(self.factors[0].codes)
+        pairs = zip(self.starts, self.factors, strict=True)
+        places = [start + factor.codes for start, factor in pairs]
+        columns = np.column_stack([np.zeros(n_rows, dtype=np.intp), *places])
+        n_columns = 1 + sum(factor.size for factor in self.factors)
+        pointers = np.arange(0, columns.size + 1, columns.shape[1])
+        ones = np.ones(columns.size)
+        return sparse.csr_array((ones, columns.ravel(), pointers), shape=(n_rows, n_columns))
 
     def information(self, weight: np.ndarray) -> np.ndarray:
         """Columns x columns: the sum of `weight` where both hold."""
@@ -289,7 +306,8 @@ def fit(
     Mansournia 2015).
     """
     groups = counts.groups if counts.has_groups and group_sd != 0 else None
-    problem = _Problem(counts, columns, groups)
+    of_rows = _Problem(counts, columns, groups)
+    problem = of_rows.merged()
     point = problem.start(start)
     sd = group_sd if group_sd is not None else (0.2 if groups else 0.0)
     all_sd: list[float] = []
@@ -320,17 +338,18 @@ def fit(
         if max(step, random_step) < TOLERANCE or (step > 0.1 > random_step and gain < MIN_GAIN):
             break
     has_groups = groups is not None and sd > 0
+    fitted = of_rows.at(point.estimate, point.random)
     return Regression(
         counts=counts,
         columns=columns,
         estimate=point.estimate,
         random=point.random if has_groups else np.zeros(0),
         group_sd=sd if has_groups else 0.0,
-        probability=point.probability,
+        probability=fitted.probability,
         covariance=covariance,
         by_group=working.by_group if has_groups else np.zeros((len(estimate), 0)),
         group_information=working.group_weight + sd**-2 if has_groups else np.zeros(0),
-        log_likelihood=point.log_likelihood,
+        log_likelihood=fitted.log_likelihood,
     )
 
 
@@ -350,6 +369,26 @@ class _Problem:
     counts: Counts
     columns: Columns
     groups: Factor | None
+
+    def merged(self) -> "_Problem":
+        """The same problem with one row per combination of levels and group.
+
+        A model that lacks some features of the profiles has far fewer such rows.
+        """
+        factors = [*self.columns.factors, *([self.groups] if self.groups else [])]
+        sizes = [factor.size for factor in factors]
+        if not sizes or math.prod(sizes) * MIN_ROWS_PER_CELL > len(self.counts.n_deals):
+            return self
+        index = np.ravel_multi_index([factor.codes for factor in factors], sizes)
+        n_deals, n_won = (
+            np.bincount(index, count, math.prod(sizes))
+            for count in (self.counts.n_deals, self.counts.n_won)
+        )
+        codes = np.unravel_index(np.arange(math.prod(sizes)), sizes)
+        factors = [replace(factor, codes=own) for factor, own in zip(factors, codes, strict=True)]
+        groups = factors.pop() if self.groups else None
+        counts = replace(self.counts, n_deals=n_deals, n_won=n_won, groups=groups)
+        return _Problem(counts, replace(self.columns, factors=factors), groups)
 
     def at(self, estimate: np.ndarray, random: np.ndarray) -> _Point:
         """The point of these coefficients and random intercepts."""

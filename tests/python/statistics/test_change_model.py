@@ -351,6 +351,31 @@ def test_q_values_count_the_comparisons():
     np.testing.assert_allclose(both["q_value"], np.minimum(2 * alone["q_value"], 1))
 
 
+def test_a_segment_of_one_comparison_is_not_put_down_to_all_deals_in_another():
+    n_deals, n_claims = {COMPARISON: 5000, "last quarter": 500}, 0
+    for seed in range(10):
+        profiles = pd.concat(
+            windows_of(
+                simulated_deals(n, seed),
+                simulated_deals(n, 50 + seed, ONE_SEGMENT),
+                comparison=name,
+            )
+            for name, n in n_deals.items()
+        )
+        table = causes_of(profiles)
+        few = table[table["comparison"] == "last quarter"]
+        own = few[few["level"] == "SaaS"].iloc[0]
+        assert own["cause_order"] == 3
+        claims = few[few["evidence"].isin(["lowered", "raised"])]
+        n_claims += (claims["cause"] != "segment").any()
+        contributions = few.loc[few["cause_order"].notna(), "contribution_pp"]
+        change = change_pp(profiles[profiles["comparison"] == "last quarter"])
+        assert contributions.sum() == pytest.approx(change, abs=1e-8)
+        if own["evidence"] == "inconclusive":
+            assert "set aside because another comparison names it" in own["statement"]
+    assert n_claims <= 1
+
+
 def test_names_of_levels_and_orders_of_features_and_profiles_make_no_difference():
     after = simulated_deals(900, 8, {("industry", "SaaS"): -1.5})
     profiles = windows_of(simulated_deals(900, 7), after)

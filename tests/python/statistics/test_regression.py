@@ -189,6 +189,23 @@ def with_reps(n_deals: int, seed: int, n_reps: int = 12, rep_sd: float = 0.6) ->
     return profiles_of(simulated_deals(n_deals, seed, PLANTED, n_reps, rep_sd))
 
 
+@pytest.mark.parametrize("n_reps", [0, 12])
+def test_single_deals_give_the_same_fits_and_score_tests_as_profiles(n_reps):
+    deals = simulated_deals(3000, 5, PLANTED, n_reps, 0.6)
+    single = deals.assign(n_deals=1, n_won=deals["is_won"])
+    expected, found = (fitted(rows, ["source", "size"]) for rows in (profiles_of(deals), single))
+    assert len(found.probability) == 3000
+    np.testing.assert_allclose(found.estimate, expected.estimate, atol=1e-7)
+    np.testing.assert_allclose(found.covariance, expected.covariance, rtol=1e-6)
+    assert found.group_sd == pytest.approx(expected.group_sd, abs=1e-6)
+    tests = [
+        score_tests(model, [Factor.of("industry", rows["industry"])])
+        for model, rows in ((expected, profiles_of(deals)), (found, single))
+    ]
+    np.testing.assert_allclose(tests[1].z, tests[0].z, rtol=1e-6)
+    np.testing.assert_allclose(tests[1].covariance, tests[0].covariance, rtol=1e-6, atol=1e-9)
+
+
 class Dense:
     """The linear mixed model of the last step of a fit, with whole matrices."""
 

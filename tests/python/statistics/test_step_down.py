@@ -130,6 +130,24 @@ def test_each_level_is_corrected_by_the_levels_that_were_tested_beside_it():
     np.testing.assert_allclose(q_value, np.minimum(expected, 1), rtol=1e-12)
 
 
+def test_a_level_named_in_one_family_is_set_aside_in_the_other():
+    bad = {("industry", "Retail"): -1.0}
+    few, many = (
+        profile_model(profiles_of(simulated_deals(n_deals, 7, bad)), FEATURES)
+        for n_deals in (80, 4000)
+    )
+    families = [candidates(model, model.features[0]) for model in (few, many)]
+    (alone,) = name_levels(families[:1], 0.05, 1)
+    of_few, of_many = name_levels(families, 0.05, 1)
+    assert not alone.is_named.any() and not len(alone.set_aside)
+    assert of_many.is_named.tolist() == [False, False, True, False]
+    assert not of_few.is_named.any() and of_few.set_aside.tolist() == [2]
+    assert of_few.q_value[2] >= 0.05
+    named = families[0].factors[0].levels[2]
+    assert named == "Retail"
+    assert [factor.name for factor in of_few.model.columns.factors][-1] == "industry=Retail"
+
+
 def test_little_is_named_where_nothing_differs():
     n_runs = 20
     n_naming = sum(
