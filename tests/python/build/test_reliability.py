@@ -272,7 +272,7 @@ def at_step(event, arguments):
     if event == "open" and "/run/winrate/" in str(arguments[0]) and next(steps) == {number}:
         {action}
 
-if "dbt.cli.main" in sys.orig_argv:
+if any("dbt.cli.main" in argument for argument in sys.orig_argv):
     {at_start}
     sys.addaudithook(at_step)
 """
