@@ -166,9 +166,11 @@ def _without_results(exit_code: int, output: str) -> str:
 
 
 def _last_line(message: str | None) -> str:
-    """The message in one line: of a traceback the sentence at its end, without our error's name."""
-    lines = (message or "no message").strip().splitlines()
-    sentence = (
-        lines[-1].strip() if "Traceback" in (message or "") else " ".join(map(str.strip, lines))
-    )
+    """The message in one line: of a traceback its last error, without our error's name."""
+    lines = [line.strip() for line in (message or "no message").strip().splitlines()]
+    sentence = " ".join(lines)
+    if "Traceback" in sentence:
+        # DuckDB's errors go on below with the statement and a mark under the place.
+        errors = [line for line in lines if re.match(r"[\w.]+(Error|Exception): ", line)]
+        sentence = errors[-1] if errors else lines[-1]
     return re.sub(r"^winrate\.[\w.]+\.(Export|Settings)Error: ", "", sentence)

@@ -6,6 +6,7 @@ It is a folder beside the published database, so that a finished build is moved 
 import contextlib
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,20 @@ def directory_path(warehouse: Path) -> Path:
     return warehouse.parent / FOLDER / warehouse.name
 
 
+def _keep_private(folder: Path) -> None:
+    """Let nobody else into a folder in which builds write and delete.
+
+    Raises BuildError where it is a link or another user's: builds would delete what lies behind it.
+    """
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+        raise BuildError(
+            f"{folder} is not a folder of this user, or a link; builds write and delete files in "
+            "it. Remove it, or build into another folder (WAREHOUSE)."
+        )
+    folder.chmod(0o700)
+
+
 @contextlib.contextmanager
 def locked_build_directory(warehouse: Path) -> Iterator[BuildDirectory]:
     """Hold the build directory of a database, with an empty `staging` folder.
@@ -53,13 +68,15 @@ def locked_build_directory(warehouse: Path) -> Iterator[BuildDirectory]:
     Raises BuildRunningError where another build holds it, BuildError where it cannot be made.
     """
     path = directory_path(warehouse)
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BuildError(
-            f"{warehouse.parent} cannot be written to ({error.strerror}); the database "
-            f"{warehouse.name} is built and published there."
-        ) from error
+    for folder in (path.parent, path):
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise BuildError(
+                f"{warehouse.parent} cannot be written to ({error.strerror}); the database "
+                f"{warehouse.name} is built and published there."
+            ) from error
+        _keep_private(folder)
     with contextlib.ExitStack() as held:
         try:
             directory = BuildDirectory(path, held.enter_context(publish.locked(path, wait=False)))

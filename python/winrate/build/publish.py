@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,9 @@ from types import ModuleType
 
 import duckdb
 
+NEW_MODE = 0o640  # of what is published for the first time: names of reps are not for everybody
+LOCK_WAIT = 60.0  # seconds that a report waits for another process
+LOCK_POLL = 0.2  # seconds
 ASIDE = ".winrate-new"  # in the folder that is written to: a move within a file system is one step
 
 
@@ -74,6 +78,7 @@ def replace_database(new: Path, published: Path) -> None:
     A reader that has the published file open goes on reading it. Raises BuildError where somebody
     has it open for writing: what they wrote next would land beside the new file.
     """
+    new.chmod(NEW_MODE)
     if published.exists():
         kept = snapshot(published, new.with_name(f"{new.name}.previous"))
         shutil.copymode(kept, new)
@@ -137,7 +142,7 @@ def _written_aside(folder: Path, write: Callable[[Path], object]) -> Iterator[li
     with locked(folder):
         try:
             shutil.rmtree(aside, ignore_errors=True)  # a killed build leaves it
-            aside.mkdir()
+            aside.mkdir(mode=0o700)
             write(aside)
             files = sorted(aside.iterdir())
             for file in files:
@@ -148,8 +153,13 @@ def _written_aside(folder: Path, write: Callable[[Path], object]) -> Iterator[li
 
 
 def _replace_files(files: list[Path], folder: Path) -> None:
+    """Put files into a folder; each has the permissions of the one that it replaces."""
     for file in files:
-        file.replace(folder / file.name)
+        published = folder / file.name
+        file.chmod(NEW_MODE)
+        if published.is_file():
+            shutil.copymode(published, file)
+        file.replace(published)
     _sync(folder)
 
 
@@ -157,15 +167,30 @@ def _replace_files(files: list[Path], folder: Path) -> None:
 def locked(folder: Path, wait: bool = True) -> Iterator[int]:
     """Hold the lock of a folder; yields the descriptor that holds it.
 
-    The lock goes with the last process that has the descriptor, however it ends. Raises
-    BlockingIOError where another process holds it and `wait` is off.
+    The lock goes with the last process that has the descriptor, however it ends. Where another
+    process holds it, raises BlockingIOError if `wait` is off, else BuildError after LOCK_WAIT.
     """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        _lock(descriptor, folder, time.monotonic() + LOCK_WAIT if wait else None)
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int, folder: Path, deadline: float | None) -> None:
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if deadline is None:
+                raise
+            if time.monotonic() > deadline:
+                raise BuildError(
+                    f"{folder} has been locked by another process for {LOCK_WAIT:.0f} seconds; "
+                    "try again when that has ended (`fuser` names it)."
+                ) from None
+        time.sleep(LOCK_POLL)
 
 
 def _sync(path: Path) -> None:

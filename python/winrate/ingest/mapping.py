@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from winrate import project
 from winrate.ingest.header import WantedColumns, normalise_header
-from winrate.ingest.records import ExportError
+from winrate.ingest.records import ExportError, refuse_special
 
 COLUMN, OUTCOME = "column", "outcome"
 IGNORE = "ignore"
@@ -115,6 +115,7 @@ def _own_mappings(path: str | Path | None, variables: Mapping[str, Any]) -> Iter
         return
     columns = [name for part in project.export_columns(variables) for name in part]
     categories = variables["features"]["categorical"]
+    refuse_special(path, "MAPPING ")
     try:
         with Path(path).open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, skipinitialspace=True)

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from winrate.ingest.header import ExportHeader, WantedColumns, refuse_missing, split_header
-from winrate.ingest.records import ExportError, Record, listed, shortened
+from winrate.ingest.records import ExportError, Record, listed, refuse_special, shortened
 from winrate.ingest.text_files import count_text_lines, text_records
 from winrate.ingest.typed_cells import BATCH_ROWS, parquet_records
 from winrate.ingest.workbooks import sheet_records
@@ -145,6 +145,7 @@ def _records(path: Path, wanted: WantedColumns) -> Iterator[Record]:
     """Every physical record of an export, its header included; raises ExportError."""
     kinds = listed(list(READERS))
     suffix = path.suffix.lower()
+    refuse_special(path)
     try:
         with path.open("rb") as file:
             if suffix not in READERS:

@@ -16,6 +16,7 @@ read or not. A record that could not be read keeps its line and its text and say
 
 import string
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 BLANK_LINE = "blank_line"
@@ -31,6 +32,16 @@ BLANK_CHARACTERS = string.whitespace + DELIMITERS + '"'  # all that a blank reco
 
 class ExportError(ValueError):
     """An export that cannot be used: names the file, what was found and what was expected."""
+
+
+def refuse_special(path: str | Path, what: str = "") -> None:
+    """Raises ExportError for a pipe or a device, which may never end.
+
+    what: the words before the path.
+    """
+    path = Path(path)
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise ExportError(f"{what}{path}: found a pipe or a device; expected a file.")
 
 
 class Record(NamedTuple):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -15,7 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from winrate.ingest import reader, workbooks
+from winrate import project
+from winrate.ingest import mapping, reader, workbooks
 from winrate.ingest.header import WantedColumns, normalise_header
 from winrate.ingest.reader import check_export, read_export
 from winrate.ingest.records import ExportError
@@ -620,6 +622,15 @@ def assert_refused(read, path, found, expected):
 def test_a_folder_is_refused(tmp_path, name):
     (tmp_path / name).mkdir()
     assert_refused(read_export, tmp_path / name, "found a folder", "one file of .csv")
+
+
+@pytest.mark.parametrize("name", ["pipe.csv", "device.csv"])
+def test_a_pipe_and_a_device_are_refused_and_not_waited_for(tmp_path, name):
+    path = tmp_path / name
+    os.mkfifo(path) if name == "pipe.csv" else path.symlink_to("/dev/zero")
+    assert_refused(read_export, path, "found a pipe or a device", "expected a file")
+    with pytest.raises(ExportError, match=f"MAPPING {path}: found a pipe or a device"):
+        mapping.read_mappings(path, project.project_vars())
 
 
 def test_a_file_without_permission_is_refused(export, monkeypatch):
