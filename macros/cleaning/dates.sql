@@ -13,6 +13,16 @@
     ([0-9]{1,2})[/-]([0-9]{1,2})[/-]([0-9]{4}|[0-9]{2})
 {%- endmacro %}
 
+{# A date with the year first. #}
+{% macro year_first_date() -%}
+    ([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})
+{%- endmacro %}
+
+{# A date of three short numbers. #}
+{% macro short_date() -%}
+    ([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{2})
+{%- endmacro %}
+
 {# The English name of a month, short or whole, in whatever case. #}
 {% macro month_name() -%}
     {{ return(
@@ -52,7 +62,6 @@
    day: text without a time of day.
    is_day_first: whether 03/04/2024 is in April; where it is null, such a date is null. #}
 {% macro calendar_date(day, is_day_first) -%}
-    {%- set year_first = '([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})' -%}
     {%- set with_points = '([0-9]{1,2})[.]([0-9]{1,2})[.]([0-9]{4}|[0-9]{2})' -%}
     {%- set digits_only = '((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})' -%}
     {%- set space = '[\\t\\n\\f\\r ]' -%}
@@ -62,8 +71,8 @@
     {#- In text that matches, the name is all letters. The shorter pattern is planned in half the time. -#}
     {%- set letters = '([A-Za-z]+)' -%}
     case
-        when {{ matches(day, year_first) }}
-            then {{ matched_date(day, year_first, 1, 2, 3) }}
+        when {{ matches(day, year_first_date()) }}
+            then {{ matched_date(day, year_first_date(), 1, 2, 3) }}
         when {{ matches(day, with_points) }}
             then {{ matched_date(day, with_points, 3, 2, 1) }}
         when {{ matches(day, slash_date()) }} and {{ is_day_first }}

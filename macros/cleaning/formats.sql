@@ -5,6 +5,16 @@
     {{ n_others }} > 0 and {{ n_outliers }} <= 0.01 * {{ n_others }}
 {%- endmacro %}
 
+{# Whether the short dates of export_formats begin with a year. #}
+{% macro is_short_year_first() -%}
+    short_dates.n_dates >= 8 and short_dates.min_first > 12 and short_dates.n_first < short_dates.n_last
+{%- endmacro %}
+
+{# Whether the dates of export_formats that begin with a year go on with the day. #}
+{% macro is_day_second() -%}
+    year_first_dates.n_day_second > 0.01 * year_first_dates.n_dates and year_first_dates.n_day_last = 0
+{%- endmacro %}
+
 {# The decimal mark that an amount proves: '.' or ','. '.?' or ',?' where '1.234' may be decimals or
    thousands; null where there is no mark. #}
 {% macro decimal_mark_of(x) -%}

@@ -5,10 +5,12 @@
     [\t\n\f\r \p{Z}\x{200b}\x{feff}]
 {%- endmacro %}
 
-{# Text without white space at its ends, and without the ="..." with which CRMs keep an id from being
-   read as a number. #}
+{# Text without white space at its ends, and without the quotes around a whole cell: ="..." keeps an id
+   from being read as a number, and a space before a quote keeps CSV from taking it as one. A quote at
+   one end only is part of the text (TV 42"). #}
 {% macro trimmed(x) -%}
-    {{ return(replace_matches(x, '^' ~ white_space() ~ '+|' ~ white_space() ~ '+\\z|^="|"\\z')) }}
+    {%- set bare = replace_matches(x, '^' ~ white_space() ~ '+|' ~ white_space() ~ '+\\z') -%}
+    {{ return(replace_matches(bare, '^=?"([^"]*)"\\z', '\\1')) }}
 {%- endmacro %}
 
 {# Trimmed text; null where it is blank or one of the null values, but for those that are `levels`. #}

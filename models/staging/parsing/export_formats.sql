@@ -71,6 +71,36 @@ dates as (
 
 ),
 
+-- Dates that begin with a year of two digits would be read with the year as the day. They show by a first number
+-- that is never a month and takes fewer values than the last one.
+short_dates as (
+
+    select
+        min(cast({{ extract_match('day', short_date(), 1) }} as integer)) as min_first,
+        count(distinct {{ extract_match('day', short_date(), 1) }}) as n_first,
+        count(distinct {{ extract_match('day', short_date(), 3) }}) as n_last,
+        count(*) as n_dates,
+        min(cell) as example
+    from days
+    where {{ matches('day', short_date()) }}
+
+),
+
+-- 2024-31-01 is no date; in such a file 2024-05-01 is another one than it seems.
+year_first_dates as (
+
+    select
+        count(*) as n_dates,
+        count(case when cast({{ extract_match('day', year_first_date(), 2) }} as integer) > 12 then cell end)
+            as n_day_second,
+        count(case when cast({{ extract_match('day', year_first_date(), 3) }} as integer) > 12 then cell end)
+            as n_day_last,
+        max(case when cast({{ extract_match('day', year_first_date(), 2) }} as integer) > 12 then cell end) as example
+    from days
+    where {{ matches('day', year_first_date()) }}
+
+),
+
 -- An amount in the company's own currency counts as one currency, whatever the currency of the deal.
 amount_cells as (
 
@@ -117,6 +147,7 @@ outcome_words as (
     select
         count(outcome_keys.outcome) as n_outcomes,
         count(stated.means) as n_outcomes_known,
+        count(case when stated.means in ('Won', 'Lost') then 1 end) as n_outcomes_closed,
         count(case when by_stage.means in ('Won', 'Lost') then 1 end) as n_stages_known
     from outcome_keys
     left join outcome_mappings as stated on outcome_keys.outcome_key = stated.level_key
@@ -161,10 +192,16 @@ final as (
 
     select
         dates.n_slash_dates,
-        dates.slash_date_example,
         case
+            when {{ is_day_second() }} then year_first_dates.example
+            when {{ is_short_year_first() }} then short_dates.example
+            else dates.slash_date_example
+        end as slash_date_example,
+        case
+            when {{ is_day_second() }} then 'day second'
             when lower('{{ run_value("date_format") }}') = 'dd/mm/yyyy' then 'day first'
             when lower('{{ run_value("date_format") }}') = 'mm/dd/yyyy' then 'month first'
+            when {{ is_short_year_first() }} then 'short year first'
             when dates.n_slash_dates = 0 then 'not needed'
             when {{ is_rare('dates.n_month_first', 'dates.n_day_first') }} then 'day first'
             when {{ is_rare('dates.n_day_first', 'dates.n_month_first') }} then 'month first'
@@ -172,17 +209,17 @@ final as (
             else 'ambiguous'
         end as date_order,
         amounts.unclear_amount_example,
-        -- '12,345' has decimals only where most amounts with a comma have.
+        -- '12,345' has decimals only where nearly all amounts with a comma have.
         case
             when '{{ run_value("decimal_mark") }}' != ''
                 then '{{ run_value("decimal_mark") }}'
             when
                 {{ is_rare('amounts.n_points', 'amounts.n_commas') }}
-                and amounts.n_unclear_commas <= amounts.n_commas
+                and {{ is_rare('amounts.n_unclear_commas', 'amounts.n_commas') }}
                 then ','
             when
                 {{ is_rare('amounts.n_commas', 'amounts.n_points') }}
-                and amounts.n_unclear_points <= amounts.n_points
+                and {{ is_rare('amounts.n_unclear_points', 'amounts.n_points') }}
                 then '.'
             when amounts.n_points > 0 and amounts.n_commas > 0 then 'contradictory'
             when amounts.n_points + amounts.n_commas + amounts.n_unclear_points = 0 then '.'
@@ -193,17 +230,21 @@ final as (
         currency_totals.main_currency,
         currency_totals.n_with_currency - currency_totals.n_in_main_currency as n_in_other_currencies,
         currency_totals.n_with_currency,
-        -- A column called Status may hold anything: it is the outcome where a mapping knows one of its words.
+        -- A column called Status may hold anything, such as that of a quote: it is the outcome where one of its words
+        -- means Won or Lost.
         case
-            when outcome_words.n_outcomes_known > 0 then 'outcome'
+            when outcome_words.n_outcomes_closed > 0 then 'outcome'
             {% for column in ['is_won', 'won_date'] -%}
             when exists (select 1 from columns_there where column_name = '{{ column }}') then '{{ column }}'
             {% endfor -%}
-            when outcome_words.n_stages_known > 0 and outcome_words.n_outcomes = 0 then 'deal_stage'
+            when outcome_words.n_stages_known > 0 and outcome_words.n_outcomes = outcome_words.n_outcomes_known
+                then 'deal_stage'
             when exists (select 1 from columns_there where column_name = 'outcome') then 'outcome'
             else 'deal_stage'
         end as outcome_from
     from dates
+    cross join short_dates
+    cross join year_first_dates
     cross join amounts
     cross join currency_totals
     cross join outcome_words

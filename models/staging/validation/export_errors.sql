@@ -110,6 +110,16 @@ final as (
     union all
 
     select
+        'date_order' as error_code,
+        'dates such as ''' || slash_date_example || ''' seem to '
+        || case when date_order = 'day second' then 'have the day before the month' else 'begin with the year' end
+        || '; write dates as YYYY-MM-DD' as message
+    from formats
+    where date_order in ('short year first', 'day second')
+
+    union all
+
+    select
         'decimal_mark' as error_code,
         case
             when decimal_mark = 'ambiguous'
@@ -197,7 +207,7 @@ final as (
     from formats
     cross join totals
     cross join reasons
-    where totals.n_accepted = 0 and formats.date_order not in ('ambiguous', 'contradictory')
+    where totals.n_accepted = 0 and formats.date_order in ('day first', 'month first', 'not needed')
 
 )
 
