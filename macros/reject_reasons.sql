@@ -36,6 +36,18 @@
             'is_skipped': true,
         },
         {
+            'code': 'deleted',
+            'condition': "is_deleted",
+            'reason': "'the CRM has deleted the deal'",
+            'is_skipped': true,
+        },
+        {
+            'code': 'history_row',
+            'condition': "is_history",
+            'reason': "'the row says what the deal was before'",
+            'is_skipped': true,
+        },
+        {
             'code': 'missing_deal_id',
             'condition': "deal_id is null",
             'reason': "'deal_id is empty'",

@@ -80,6 +80,8 @@ typed as (
 
         ---------- ids
         export.deal_id,
+        coalesce({{ yes_or_no('export.is_deleted') }}, false) as is_deleted,
+        coalesce(not {{ yes_or_no('export.is_current_row') }}, false) as is_history,
         coalesce(export.sales_rep_id, 'Unknown') as sales_rep_id,
         export.account_id,
 
@@ -162,6 +164,8 @@ final as (
         read_error,
         row_content,
         deal_id,
+        is_deleted,
+        is_history,
         sales_rep_id,
         account_id,
         {% for column in date_columns() -%}

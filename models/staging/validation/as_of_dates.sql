@@ -6,7 +6,8 @@ with
 
 typed_rows as (
 
-    select * from {{ ref('typed_rows') }} where read_error is null
+    select * from {{ ref('typed_rows') }}
+    where read_error is null and not coalesce(is_deleted or is_history, false)
 
 ),
 

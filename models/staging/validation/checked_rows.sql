@@ -26,6 +26,8 @@ as_it_stood as (
 
         ---------- ids
         typed_rows.deal_id,
+        typed_rows.is_deleted,
+        typed_rows.is_history,
         typed_rows.sales_rep_id,
         typed_rows.account_id,
 

@@ -292,6 +292,21 @@ DAMAGE = [
         accepted=(*GOOD_IDS, "d4"),
         skipped={5: "header_again"},
     ),
+    Case(
+        "a_deleted_deal",
+        rows(*(deal | {"IsDeleted": "false"} for deal in GOOD), fourth() | {"IsDeleted": "true"}),
+        skipped={5: "deleted"},
+    ),
+    Case(
+        "a_row_of_history",
+        rows(
+            *(deal | {"_fivetran_active": "true"} for deal in GOOD),
+            GOOD[0] | {"_fivetran_active": "false", "industry": "EdTech"},
+        ),
+        values={("d1", "industry"): GOOD[0]["industry"]},
+        skipped={5: "history_row"},
+    ),
+    read_as("an_id_that_ends_with_an_inch_mark", {"industry": '2"'}, deal_id='d1"', industry='2"'),
     Case("trailing_delimiters", lines(LINES[0], *(line + ", ," for line in LINES[1:]))),
     Case(
         "one_damaged_byte_among_accents",
