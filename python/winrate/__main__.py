@@ -1,6 +1,7 @@
 """The command under `make build` and its neighbours: check, report, export, check-fresh."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -38,6 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         _say("winrate: Stopped; what is published is whole.", sys.stderr)
         return EXIT_STOPPED
+    except BrokenPipeError:  # the reader of what is printed, such as `head`, has what it wants
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
 
 
 def _say(text: object, stream: TextIO | None = None) -> None:

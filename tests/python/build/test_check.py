@@ -98,6 +98,22 @@ def test_missing_columns_are_named_beside_those_that_were_found(tmp_path):
     assert "column,Title,sales_rep_id" in found.text
 
 
+def test_titles_that_resemble_a_missing_column_are_suggested(tmp_path):
+    deals = tmp_path / "deals.csv"
+    deals.write_text(
+        "opportunity_id,sales_agent,product,deal_stage,engage_date,close_date,close_value,notes\n"
+        "1,Ann,Core,Won,2024-01-01,2024-02-01,5,warm\n"
+    )
+    found = check.check(build.BuildRequest(deals, tmp_path / "none.duckdb", tmp_path / "report"))
+    assert not found.is_usable
+    columns = section(found.text, "columns")
+    assert "created_date  missing; 'engage_date'?" in columns
+    assert "sales_rep_id  missing; 'sales_agent'?" in columns
+    assert "deal_amount   missing; 'close_value'?" in columns
+    assert "'notes'" not in columns
+    assert "'column,engage_date,created_date' and 'column,sales_agent,sales_rep_id'" in found.text
+
+
 def test_a_file_that_cannot_be_read_is_refused_in_its_sentence(tmp_path):
     with pytest.raises(ExportError, match="an empty file"):
         checked(tmp_path, "empty_file")

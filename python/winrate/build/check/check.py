@@ -36,8 +36,10 @@ def check(request: BuildRequest) -> Check:
     sections = [f"{request.deals.name}, its header in line {header.source_line}\n"]
     unused = columns.unused_titles(header, mapping.own_titles(request.mapping, variables))
     if header.missing:
-        sections.append(section("columns", [*columns.required_columns(header, wanted), *unused]))
-        sections.append(_refused([columns.missing_sentence(header, variables)]))
+        suggested = columns.suggested_titles(header, wanted, variables)
+        described = columns.required_columns(header, wanted, suggested)
+        sections.append(section("columns", [*described, *unused]))
+        sections.append(_refused([columns.missing_sentence(header, variables, suggested)]))
         return Check("\n".join(sections), is_usable=False)
     models = staging.compiled_models()
     try:

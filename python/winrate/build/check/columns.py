@@ -1,5 +1,6 @@
 """The part of a check on the header of an export: which column is read as what."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,9 @@ from winrate.ingest.header import (
 )
 
 N_EXAMPLES = 3  # cells of a column
+WORDS_OF_TIME = {"date", "time", "day", "on", "at", "when"}
+WORD_OF_TIME = 0.3  # what such a word counts, for a date
+MIN_LIKENESS = 0.3  # of a title that is suggested: a word of which the column has a third
 
 
 def staged_columns(
@@ -43,16 +47,56 @@ def staged_columns(
     return [*lines, _not_read(header)]
 
 
-def required_columns(header: ExportHeader, wanted: WantedColumns) -> list[Line]:
+def required_columns(
+    header: ExportHeader, wanted: WantedColumns, suggestions: Mapping[str, str]
+) -> list[Line]:
     """For each required column its title or that it is missing; other titles."""
     lines: list[Line] = []
     for name in wanted.required:
         found = [each for each in wanted.choices(name) if header.positions[each] is not None]
-        lines.append((name, _title(header, found[0]) if found else "missing"))
+        missing = f"missing; '{brief(suggestions[name])}'?" if name in suggestions else "missing"
+        lines.append((name, _title(header, found[0]) if found else missing))
     return [*lines, _not_read(header)]
 
 
-def missing_sentence(header: ExportHeader, variables: Mapping[str, Any]) -> str:
+def suggested_titles(
+    header: ExportHeader, wanted: WantedColumns, variables: Mapping[str, Any]
+) -> dict[str, str]:
+    """For required columns that are missing, the titles that resemble what they are called.
+
+    A word counts by its share of the known titles with that word that are the column's; a word of
+    time counts for dates. Each title is suggested once, for the column that it resembles most.
+    """
+    words = {
+        name: Counter(word for title in wanted.titles_of(name) for word in _words(title))
+        for name in wanted.names
+    }
+    in_all = sum(words.values(), Counter())
+    columns = variables["export_columns"]
+
+    def likeness(name: str, title: str) -> float:
+        found = _words(title)
+        is_date = columns.get(name, {}).get("type") == "date"
+        of_time = WORD_OF_TIME if is_date and found & WORDS_OF_TIME else 0.0
+        return of_time + sum(words[name][word] / in_all[word] for word in found & set(words[name]))
+
+    pairs = [
+        (-likeness(name, title), header.missing.index(name), title)
+        for name in header.missing
+        for title in _other_titles(header)
+    ]
+    suggested: dict[str, str] = {}
+    for unlikeness, place, title in sorted(pairs):
+        name = header.missing[place]
+        is_free = name not in suggested and title not in suggested.values()
+        if is_free and -unlikeness >= MIN_LIKENESS:
+            suggested[name] = title
+    return {name: suggested[name] for name in header.missing if name in suggested}
+
+
+def missing_sentence(
+    header: ExportHeader, variables: Mapping[str, Any], suggestions: Mapping[str, str]
+) -> str:
     """Which required columns are missing, and what to do about it."""
     may_be_blank = [
         name for name in project.columns_with(variables, "may_be_blank") if name in header.missing
@@ -60,9 +104,11 @@ def missing_sentence(header: ExportHeader, variables: Mapping[str, Any]) -> str:
     unkept = ""
     if may_be_blank:
         unkept = f"; where you do not keep {' and '.join(may_be_blank)}, add it as an empty column"
+    examples = [f"column,{brief(title)},{name}" for name, title in suggestions.items()]
+    lines = " and ".join(f"'{line}'" for line in examples or [f"column,Title,{header.missing[0]}"])
     return (
         f"it has no {' and no '.join(header.missing)}; name the columns that are these in MAPPING,"
-        f" a CSV of kind,found,means with lines such as 'column,Title,{header.missing[0]}'{unkept}"
+        f" a CSV of kind,found,means with lines such as {lines}{unkept}"
     )
 
 
@@ -74,6 +120,10 @@ def unused_titles(header: ExportHeader, own_titles: list[str]) -> list[Line]:
         for title in own_titles
         if normalise_header(title) not in found
     ]
+
+
+def _words(title: str) -> set[str]:
+    return {word for word in normalise_header(title).split("_") if word}
 
 
 def _title(header: ExportHeader, name: str) -> str:
