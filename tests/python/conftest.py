@@ -35,21 +35,27 @@ def own_dbt_target(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def compiled_project(tmp_path_factory, own_dbt_target) -> Path:
-    """The project, compiled once for all processes of a test run, in the target folder of this one.
-
-    Builds in this process start from it.
-    """
+def compiled_once(tmp_path_factory) -> Path:
+    """The project, compiled once for all processes of a test run, without settings of a run."""
     with shared_folder(tmp_path_factory, "compiled") as folder:
         if not (folder / "manifest.json").exists():
             dbt.compile_project(folder)
-    return Path(shutil.copytree(folder, own_dbt_target))
+    return folder
 
 
 @pytest.fixture(scope="session")
-def staging(compiled_project) -> Staging:
+def compiled_project(compiled_once, own_dbt_target) -> Path:
+    """The compiled project in the target folder of this process, where its builds start from it.
+
+    They write a manifest with their settings there.
+    """
+    return Path(shutil.copytree(compiled_once, own_dbt_target))
+
+
+@pytest.fixture(scope="session")
+def staging(compiled_once) -> Staging:
     """The raw and staging models."""
-    return Staging(dbt.manifest(compiled_project))
+    return Staging(dbt.manifest(compiled_once))
 
 
 @pytest.fixture(scope="session")
