@@ -58,7 +58,7 @@ def _keep_private(folder: Path) -> None:
             f"{folder} is not a folder of this user, or a link; builds write and delete files in "
             "it. Remove it, or build into another folder (WAREHOUSE)."
         )
-    folder.chmod(0o700)
+    publish.set_mode(folder, 0o700)
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import stat
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -78,7 +79,7 @@ def replace_database(new: Path, published: Path) -> None:
     A reader that has the published file open goes on reading it. Raises BuildError where somebody
     has it open for writing: what they wrote next would land beside the new file.
     """
-    new.chmod(NEW_MODE)
+    set_mode(new, NEW_MODE)
     if published.exists():
         kept = snapshot(published, new.with_name(f"{new.name}.previous"))
         shutil.copymode(kept, new)
@@ -156,9 +157,8 @@ def _replace_files(files: list[Path], folder: Path) -> None:
     """Put files into a folder; each has the permissions of the one that it replaces."""
     for file in files:
         published = folder / file.name
-        file.chmod(NEW_MODE)
-        if published.is_file():
-            shutil.copymode(published, file)
+        mode = stat.S_IMODE(published.stat().st_mode) if published.is_file() else NEW_MODE
+        set_mode(file, mode)
         file.replace(published)
     _sync(folder)
 
@@ -191,6 +191,12 @@ def _lock(descriptor: int, folder: Path, deadline: float | None) -> None:
                     "try again when that has ended (`fuser` names it)."
                 ) from None
         time.sleep(LOCK_POLL)
+
+
+def set_mode(path: Path, mode: int) -> None:
+    """Set the permissions of a file or folder, where the file system knows them."""
+    with contextlib.suppress(PermissionError):
+        path.chmod(mode)
 
 
 def _sync(path: Path) -> None:
