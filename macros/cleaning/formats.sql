@@ -12,7 +12,8 @@
 
 {# Whether the dates of export_formats that begin with a year go on with the day. #}
 {% macro is_day_second() -%}
-    year_first_dates.n_day_second > 0.01 * year_first_dates.n_dates and year_first_dates.n_day_last = 0
+    year_first_dates.n_day_second > 0 and year_first_dates.n_day_last = 0
+    and not ({{ is_rare('year_first_dates.n_day_second', 'year_first_dates.n_dates') }})
 {%- endmacro %}
 
 {# The decimal mark that an amount proves: '.' or ','. '.?' or ',?' where '1.234' may be decimals or

@@ -69,6 +69,21 @@ def indicator(name: str, is_in: np.ndarray) -> Factor:
     return Factor(name, is_in.astype(np.intp), ["", name], reference=0)
 
 
+def _combinations(factors: Sequence[Factor]) -> tuple[Factor, list[Factor]] | None:
+    """The combination of levels of each row, and the factors of the combinations.
+
+    None without factors, or where there are so many combinations that they save no time.
+    """
+    sizes = [factor.size for factor in factors]
+    n_cells = math.prod(sizes)
+    if not factors or n_cells * MIN_ROWS_PER_CELL > len(factors[0].codes):
+        return None
+    index = np.ravel_multi_index([factor.codes for factor in factors], sizes)
+    codes = np.unravel_index(np.arange(n_cells), sizes)
+    of_cells = [replace(factor, codes=own) for factor, own in zip(factors, codes, strict=True)]
+    return Factor("cell", index, [""] * n_cells), of_cells
+
+
 @dataclass(frozen=True)
 class Counts:
     """The rows of a regression: closed and won deals, and their groups where there are any.
@@ -112,30 +127,21 @@ class Columns:
         raise KeyError(name)
 
     @cached_property
-    def cells(self) -> "tuple[np.ndarray, Columns] | None":
+    def cells(self) -> "tuple[Factor, Columns] | None":
         """The cell of each row, and the columns of the cells; None where there are many.
 
         A cell is a combination of levels. Where rows differ by their group mostly, there are few,
         and what does not depend on the group is found once per cell.
         """
-        sizes = [factor.size for factor in self.factors]
-        n_rows = len(self.factors[0].codes) if sizes else 0
-        n_cells = math.prod(sizes)
-        if not sizes or n_cells * MIN_ROWS_PER_CELL > n_rows:
-            return None
-        index = np.ravel_multi_index([factor.codes for factor in self.factors], sizes)
-        codes = np.unravel_index(np.arange(n_cells), sizes)
-        factors = [
-            replace(factor, codes=own) for factor, own in zip(self.factors, codes, strict=True)
-        ]
-        return index, replace(self, factors=factors)
+        found = _combinations(self.factors)
+        return found and (found[0], replace(self, factors=found[1]))
 
     def _by_cell(self, weight: np.ndarray) -> "tuple[Columns, np.ndarray]":
         """The columns of the cells with the sums of `weight`, or those of the rows."""
         if self.cells is None:
             return self, weight
-        index, columns = self.cells
-        return columns, np.bincount(index, weight, len(columns.factors[0].codes))
+        cell, columns = self.cells
+        return columns, cell.sums(weight)
 
     def sums(self, weight: np.ndarray) -> np.ndarray:
         """The sum of `weight` per column."""
@@ -147,9 +153,8 @@ class Columns:
     def crossed(self, other: Factor, weight: np.ndarray) -> np.ndarray:
         """Columns x levels of another factor: the sum of `weight` where both hold."""
         if self.cells is not None:
-            index, columns = self.cells
-            cell = Factor("cell", index, [""] * len(columns.factors[0].codes))
-            if cell.size * other.size <= len(index):
+            cell, columns = self.cells
+            if cell.size * other.size <= len(cell.codes):
                 return columns.indicators.T @ cell.crossed(other, weight)
         return np.vstack(
             [other.sums(weight), *(factor.crossed(other, weight) for factor in self.factors)]
@@ -185,8 +190,8 @@ class Columns:
     def linear_predictor(self, coefficient: np.ndarray) -> np.ndarray:
         """Per row, the sum of the coefficients of its columns."""
         if self.cells is not None:
-            index, columns = self.cells
-            return columns.linear_predictor(coefficient)[index]
+            cell, columns = self.cells
+            return columns.linear_predictor(coefficient)[cell.codes]
         log_odds = coefficient[0]
         for start, factor in zip(self.starts, self.factors, strict=True):
             log_odds = log_odds + coefficient[start : start + factor.size][factor.codes]
@@ -376,16 +381,11 @@ class _Problem:
         A model that lacks some features of the profiles has far fewer such rows.
         """
         factors = [*self.columns.factors, *([self.groups] if self.groups else [])]
-        sizes = [factor.size for factor in factors]
-        if not sizes or math.prod(sizes) * MIN_ROWS_PER_CELL > len(self.counts.n_deals):
+        found = _combinations(factors)
+        if found is None:
             return self
-        index = np.ravel_multi_index([factor.codes for factor in factors], sizes)
-        n_deals, n_won = (
-            np.bincount(index, count, math.prod(sizes))
-            for count in (self.counts.n_deals, self.counts.n_won)
-        )
-        codes = np.unravel_index(np.arange(math.prod(sizes)), sizes)
-        factors = [replace(factor, codes=own) for factor, own in zip(factors, codes, strict=True)]
+        cell, factors = found
+        n_deals, n_won = cell.sums(self.counts.n_deals), cell.sums(self.counts.n_won)
         groups = factors.pop() if self.groups else None
         counts = replace(self.counts, n_deals=n_deals, n_won=n_won, groups=groups)
         return _Problem(counts, replace(self.columns, factors=factors), groups)

@@ -142,11 +142,8 @@ class _Windows:
 
     def candidates(self, rules: ClaimRules) -> Candidates:
         """The levels in the later window, tested beside the model of both windows."""
-        always, averaged, effect = (
-            self.always,
-            self.profiles.averaged,
-            self.profiles.counts.design_effect,
-        )
+        always, averaged, n_smallest = self.always, self.profiles.averaged, self.n_smallest
+        effect = self.profiles.counts.design_effect
         counts = Counts(self.n_deals.ravel(), self.n_won.ravel(), design_effect=effect)
 
         def null(set_aside: Sequence[Factor], before: Regression | None) -> Regression:
@@ -157,8 +154,8 @@ class _Windows:
         return Candidates(
             factors=[_after_only(factor, self.is_after) for factor in always[1:]],
             null=null,
-            may_name=is_own & (self.n_smallest >= rules.min_deals_per_level),
-            preference=self.n_smallest,
+            may_name=is_own & (n_smallest >= rules.min_deals_per_level),
+            preference=n_smallest,
             direction=float(np.sign(win_rate[1] - win_rate[0])),
         )
 
