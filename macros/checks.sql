@@ -4,10 +4,12 @@
 {# The last step of every check: `cte` in the columns of quality.data_checks.
 
    cte: one row per finding, with n_deals and message.
-   provides: what else `cte` has, of feature and level; what it does not have becomes null. #}
-{% macro check_shape(cte, provides=[]) -%}
+   provides: what else `cte` has, of feature, level and severity; without it, feature and level are null.
+   severity: 'warning' where the finding changes how the whole page is to be read, else 'info'. #}
+{% macro check_shape(cte, provides=[], severity='info') -%}
     select
         '{{ model_name().removeprefix("check_") }}' as check_name,
+        {{ "found.severity" if 'severity' in provides else "'" ~ severity ~ "'" }} as severity,
         {% for column in ['feature', 'level'] -%}
         cast({{ 'found.' ~ column if column in provides else 'null' }} as {{ dbt.type_string() }}) as {{ column }},
         {% endfor -%}

@@ -53,16 +53,6 @@
             'reason': "'deal_id is empty'",
         },
         {
-            'code': 'missing_created_date',
-            'condition': "created_date_text is null",
-            'reason': "'created_date is empty'",
-        },
-        {
-            'code': 'bad_created_date',
-            'condition': "created_date is null",
-            'reason': "'created_date ''' || created_date_text || ''' cannot be read as a date'",
-        },
-        {
             'code': 'bad_outcome',
             'condition': "not is_open and outcome is null",
             'reason': "coalesce('outcome ''' || outcome_text "
@@ -75,26 +65,20 @@
             'reason': "'the deal is ' || coalesce(stated_outcome, 'open') || ' but its stage says ' || stage_outcome",
         },
         {
-            'code': 'missing_closed_date',
-            'condition': "not is_open and close_date_text is null",
-            'reason': "'the deal is ' || outcome || ' but closed_date is empty'",
+            'code': 'missing_created_date',
+            'condition': "is_open and created_date_text is null and has_created_dates",
+            'reason': "'the deal is open and its created_date is empty'",
         },
         {
-            'code': 'bad_closed_date',
-            'condition': "not is_open and close_date is null",
-            'reason': "'closed_date ''' || close_date_text || ''' cannot be read as a date'",
+            'code': 'bad_created_date',
+            'condition': "is_open and created_date is null and created_date_text is not null",
+            'reason': "'created_date ''' || created_date_text || ''' cannot be read as a date'",
         },
         {
             'code': 'implausible_date',
-            'condition': "has_implausible_created_date or has_implausible_close_date",
-            'reason': "case when has_implausible_created_date or close_date_text is null "
-                ~ "then 'created_date ' || created_date else 'closed_date ' || close_date_text end "
+            'condition': "is_open and has_implausible_created_date",
+            'reason': "'created_date ' || created_date "
                 ~ "|| ' is before 1970, far later than all other dates of the export, or in the future'",
-        },
-        {
-            'code': 'closed_before_created',
-            'condition': "not is_open and close_date < created_date",
-            'reason': "'closed_date ' || close_date || ' is before created_date ' || created_date",
         },
         {
             'code': 'created_after_as_of_date',

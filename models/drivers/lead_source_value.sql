@@ -1,4 +1,4 @@
--- By the lead source as the export has it: rare ones are not pooled.
+-- By the lead source as the export has it: rare ones are not pooled. No row where all deals have the same one.
 
 with
 
@@ -16,6 +16,7 @@ sources as (
         {{ deal_totals() }}
     from deals
     group by lead_source
+    qualify count(*) over () > 1
 
 ),
 

@@ -102,6 +102,17 @@ coverage as (
 
 ),
 
+-- A month in which no deal closed is a gap in the data.
+months as (
+
+    select
+        cast(date_trunc('quarter', month_start) as date) as quarter_start,
+        count(*) as n_months
+    from {{ ref('closed_months') }}
+    group by quarter_start
+
+),
+
 final as (
 
     select
@@ -120,12 +131,13 @@ final as (
         case
             when periods.control_width is not null then least(periods.centre + periods.control_width, 1)
         end as control_high,
-        -- By close date, slow deals must have had the time to close.
-        periods.period_start >= case periods.basis
+        coalesce(case periods.basis
             when 'closed'
-                then {{ add_days('coverage.first_complete_date', 'coalesce(coverage.maturity_days, 0)') }}
-            else coverage.first_complete_date
-        end
+                then
+                    periods.period_start >= coverage.first_complete_closed_date
+                    and (periods.grain = 'month' or months.n_months = 3)
+            else periods.period_start >= coverage.first_complete_created_date
+        end, false)
         and case periods.grain
             when 'month' then {{ add_months('periods.period_start', '1') }}
             else {{ add_quarters('periods.period_start', '1') }}
@@ -138,6 +150,7 @@ final as (
     cross join as_of_dates
     left join created
         on periods.grain = created.grain and periods.period_start = created.period_start
+    left join months on periods.period_start = months.quarter_start
 
 )
 

@@ -1,4 +1,5 @@
--- One row per deal: the level of each feature, pooled or banded.
+-- One row per deal: the level of each feature, pooled or banded; and what is assumed where the dates do not say
+-- when a deal closed.
 
 with
 
@@ -20,6 +21,12 @@ feature_bands as (
 
 ),
 
+assumed_ages as (
+
+    select * from {{ ref('assumed_ages') }}
+
+),
+
 final as (
 
     select
@@ -34,16 +41,25 @@ final as (
         {% endif -%}
         deals.created_date,
         deals.closed_date,
+        coalesce(
+            deals.closed_date,
+            case
+                when deals.created_date is not null and assumed_ages.assumed_age_days is not null
+                    then least({{ add_days('deals.created_date', 'assumed_ages.assumed_age_days') }}, deals.as_of_date)
+            end
+        ) as assumed_closed_date,
         {% for feature in categorical_features() -%}
         {{ feature }}_levels.level as {{ feature }},
         {% endfor -%}
         {% for feature in numeric_features() -%}
         coalesce({{ feature }}_bands.level, 'Unknown') as {{ feature }},
         {% endfor -%}
-        deals.deal_age_days,
+        coalesce(deals.deal_age_days, assumed_ages.assumed_age_days) as deal_age_days,
         deals.deal_amount as amount,
         deals.sales_cycle_days as cycle_days
     from deals
+    left join assumed_ages
+        on deals.deal_id = assumed_ages.deal_id
     {% for feature in categorical_features() -%}
     left join feature_levels as {{ feature }}_levels
         on

@@ -1,5 +1,6 @@
 -- The windows of each comparison (`vars: comparisons`). By close date they start late enough for slow deals
--- to be among those that close, by creation date they end early enough for their deals to have closed.
+-- to be among those that close, and deals close in each of their months; by creation date they end early enough
+-- for their deals to have closed.
 
 with
 
@@ -19,7 +20,7 @@ bases as (
 
     select
         'closed' as basis,
-        {{ add_days('coverage.first_complete_date', 'coalesce(coverage.maturity_days, 0)') }} as first_date,
+        coverage.first_complete_closed_date as first_date,
         as_of_dates.as_of_date as last_date
     from as_of_dates
     cross join coverage
@@ -28,7 +29,7 @@ bases as (
 
     select
         'created' as basis,
-        coverage.first_complete_date as first_date,
+        coverage.first_complete_created_date as first_date,
         {{ add_days('as_of_dates.as_of_date', '-coverage.maturity_days') }} as last_date
     from as_of_dates
     cross join coverage
@@ -74,6 +75,29 @@ windows as (
 
 ),
 
+covered as (
+
+    select
+        windows.comparison,
+        windows.is_primary,
+        windows.basis,
+        windows.first_date,
+        windows.before_start,
+        windows.before_end,
+        windows.after_start,
+        windows.after_end,
+        2 * (3 * windows.n_quarters + windows.n_months) as n_months_of_windows,
+        count(closed_months.month_start) as n_closed_months
+    from windows
+    left join {{ ref('closed_months') }} as closed_months
+        on
+            closed_months.month_start between windows.before_start and windows.before_end
+            or closed_months.month_start between windows.after_start and windows.after_end
+    where windows.before_start >= windows.first_date
+    group by all
+
+),
+
 final as (
 
     select
@@ -86,8 +110,8 @@ final as (
         after_start,
         after_end,
         {{ add_quarters('before_start', '-4') }} >= first_date as has_year_ago
-    from windows
-    where before_start >= first_date
+    from covered
+    where basis = 'created' or n_closed_months = n_months_of_windows
 
 )
 

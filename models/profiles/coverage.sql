@@ -19,6 +19,7 @@ ages as (
         count(*) as n_deals,
         count(case when not is_open then 1 end) as n_closed
     from deals
+    where deal_age_days is not null
     group by deal_age_days
 
 ),
@@ -63,8 +64,8 @@ maturity as (
 dates as (
 
     select
-        {{ first_complete_date('min(created_date)') }} as first_complete_date,
-        count(case when not is_open then 1 end) as n_closed
+        min(created_date) as first_created_date,
+        min(closed_date) as first_closed_date
     from deals
 
 ),
@@ -72,10 +73,21 @@ dates as (
 final as (
 
     select
-        dates.first_complete_date,
-        cast(case when dates.n_closed > 0 then maturity.maturity_days end as integer) as maturity_days
+        {{ first_complete_date('dates.first_created_date') }} as first_complete_date,
+        cast(case when dates.first_closed_date is not null then maturity.maturity_days end as integer) as maturity_days,
+        -- By close date, slow deals must have had the time to close, and the first close must not be later.
+        greatest(
+            {{ add_days(first_complete_date('dates.first_created_date'), 'coalesce(maturity.maturity_days, 0)') }},
+            {{ first_complete_date('dates.first_closed_date') }}
+        ) as first_complete_closed_date,
+        -- An export of the deals that closed since some day has only the slow ones of those created before it.
+        case
+            when {{ days_between('dates.first_created_date', 'dates.first_closed_date') }} > maturity.maturity_days
+                then dates.first_closed_date
+            else {{ first_complete_date('dates.first_created_date') }}
+        end as first_complete_created_date
     from dates
-    cross join maturity
+    left join maturity on true
 
 )
 

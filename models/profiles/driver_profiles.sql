@@ -15,7 +15,7 @@ ordered as (
 
     select
         *,
-        cast(row_number() over (order by closed_date asc, deal_id asc) as bigint)
+        cast(row_number() over (order by assumed_closed_date asc nulls first, deal_id asc) as bigint)
         > {{ 1 - var('holdout_share') }} * count(*) over () as is_holdout
     from closed_deals
 
@@ -30,7 +30,7 @@ final as (
         {% if 'sales_rep_id' not in creation_features() -%}
         sales_rep_id,
         {% endif -%}
-        {{ quarter_name('closed_date') }} as closed_quarter,
+        coalesce({{ quarter_name('assumed_closed_date') }}, 'Unknown') as closed_quarter,
         count(*) as n_deals,
         cast(sum(is_won) as bigint) as n_won,
         count(case when is_holdout then 1 end) as n_holdout_deals,

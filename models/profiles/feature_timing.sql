@@ -1,4 +1,5 @@
--- When each feature is known. Beside those that `known_at_close` lists, a feature is known only at close where its
+-- When each feature is known; null where all closed deals have the same level, such as 'Unknown' in an export that
+-- lacks the column: there is nothing to compare, and no table has a row of it. Beside those that `known_at_close` lists, a feature is known only at close where its
 -- missing values know the outcome: they are more common among lost than among won deals, or the other way round,
 -- or open deals lack it far more often than closed deals (then it is filled in late). Open deals count from the
 -- age on at which half of the deals have closed, since a young deal may lack anything.
@@ -38,10 +39,23 @@ deal_levels as (
             when deals.is_won = 0 then 'lost'
             when deals.deal_age_days >= median_age.deal_age_days then 'open'
         end as state,
-        {{ level_of(names) }} = 'Unknown' as is_missing
+        {{ level_of(names) }} as level
     from deals
     cross join features
     cross join median_age
+
+),
+
+level_counts as (
+
+    select
+        feature,
+        level,
+        {% for state in ['won', 'lost', 'open'] -%}
+        count(case when state = '{{ state }}' then 1 end) as n_{{ state }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from deal_levels
+    group by feature, level
 
 ),
 
@@ -49,11 +63,13 @@ counted as (
 
     select
         {% for state in ['won', 'lost', 'open'] -%}
-        count(case when state = '{{ state }}' then 1 end) as n_{{ state }},
-        count(case when state = '{{ state }}' and is_missing then 1 end) as n_missing_{{ state }},
+        sum(n_{{ state }}) as n_{{ state }},
+        coalesce(sum(case when level = 'Unknown' then n_{{ state }} end), 0) as n_missing_{{ state }},
         {% endfor -%}
-        feature
-    from deal_levels
+        feature,
+        count(case when n_won + n_lost > 0 then 1 end) as n_levels,
+        min(case when n_won + n_lost > 0 then level end) as first_level
+    from level_counts
     group by feature
 
 ),
@@ -92,7 +108,9 @@ final as (
 
     select
         feature,
-        n_won + n_lost as n_deals,
+        cast(n_won + n_lost as bigint) as n_deals,
+        n_levels,
+        first_level,
         missing_share_won,
         missing_share_lost,
         missing_share_closed,
@@ -100,6 +118,7 @@ final as (
         coalesce(differs_by_outcome, false) as differs_by_outcome,
         coalesce(is_filled_in_late, false) as is_filled_in_late,
         case
+            when n_levels < 2 then cast(null as string)
             when feature in ({{ quoted_list(var('known_at_close') or ['']) }}) then 'close'
             when differs_by_outcome or is_filled_in_late then 'close'
             else 'creation'

@@ -1,10 +1,16 @@
--- The closed deals that the original recipe is fitted on, with raw feature values. Above
+-- The closed deals that the original recipe is fitted on, with raw feature values, none missing. Above
 -- `importance_max_deals` a fixed sample of that size.
 --
 -- The recipe splits deals by their position. So that the order of the export's rows has no effect, they
 -- are ordered by id, shorter ids first (9 before 10), as CRMs number deals and most exports list them.
 
 with
+
+compared as (
+
+    {{ compared_features() }}
+
+),
 
 closed_deals as (
 
@@ -19,7 +25,7 @@ closed_deals as (
     where
         not is_open
         {%- for feature in numeric_features() %}
-        and {{ feature }} is not null
+        and ({{ feature }} is not null or '{{ feature }}' not in (select compared.feature from compared))
         {%- endfor %}
 
 ),

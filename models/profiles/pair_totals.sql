@@ -10,6 +10,12 @@ deals as (
 
 ),
 
+features as (
+
+    {{ compared_features() }}
+
+),
+
 pairs as (
 
     {% for feature_1 in names -%}
@@ -28,6 +34,15 @@ pairs as (
 
 ),
 
+compared_pairs as (
+
+    select pairs.*
+    from pairs
+    inner join features as features_1 on pairs.feature_1 = features_1.feature
+    inner join features as features_2 on pairs.feature_2 = features_2.feature
+
+),
+
 deal_levels as (
 
     select
@@ -38,7 +53,7 @@ deal_levels as (
         deals.is_won,
         deals.amount
     from deals
-    cross join pairs
+    cross join compared_pairs as pairs
 
 ),
 

@@ -1,4 +1,4 @@
--- Counts and total amounts of the closed and the open deals of each rep.
+-- Counts and total amounts of the closed and the open deals of each rep. No row where no deal has one.
 
 with
 
@@ -15,6 +15,7 @@ final as (
         {{ deal_totals() }}
     from deals
     group by sales_rep_id
+    qualify bool_or(sales_rep_id != 'Unknown') over ()
 
 )
 

@@ -37,7 +37,7 @@ closed_profiles as (
         count(*) as n_deals,
         cast(sum(deals.is_won) as bigint) as n_won
     from deals
-    inner join landmarks on deals.deal_age_days >= landmarks.landmark_days
+    inner join landmarks on coalesce(deals.deal_age_days >= landmarks.landmark_days, true)
     where not deals.is_open
     group by all
 

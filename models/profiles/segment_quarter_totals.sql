@@ -13,7 +13,8 @@ deals as (
 
 features as (
 
-    {{ feature_rows(names) }}
+    {{ compared_features() }}
+
 ),
 
 dated as (

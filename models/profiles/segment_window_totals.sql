@@ -12,7 +12,8 @@ deals as (
 
 features as (
 
-    {{ feature_rows(names) }}
+    {{ compared_features() }}
+
 ),
 
 deal_levels as (

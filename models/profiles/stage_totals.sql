@@ -1,4 +1,5 @@
--- Counts and amounts of the closed deals by the last stage they reached, and of the open deals in it.
+-- Counts and amounts of the closed deals by the last stage they reached, and of the open deals in it. No row where
+-- all closed deals have one stage, such as 'Unknown' or 'Closed': there is nothing to compare.
 
 with
 
@@ -8,7 +9,7 @@ deals as (
 
 ),
 
-final as (
+totals as (
 
     select
         deal_stage,
@@ -19,6 +20,13 @@ final as (
         {{ sum_amount('case when is_open then deal_amount end') }} as open_amount
     from deals
     group by deal_stage
+
+),
+
+final as (
+
+    select * from totals
+    qualify count(case when n_deals > 0 then 1 end) over () > 1
 
 )
 

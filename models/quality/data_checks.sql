@@ -5,6 +5,9 @@ with
 found as (
 
     {{ union_all([
+        'check_rejected_rows_move_win_rate',
+        'check_date_is_missing',
+        'check_column_is_missing',
         'check_one_outcome',
         'check_too_few_deals',
         'check_low_evidence',
@@ -23,4 +26,4 @@ found as (
 )
 
 select * from found
-order by check_name, feature nulls last, level nulls last, message
+order by severity desc, check_name, feature nulls last, level nulls last, message

@@ -19,7 +19,8 @@ drivers as (
 
 features as (
 
-    {{ feature_rows(names) }}
+    {{ compared_features('creation') }}
+
 ),
 
 reasons as (

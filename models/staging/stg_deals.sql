@@ -61,7 +61,10 @@ final as (
 
     select
         *,
-        deal_amount / greatest(coalesce(sales_cycle_days, deal_age_days), 1) as amount_per_day
+        deal_amount / case
+            when coalesce(sales_cycle_days, deal_age_days) is not null
+                then greatest(coalesce(sales_cycle_days, deal_age_days), 1)
+        end as amount_per_day
     from typed
 
 )

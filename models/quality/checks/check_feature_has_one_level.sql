@@ -3,28 +3,16 @@
 
 with
 
-levels as (
-
-    select
-        feature,
-        level,
-        n_deals,
-        count(*) over (partition by feature) as n_levels
-    from {{ ref('level_totals') }}
-    where n_deals > 0
-
-),
-
 found as (
 
     select
         feature,
-        level,
+        first_level as level,
         n_deals,
-        {{ feature_title('feature') }} || ' is ' || level || ' in all closed deals: '
+        {{ feature_title('feature') }} || ' is ' || first_level || ' in all closed deals: '
         || 'there is nothing to compare.' as message
-    from levels
-    where n_levels = 1 and level not in ('Unknown', 'Other')
+    from {{ ref('feature_timing') }}
+    where n_levels = 1 and first_level not in ('Unknown', 'Other')
 
 )
 

@@ -1,6 +1,7 @@
 -- The as-of date, in one row: the one that was asked for, or the newest date in the data. An open deal's
 -- close date is only expected, so it does not count; nor does an outlier such as 2205, which is far
--- later than all other dates or after the latest possible date.
+-- later than all other dates or after the latest possible date. An export without any date is as of the day
+-- of the build.
 
 with
 
@@ -54,16 +55,36 @@ first_outlier as (
 
 ),
 
+newest as (
+
+    select
+        max(first_outlier.first_outlier_date) as first_outlier_date,
+        max(case
+            when first_outlier.first_outlier_date is null or days.day < first_outlier.first_outlier_date then days.day
+        end) as newest_date
+    from first_outlier
+    left join days on true
+
+),
+
+created as (
+
+    select count(created_date) > 0 as has_created_dates from typed_rows
+
+),
+
 final as (
 
     select
         coalesce(
             {{ day_of('as_of_date') }},
-            max(case when first_outlier_date is null or day < first_outlier_date then day end)
+            newest.newest_date,
+            {{ add_days(day_of('latest_date'), '-1') }}
         ) as as_of_date,
-        max(first_outlier_date) as first_outlier_date
-    from first_outlier
-    left join days on true
+        newest.first_outlier_date,
+        created.has_created_dates
+    from newest
+    cross join created
 
 )
 

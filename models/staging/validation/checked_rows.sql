@@ -14,32 +14,13 @@ as_of_dates as (
 
 ),
 
--- A deal that closed later than the as-of date was open on it.
-as_it_stood as (
+-- A date before 1970, far later than all others or in the future is a typo, and so is a close before the creation.
+plausible as (
 
     select
-        ---------- where it came from
-        typed_rows.source_line,
-        typed_rows.raw_text,
-        typed_rows.read_error,
-        typed_rows.row_content,
-
-        ---------- ids
-        typed_rows.deal_id,
-        typed_rows.is_deleted,
-        typed_rows.is_history,
-        typed_rows.sales_rep_id,
-        typed_rows.account_id,
-
-        ---------- dates
-        {% for column in date_columns() -%}
-        typed_rows.{{ column }}_text,
-        typed_rows.{{ column }},
-        {% endfor -%}
-        typed_rows.close_date_text,
-        case when typed_rows.is_open or typed_rows.close_date <= as_of_dates.as_of_date then typed_rows.close_date end
-            as close_date,
+        typed_rows.*,
         as_of_dates.as_of_date,
+        as_of_dates.has_created_dates,
         coalesce(
             typed_rows.created_date >= as_of_dates.first_outlier_date
             or typed_rows.created_date < date '1970-01-01',
@@ -50,34 +31,70 @@ as_it_stood as (
             and (
                 typed_rows.close_date >= as_of_dates.first_outlier_date
                 or typed_rows.close_date < date '1970-01-01'
+                or typed_rows.close_date < typed_rows.created_date
             ),
             false
-        ) as has_implausible_close_date,
+        ) as has_implausible_close_date
+    from typed_rows
+    cross join as_of_dates
+
+),
+
+-- A deal that closed later than the as-of date was open on it. A deal whose outcome is known counts without the
+-- dates that cannot be used.
+as_it_stood as (
+
+    select
+        ---------- where it came from
+        source_line,
+        raw_text,
+        read_error,
+        row_content,
+
+        ---------- ids
+        deal_id,
+        is_deleted,
+        is_history,
+        sales_rep_id,
+        account_id,
+
+        ---------- dates
+        {% for column in date_columns() -%}
+        {{ column }}_text,
+        {% if column != 'created_date' -%}
+        {{ column }},
+        {% endif -%}
+        {% endfor -%}
+        close_date_text,
+        case when is_open or not has_implausible_created_date then created_date end as created_date,
+        case
+            when is_open or (close_date <= as_of_date and not has_implausible_close_date) then close_date
+        end as close_date,
+        as_of_date,
+        coalesce(has_created_dates, true) as has_created_dates,
+        has_implausible_created_date,
+        has_implausible_close_date,
 
         ---------- categories
         {% for column in category_columns() -%}
-        typed_rows.{{ column }},
+        {{ column }},
         {% endfor %}
         ---------- numbers
         {% for column in number_columns() -%}
-        typed_rows.{{ column }}_text,
-        typed_rows.{{ column }},
+        {{ column }}_text,
+        {{ column }},
         {% endfor -%}
-        typed_rows.is_other_currency,
+        is_other_currency,
 
         ---------- outcome
-        typed_rows.outcome_text,
-        typed_rows.stage_outcome,
-        typed_rows.outcome as stated_outcome,
-        case
-            when typed_rows.close_date > as_of_dates.as_of_date then cast(null as string)
-            else typed_rows.outcome
-        end as outcome,
-        typed_rows.is_open
-        or coalesce(typed_rows.close_date > as_of_dates.as_of_date and typed_rows.outcome is not null, false)
+        outcome_text,
+        stage_outcome,
+        outcome as stated_outcome,
+        case when has_implausible_close_date or coalesce(close_date <= as_of_date, true) then outcome end as outcome,
+        is_open
+        or coalesce(close_date > as_of_date and not has_implausible_close_date and outcome is not null, false)
             as is_open
-    from typed_rows
-    cross join as_of_dates
+    from plausible
 
 ),
 

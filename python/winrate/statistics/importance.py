@@ -23,14 +23,14 @@ def feature_importance(
         missing.
     Returns one row per encoded feature, `feature` (`cat__industry_FinTech`, `num__deal_amount`)
     and `coefficient` in log-odds, sorted by coefficient. No row where the training part lacks
-    won or lost deals.
+    won or lost deals, or there is no feature.
 
     This is the recipe as it was published, kept for comparison: the numeric columns are not
     scaled, so the solver stops before it converges, and there are no measures of uncertainty.
     Use `win_rate_drivers` for decisions.
     """
     empty = pd.DataFrame({"feature": pd.Series(dtype=str), "coefficient": pd.Series(dtype=float)})
-    if len(deals) < MIN_DEALS:
+    if len(deals) < MIN_DEALS or not (categorical or numeric):
         return empty
     train, _ = train_test_split(deals, test_size=0.2, random_state=42)
     if train["is_won"].nunique() < 2:
