@@ -84,7 +84,7 @@ def feature_names(features: dict[str, Any]) -> list[str]:
 def known_at(timing: Mapping[str, str], features: dict[str, Any], when: str) -> list[str]:
     """The features that are known at 'creation' or 'close', in the order of `vars`.
 
-    timing: when each feature is known, by name, from profiles.feature_timing.
+    timing: when each feature is known, by name, from internal.feature_timing.
     """
     return [name for name in feature_names(features) if timing[name] == when]
 

@@ -1,7 +1,7 @@
 """The project's models on simulated deals, in DuckDB, without dbt and without a file.
 
 dbt compiles the project once. A build starts from the rows that validation accepted
-(`staging.checked_rows`): the frame gives them, and all models below run as they are, those in
+(`internal.checked_rows`): the frame gives them, and all models below run as they are, those in
 Python as well. Tables of raw and staging that these models read beside it are empty, except the
 as-of date and the list of columns.
 """
@@ -32,8 +32,10 @@ ROWS = "checked_rows"
 AS_OF_DATES = "as_of_dates"
 EXPORT_COLUMNS = "raw_columns"
 ERRORS = "export_errors"  # of the export as a whole; stays empty
-# Models of these schemas are built, with all that they need.
-SCHEMAS = ("features", "profiles", "estimates", "drivers", "scores", "alerts")
+# A build starts from models of the first folders and builds those of the others, with all that they
+# need.
+INPUT_FOLDERS = ("raw", "staging")
+BUILT_FOLDERS = ("features", "profiles", "estimates", "drivers", "scores", "alerts")
 CHECKS = "data_checks"
 
 
@@ -215,14 +217,19 @@ def _compiled(folder: Path) -> dict[str, Any]:
 
 
 def _targets(nodes: Mapping[str, Any]) -> list[str]:
-    return [name for name, node in nodes.items() if node["schema"] in SCHEMAS or name == CHECKS]
+    return [*_in_folders(nodes, BUILT_FOLDERS), CHECKS]
 
 
 def _given(nodes: Mapping[str, Any]) -> list[str]:
     """The models of raw and staging that a build reads but does not run."""
     run = _with_readers(nodes, [ROWS]) - {ROWS, ERRORS}
-    inputs = {name for name in nodes if nodes[name]["schema"] in ("raw", "staging")} - run
+    inputs = set(_in_folders(nodes, INPUT_FOLDERS)) - run
     return [name for name in _with_parents(nodes, _targets(nodes), inputs) if name in inputs]
+
+
+def _in_folders(nodes: Mapping[str, Any], folders: Iterable[str]) -> list[str]:
+    """The models in these folders of `models/`, and below them."""
+    return [name for name, node in nodes.items() if Path(node["path"]).parts[1] in folders]
 
 
 def _with_readers(nodes: Mapping[str, Any], names: Iterable[str]) -> set[str]:

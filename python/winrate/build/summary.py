@@ -115,7 +115,7 @@ def read_errors(warehouse: Path) -> list[str]:
 
 def export_errors(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Why an export cannot be used as a whole, a sentence each."""
-    query = "select message from staging.export_errors order by error_code"
+    query = "select message from internal.export_errors order by error_code"
     return [message for (message,) in connection.execute(query).fetchall()]
 
 

@@ -89,7 +89,7 @@ def pipeline_mix(levels: pd.DataFrame, features: list[str], rules: ClaimRules) -
 def pipeline_health(totals: pd.DataFrame, mix: pd.DataFrame, rules: ClaimRules) -> pd.DataFrame:
     """Whether the pipeline is as large as a year before and has the mix of the won deals. One row.
 
-    totals: one row, as profiles.pipeline_totals has it.
+    totals: one row, as internal.pipeline_totals has it.
     mix: what `pipeline_mix` returns.
     Returns one row with `n_created_ratio` and `created_amount_ratio` (last complete quarter over
     the same one a year before) with 95% intervals; p-values of both, of the mix against the won

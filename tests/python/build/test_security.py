@@ -258,7 +258,7 @@ def test_text_from_the_data_never_becomes_a_name(
     for column in CHECKED:
         quoted = {f"{column} '{text}'" for text in HOSTILE}
         assert all(any(reason.startswith(text) for (reason,) in reasons) for text in quoted)
-    unread = rows(hostile_warehouse, "select distinct column_name from staging.unparsed_cells")
+    unread = rows(hostile_warehouse, "select distinct column_name from internal.unparsed_cells")
     assert unread == [("stage_entered_date",)]
     n_columns = len([*LEVELS, *CHECKED, "sales_rep_id", "deal_id", "stage_entered_date"])
     record_figure("Hostile texts tried, each in every text column of an export", len(HOSTILE))

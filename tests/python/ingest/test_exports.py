@@ -27,7 +27,7 @@ N_GENERATED = 125  # of each of four kinds
 def staged(staging: Staging, case: Case, folder) -> Staged:
     """The export of a case, staged; raises ExportError where it is refused."""
     result = staging.run(case.write(folder), case.write_mapping(folder), **case.settings)
-    errors = result.column("select message from staging.export_errors")
+    errors = result.column("select message from internal.export_errors")
     if errors:
         raise ExportError("; ".join(errors))
     return result
@@ -42,7 +42,7 @@ def assert_conserved(result: Staged) -> None:
     ((n_read, n_accounted, n_lines, n_lines_read),) = ledger
     assert n_read == n_accounted
     assert n_lines in (n_lines_read, None)
-    assert result.rows("select count(*) from raw.raw_deals") == [(n_read,)]
+    assert result.rows("select count(*) from internal.raw_deals") == [(n_read,)]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -23,7 +23,7 @@ CONTRIBUTION = ["contribution_pp", "contribution_pp_low", "contribution_pp_high"
 def windows_of(
     before: pd.DataFrame, after: pd.DataFrame, features=FEATURES, comparison=COMPARISON
 ) -> pd.DataFrame:
-    """Group the deals of two windows to profiles, as profiles.window_profiles does."""
+    """Group the deals of two windows to profiles, as internal.window_profiles does."""
     deals = pd.concat([before.assign(is_after=0), after.assign(is_after=1)], ignore_index=True)
     counts = deals.assign(
         n_before=1 - deals["is_after"],

@@ -12,7 +12,7 @@ from winrate.statistics.drivers import win_rate_drivers
 
 
 def accounts_of(deals: pd.DataFrame, account: np.ndarray) -> pd.DataFrame:
-    """The rows of profiles.account_profiles."""
+    """The rows of internal.account_profiles."""
     deals = deals.assign(**{ACCOUNT: account})
     several = deals[deals.groupby(ACCOUNT)[ACCOUNT].transform("size") > 1]
     counted = several.groupby([ACCOUNT, *FEATURES], as_index=False).agg(

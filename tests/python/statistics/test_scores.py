@@ -28,7 +28,7 @@ def simulated_deals(n_deals: int, seed: int, effect: float = 0.0) -> pd.DataFram
 
 
 def profiles_of(deals: pd.DataFrame, n_open: int = 0) -> pd.DataFrame:
-    """Landmark x fold x levels with counts, and open profiles, as profiles.score_profiles."""
+    """Landmark x fold x levels with counts, and open profiles, as internal.score_profiles."""
     parts = [
         deals[deals["age_days"] >= landmark]
         .groupby(["score_fold", *FEATURES], as_index=False)

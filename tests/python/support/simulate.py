@@ -63,7 +63,7 @@ def simulated_deals(
 
 
 def profiles_of(deals: pd.DataFrame, features: list[str] = FEATURES) -> pd.DataFrame:
-    """Group deals to profiles, as profiles.driver_profiles does; also by rep and quarter.
+    """Group deals to profiles, as internal.driver_profiles does; also by rep and quarter.
 
     deals: in order of close date; the holdout are the last ones.
     """

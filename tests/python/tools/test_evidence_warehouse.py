@@ -51,7 +51,7 @@ def test_deals_with_accounts_and_missing_values_can_be_built(compile_with):
     compiled = compile_with(only=["missing_values", "level_totals"])
     with warehouse.build(compiled, deals, as_of_date="2026-07-01") as connection:
         n_missing = connection.execute(
-            "select n_gaps from staging.missing_values where entity_id = 'industry'"
+            "select n_gaps from internal.missing_values where entity_id = 'industry'"
         ).fetchone()
         days = connection.execute("select distinct as_of_date from staging.stg_deals").fetchall()
     assert n_missing == ((deals["industry"] == "Unknown").sum(),)

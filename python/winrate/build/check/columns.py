@@ -29,7 +29,7 @@ def staged_columns(
 ) -> list[Line]:
     """For each column its title and its first values; features without a column; other titles.
 
-    connection: to a database with the table raw.raw_deals of the export.
+    connection: to a database with the table internal.raw_deals of the export.
     """
     computed = project.columns_with(variables, "is_computed")
     features = set(project.feature_names(variables["features"])).difference(computed)
@@ -134,7 +134,7 @@ def _examples(connection: duckdb.DuckDBPyConnection, name: str) -> str:
     examples = database.named_rows(
         connection,
         f"""
-        select "{name}" as cell from raw.raw_deals where "{name}" is not null
+        select "{name}" as cell from internal.raw_deals where "{name}" is not null
         group by cell order by min(source_line) limit {N_EXAMPLES}
         """,
     )

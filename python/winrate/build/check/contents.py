@@ -20,8 +20,8 @@ MARKS = {".": "decimal point", ",": "decimal comma"}
 
 def formats(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
     """How dates and amounts are written, and the as-of date that results."""
-    (found,) = named_rows(connection, "select * from staging.export_formats")
-    (as_of,) = named_rows(connection, "select * from staging.as_of_dates")
+    (found,) = named_rows(connection, "select * from internal.export_formats")
+    (as_of,) = named_rows(connection, "select * from internal.as_of_dates")
     if found.n_slash_dates:
         dates = f"{count(found.n_slash_dates)} dates such as {brief(found.slash_date_example)}"
         yield "dates", f"{found.date_order}, in {dates}"
@@ -35,7 +35,7 @@ def formats(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
 
 def outcomes(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
     """Which column has the outcome, and what each of its words means."""
-    (found,) = named_rows(connection, "select outcome_from from staging.export_formats")
+    (found,) = named_rows(connection, "select outcome_from from internal.export_formats")
     yield "outcome", f"from {found.outcome_from}"
     if found.outcome_from == "won_date":
         return
@@ -48,8 +48,8 @@ def outcomes(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
             list(distinct
                 case when typed_rows.is_open then 'Open' else coalesce(typed_rows.outcome, '?') end
             ) as outcomes
-        from raw.raw_deals
-        inner join staging.typed_rows using (source_line)
+        from internal.raw_deals
+        inner join internal.typed_rows using (source_line)
         where typed_rows.read_error is null
         group by word
         order by
@@ -73,7 +73,7 @@ def levels(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
             level,
             sum(n_deals) as n_deals,
             list(spelling order by n_deals desc, spelling) as spellings
-        from staging.level_mappings
+        from internal.level_mappings
         group by column_name, level
         order by column_name, sum(n_deals) desc, level
         """,
@@ -95,7 +95,7 @@ def levels(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
 
 def unused_mappings(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
     """The words and values in MAPPING that no row has."""
-    query = "select kind, found from staging.unused_mappings order by all"
+    query = "select kind, found from internal.unused_mappings order by all"
     for unused in named_rows(connection, query):
         yield "MAPPING", f"no row has the {unused.kind} '{brief(unused.found)}'"
 
@@ -129,7 +129,7 @@ def rows(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
             column_name,
             count(*) as n_cells,
             min_by({line: source_line, text: cell}, source_line, $1) as examples
-        from staging.unparsed_cells
+        from internal.unparsed_cells
         group by column_name
         order by n_cells desc, column_name
         """,
