@@ -6,11 +6,12 @@
 {%- endmacro %}
 
 {# The rule of the view's condition, where it is enabled: the CTE `rule` of every alert view.
-   A limit that was left empty limits nothing. #}
-{% macro alert_rule() -%}
+   A limit that was left empty limits nothing.
+   from_data: SQL for the threshold where the rule has none. #}
+{% macro alert_rule(from_data=none) -%}
     select
         severity,
-        threshold_value,
+        {{ "coalesce(threshold_value, " ~ from_data ~ ") as threshold_value" if from_data else "threshold_value" }},
         coalesce(min_deals, 0) as min_deals,
         coalesce(max_q_value, 1) as max_q_value,
         owner,

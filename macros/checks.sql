@@ -33,7 +33,7 @@
 {# Whether a level is large enough to judge, and not left out together with its feature. #}
 {% macro is_judged_by_level() -%}
     n_deals >= {{ var('min_deals_per_level') }}
-    and not {{ is_left_out_by(['leaks_outcome', 'repeats', 'one_level']) }}
+    and not {{ is_left_out_by(['leaks_outcome', 'suspected_leak', 'repeats', 'one_level']) }}
 {%- endmacro %}
 
 {# 'Lead source Tender: 0 of 60 deals were won; its effect has no finite size, so it is left out.' #}

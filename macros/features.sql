@@ -32,10 +32,8 @@
 {%- endmacro %}
 
 {# A CTE body: the features that are compared, as rows of one column, `feature`: those with more than one level. #}
-{% macro compared_features(known_at=none) -%}
-    select feature
-    from {{ ref('feature_timing') }}
-    where {{ "known_at is not null" if known_at is none else "known_at = '" ~ known_at ~ "'" }}
+{% macro compared_features() -%}
+    select feature from {{ ref('feature_timing') }} where known_at is not null
 {%- endmacro %}
 
 {# The level that a deal has of the feature in the column `feature`. #}

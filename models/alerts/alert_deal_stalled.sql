@@ -5,7 +5,7 @@ with
 
 rule as (
 
-    {{ alert_rule() }}
+    {{ alert_rule(from_data='(select stalled_days from ' ~ ref('pipeline_totals') ~ ')') }}
 
 ),
 

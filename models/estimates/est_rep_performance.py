@@ -7,7 +7,7 @@ def model(dbt, session):
     totals = dbt.ref("rep_totals").df()[reps.COLUMNS]
     effect = dbt.ref("est_design_effect").fetchone()[0]
     profiles = dbt.ref("driver_profiles").df().assign(design_effect=effect)
-    timing = dict(dbt.ref("feature_timing").project("feature, known_at").fetchall())
+    timing = dict(dbt.ref("est_feature_timing").project("feature, known_at").fetchall())
     features = known_at(timing, dbt.config.get("features"), "creation")
     rules = ClaimRules(**dbt.config.get("rules"))
     return reps.rep_performance(totals, profiles, features, rules)

@@ -5,7 +5,7 @@ from winrate.statistics.claims import ClaimRules
 
 def model(dbt, session):
     profiles = dbt.ref("score_profiles").df()
-    timing = dict(dbt.ref("feature_timing").project("feature, known_at").fetchall())
+    timing = dict(dbt.ref("est_feature_timing").project("feature, known_at").fetchall())
     used = known_at(timing, dbt.config.get("features"), "creation")
     features = [name for name in feature_names(dbt.config.get("features")) if name in profiles]
     rules = ClaimRules(**dbt.config.get("rules"))

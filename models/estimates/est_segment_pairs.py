@@ -6,7 +6,7 @@ from winrate.statistics.claims import ClaimRules
 def model(dbt, session):
     effect = dbt.ref("est_design_effect").fetchone()[0]
     profiles = dbt.ref("driver_profiles").df().assign(design_effect=effect)
-    timing = dict(dbt.ref("feature_timing").project("feature, known_at").fetchall())
+    timing = dict(dbt.ref("est_feature_timing").project("feature, known_at").fetchall())
     features = known_at(timing, dbt.config.get("features"), "creation")
     verdict = dbt.ref("est_verdict").project("verdict").fetchone()[0]
     rules = ClaimRules(**dbt.config.get("rules"))

@@ -24,11 +24,26 @@ as_of_dates as (
 
 ),
 
+-- Without a threshold of its own, the rule takes what most won deals did not need, and no more than a share of the
+-- open deals.
+durations as (
+
+    select
+        percentile_cont({{ var('stalled_won_share') }}) within group (
+            order by case when is_won = 1 then sales_cycle_days end
+        ) as won_days,
+        percentile_cont({{ 1 - var('max_alert_share') }}) within group (
+            order by case when is_open then days_in_stage end
+        ) as open_days
+    from deals
+
+),
+
 stalled_rule as (
 
-    select threshold_value as stalled_days
-    from {{ ref('alert_rules') }}
-    where condition = 'deal_stalled'
+    select coalesce(rules.threshold_value, ceil(greatest(durations.won_days, durations.open_days))) as stalled_days
+    from durations
+    left join {{ ref('alert_rules') }} as rules on rules.condition = 'deal_stalled'
 
 ),
 

@@ -19,7 +19,7 @@ drivers as (
 
 features as (
 
-    {{ compared_features('creation') }}
+    select feature from {{ ref('est_feature_timing') }} where known_at = 'creation'
 
 ),
 

@@ -48,6 +48,7 @@ def win_rate_drivers(
     close_features: Sequence[str],
     verdict: str,
     rules: ClaimRules,
+    suspects: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Adjusted effect of each feature level on the win rate.
 
@@ -57,6 +58,7 @@ def win_rate_drivers(
     close_features: known only when a deal closes. They are estimated beside the others, which are
         estimated without them, and have a false discovery rate of their own.
     verdict: on `features`, see `winrate.statistics.verdict`.
+    suspects: suspected to leak the outcome, see `winrate.statistics.leaks`; left out of the models.
     Returns one row per feature and level. `adjusted_win_rate` is the win rate that the deals
     would have if all of them had this level and kept all else (marginal standardisation), and
     `effect_pp` its distance from the overall win rate in percentage points, with a 95% interval.
@@ -85,6 +87,10 @@ def win_rate_drivers(
             beside = profile_model(close_profiles, [*features, *close_features])
         at_close = _family(close_profiles, close_features, beside, None, rules)
         parts.append(at_close.assign(known_at="close"))
+    if suspects:
+        left_out = _family(profiles, suspects, None, None, rules).assign(known_at="close")
+        left_out["left_out"] = [LeftOut(LeftOutCode.SUSPECTED_LEAK)] * len(left_out)
+        parts.append(left_out)
     table = pd.concat(parts, ignore_index=True)
     is_too_few = has_too_few | (table["n_deals"] < rules.min_deals_per_level)
     table["evidence"] = table["evidence"].mask(is_too_few, TOO_FEW)
@@ -222,6 +228,7 @@ def _left_out_because(reason: LeftOut) -> str:
     """The reason in words, as the public column has it."""
     return {
         LeftOutCode.LEAKS_OUTCOME: "leaks the outcome",
+        LeftOutCode.SUSPECTED_LEAK: "is suspected to leak the outcome",
         LeftOutCode.ONE_LEVEL: "has one level",
         LeftOutCode.REPEATS: f"repeats {reason.repeated or 'other features'}",
     }[reason.code]
@@ -267,6 +274,8 @@ def _left_out_clause(row) -> str:
     return {
         LeftOutCode.LEAKS_OUTCOME: "because the feature leaks the outcome: "
         f"{wording.percent(row.win_rate)} were won",
+        LeftOutCode.SUSPECTED_LEAK: "because the feature predicts the outcome too well to be known "
+        f"before it: {wording.percent(row.win_rate)} were won",
         LeftOutCode.ONE_LEVEL: "because all deals have this level",
         LeftOutCode.REPEATS: f"because it is determined by {other}",
     }[row.left_out.code]

@@ -29,6 +29,7 @@ class LeftOutCode(StrEnum):
     """Why a feature or a level has no estimate."""
 
     LEAKS_OUTCOME = "leaks_outcome"
+    SUSPECTED_LEAK = "suspected_leak"
     ONE_LEVEL = "one_level"
     REPEATS = "repeats"
 

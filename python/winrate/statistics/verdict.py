@@ -1,7 +1,7 @@
 """Do the features that are known at creation discriminate between won and lost deals at all?"""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -23,8 +23,6 @@ from winrate.statistics.scores import fit_score_model
 from winrate.statistics.threads import one_thread
 
 NO_SIGNAL, LEAK = "no signal", "suspected leak"
-# One feature that alone ranks deals this well is suspected to know the outcome.
-ONE_FEATURE_AUC = 0.9
 # Share of the largest possible Cox-Snell R2 that Riley et al. (2020) suggest to plan for
 # where nothing is known of the signal.
 PLANNED_R2_SHARE = 0.15
@@ -91,7 +89,6 @@ class Assessment:
     holdout: Holdout
     test: SignalTest | None = None
     model: ProfileModel | None = None
-    suspected_feature: str | None = None
 
     @property
     def score_withheld_because(self) -> str | None:
@@ -107,23 +104,31 @@ class Assessment:
 
 @one_thread
 def model_verdict(
-    profiles: pd.DataFrame, features: Sequence[str], rules: ClaimRules
+    profiles: pd.DataFrame,
+    features: Sequence[str],
+    rules: ClaimRules,
+    suspects: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """Whether these features discriminate between won and lost deals at all. One row.
 
     profiles: see `winrate.statistics.profile_regression`, with `n_holdout_deals` and
         `n_holdout_won`, the counts of the latest closed deals. features: known at creation.
+    suspects: the features that were left out because they are suspected to leak the outcome, the
+        strongest first, with the AUC of each (`winrate.statistics.leaks`).
     `verdict` is 'signal' where both the likelihood-ratio test of all features at once
     (`lr_p_value`) and the score test are below `max_p_value`, else 'no signal'; 'suspected leak'
-    where the holdout is predicted too well (`max_auc`); 'too few deals' with fewer than
-    `min_outcomes` won or lost deals. `auc` (with a DeLong interval) and `brier` measure how well
+    where no feature is left beside `suspects`; 'too few deals' with fewer than `min_outcomes` won
+    or lost deals. `suspected_feature` is the first of `suspects`. `auc` (with a DeLong interval) and `brier` measure how well
     the score model, fitted on the other deals, predicts the holdout; `brier_baseline` is the Brier
     score of predicting their win rate for every deal. `score_withheld_because` says why scores
     give no grades. `minimum_deals` is the sample size that Riley et al. (2020) ask for with this
     many parameters: at the strength of signal that was found, or where none was, at the strength
     they suggest to plan for. Raises ValueError as `profile_model` does.
     """
+    suspects = suspects or {}
     found = assess(profiles, features, rules)
+    if suspects and not features and found.verdict != TOO_FEW:
+        found = replace(found, verdict=LEAK)
     n_won = int(profiles["n_won"].sum())
     n_lost = int(profiles["n_deals"].sum()) - n_won
     row: dict[str, object] = {
@@ -131,7 +136,7 @@ def model_verdict(
         "n_lost": n_lost,
         **dict.fromkeys(MEASURES, np.nan),
         "verdict": found.verdict,
-        "suspected_feature": found.suspected_feature,
+        "suspected_feature": next(iter(suspects), None),
         "score_withheld_because": found.score_withheld_because,
     }
     note = low_evidence_note(min(n_won, n_lost), rules)
@@ -146,7 +151,8 @@ def model_verdict(
         }
         if found.verdict == NO_SIGNAL and found.test.lr_p_value < rules.max_p_value:
             note = f", but {found.test.score_p_value:.3f} by the score test{note}"
-    row["statement"] = _verdict_statement(row, rules.min_outcomes, note)
+    statement = _verdict_statement(row, features, rules.min_outcomes, note)
+    row["statement"] = " ".join([statement, *_suspicions(suspects)])
     return typed(pd.DataFrame([row]), TYPES)
 
 
@@ -159,13 +165,7 @@ def assess(profiles: pd.DataFrame, features: Sequence[str], rules: ClaimRules) -
     names = [factor.name for factor in model.features]
     test, holdout = signal_test(model), holdout_quality(profiles, names)
     verdict = SIGNAL if test.p_value < rules.max_p_value else NO_SIGNAL
-    suspected = None
-    if verdict == SIGNAL:
-        own = {name: holdout_quality(profiles, [name]).auc for name in names}
-        strongest = max(own, key=lambda name: np.nan_to_num(own[name]))
-        if holdout.auc > rules.max_auc or own[strongest] > ONE_FEATURE_AUC:
-            verdict, suspected = LEAK, strongest
-    return Assessment(verdict, holdout, test, model, suspected)
+    return Assessment(verdict, holdout, test, model)
 
 
 def signal_test(model: ProfileModel) -> SignalTest:
@@ -286,7 +286,21 @@ def riley_minimum_deals(n_parameters: int, win_rate: float, r2: float | None = N
     return float(np.ceil(max(by_criterion)))
 
 
-def _verdict_statement(row: dict, min_outcomes: int, note: str) -> str:
+def _suspicions(suspects: Mapping[str, float]) -> list[str]:
+    """The sentence on features that were left out; none without such a feature."""
+    if not suspects:
+        return []
+    strongest = next(iter(suspects))
+    titles = [wording.feature_title(name) for name in suspects]
+    subject = f"{' and '.join(titles)} {'is' if len(titles) == 1 else 'are'}"
+    return [
+        f"{subject} suspected to leak the outcome ({wording.feature_title(strongest)} alone ranks "
+        f"a won deal above a lost one {wording.percent(suspects[strongest])} of the time) and left "
+        "out: check when it is filled in."
+    ]
+
+
+def _verdict_statement(row: dict, features: Sequence[str], min_outcomes: int, note: str) -> str:
     n_won, n_lost = wording.count(row["n_won"]), wording.count(row["n_lost"])
     if row["verdict"] == TOO_FEW:
         return (
@@ -307,13 +321,8 @@ def _verdict_statement(row: dict, min_outcomes: int, note: str) -> str:
             f"The features discriminate between won and lost deals ({deals} closed deals, {test})."
             f"{holdout}"
         )
-    if row["verdict"] == LEAK:
-        feature = wording.feature_title(str(row["suspected_feature"]))
-        return (
-            f"The features predict the outcome too well to be known before it ({deals} closed "
-            f"deals).{holdout} {feature} is suspected to leak the outcome: check when it is filled "
-            "in. No driver is named."
-        )
+    if not features:
+        return f"There is no feature to compare ({deals} closed deals), so no driver is named."
     return (
         f"The features do not discriminate between won and lost deals ({deals} closed deals, "
         f"{test}), so no driver is named.{holdout}"

@@ -229,6 +229,22 @@ def test_a_feature_that_leaks_the_outcome_is_left_out_and_its_deals_stay():
     assert kept["evidence"].isin(["helps", "hurts"]).any()
 
 
+def test_a_suspected_leak_is_left_out_and_the_other_drivers_stay():
+    deals = simulated_deals(2000, seed=6, effects=PLANTED)
+    profiles = profiles_of(deals)
+    table = drivers.win_rate_drivers(
+        profiles, profiles, FEATURES[:2], [], "signal", RULES, suspects=["size"]
+    )
+    suspect = table[table["feature"] == "size"]
+    assert (suspect["left_out_code"] == LeftOutCode.SUSPECTED_LEAK).all()
+    assert suspect[["effect_pp", "p_value"]].isna().all(axis=None)
+    assert (suspect["evidence"] == "inconclusive").all()
+    assert suspect["statement"].str.contains("predicts the outcome too well").all()
+    kept = table[table["feature"] != "size"].reset_index(drop=True)
+    others = win_rate_drivers(deals, FEATURES[:2])
+    np.testing.assert_allclose(kept["effect_pp"], others["effect_pp"], atol=1e-8)
+
+
 def test_a_level_that_was_never_won_stays_in_the_model_and_hurts():
     deals = simulated_deals(2000, seed=6, effects=PLANTED)
     deals.loc[:59, ["size", "is_won"]] = ["unpriced", 0]

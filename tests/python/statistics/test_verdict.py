@@ -58,25 +58,26 @@ def test_the_quality_on_the_holdout_is_that_of_a_model_of_the_other_deals():
     assert found.brier_gain_low == pytest.approx(low, abs=1e-6)
 
 
-@pytest.mark.parametrize("leak", ["one feature", "all together"])
-def test_a_suspected_leak_names_the_feature_and_no_score_is_given(leak):
-    deals = simulated_deals(2000, 3, PLANTED)
-    rng = np.random.default_rng(3)
-    # Filled in after the close in 19 of 20 deals: no level is all won or all lost.
-    is_known = rng.random(2000) < 0.95
-    outcome = np.where(is_known, deals["is_won"], rng.integers(0, 2, 2000))
-    deals["reason"] = np.where(outcome == 1, "price", "need")
-    rules = RULES
-    if leak == "all together":  # ... by a lower limit for the model of all features
-        is_known = rng.random(2000) < 0.7
-        deals["reason"] = np.where(is_known, deals["reason"], rng.choice(["price", "need"], 2000))
-        rules = replace(RULES, max_auc=0.8)
-    row = verdict_of(deals, [*FEATURES, "reason"], rules)
+def test_a_feature_that_was_left_out_as_a_leak_is_named_with_its_size():
+    profiles = profiles_of(simulated_deals(3000, 4, STRONG))
+    row = verdict.model_verdict(profiles, FEATURES, RULES, {"tags": 0.972, "reason": 0.91}).iloc[0]
+    assert row["verdict"] == "signal"
+    assert row["suspected_feature"] == "tags"
+    assert row["statement"].endswith(
+        "Tags and Reason are suspected to leak the outcome (Tags alone ranks a won deal above a "
+        "lost one 97.2% of the time) and left out: check when it is filled in."
+    )
+
+
+def test_with_nothing_beside_a_suspected_leak_there_is_no_verdict_and_no_score():
+    profiles = profiles_of(simulated_deals(3000, 4, STRONG))
+    row = verdict.model_verdict(profiles, [], RULES, {"tags": 0.972}).iloc[0]
     assert row["verdict"] == "suspected leak"
-    assert row["suspected_feature"] == "reason"
     assert row["score_withheld_because"] == "the verdict is 'suspected leak'"
-    assert "Reason is suspected to leak the outcome" in row["statement"]
-    assert "No driver is named" in row["statement"]
+    assert row["statement"].startswith("There is no feature to compare (3,000 closed deals)")
+    without = verdict.model_verdict(profiles, [], RULES).iloc[0]
+    assert without["verdict"] == "no signal"
+    assert without["statement"].startswith("There is no feature to compare (3,000 closed deals)")
 
 
 def test_a_signal_is_no_leak():
