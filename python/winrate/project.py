@@ -102,5 +102,5 @@ def export_columns(variables: Mapping[str, Any]) -> tuple[list[str], list[str]]:
 
 
 def columns_with(variables: Mapping[str, Any], flag: str) -> list[str]:
-    """The columns of `export_columns` that have a property such as `may_be_blank`."""
+    """The columns of `export_columns` that have a property such as `adds`."""
     return [name for name, column in variables["export_columns"].items() if column.get(flag)]

@@ -25,6 +25,7 @@ class BuildFacts:
         with their counts, as text; empty where there are none.
     change: the sentence on the primary comparison, or None where the data do not reach back.
     alerts: number of alerts per severity.
+    warnings: the messages of quality.data_checks that change how all figures are to be read.
     n_checks: rows of quality.data_checks.
     """
 
@@ -41,6 +42,7 @@ class BuildFacts:
     verdict: str
     change: str | None
     alerts: dict[str, int]
+    warnings: list[str]
     n_checks: int
 
 
@@ -75,7 +77,7 @@ def read_facts(warehouse: Path) -> BuildFacts:
             "select statement from drivers.win_rate_change where is_primary and basis = 'closed'"
         )
         alerts = rows("select severity, count(*) as n_alerts from alerts.alerts group by severity")
-        (checks,) = rows("select count(*) as n_checks from quality.data_checks")
+        checks = rows("select severity, message from quality.data_checks order by all")
     return BuildFacts(
         as_of_date=outcomes.as_of_date,
         n_read=ledger.n_read,
@@ -90,7 +92,8 @@ def read_facts(warehouse: Path) -> BuildFacts:
         verdict=verdict.statement,
         change=changes[0].statement if changes else None,
         alerts={each.severity: each.n_alerts for each in alerts},
-        n_checks=checks.n_checks,
+        warnings=[check.message for check in checks if check.severity == "warning"],
+        n_checks=len(checks),
     )
 
 
@@ -135,6 +138,7 @@ def summary_text(
         lines.append(("", f"rejected: {facts.rejections}; see quality.rejected_deals"))
     if facts.n_skipped:
         lines.append(("", f"skipped: {facts.skips}"))
+    lines += [("warning", warning) for warning in facts.warnings]
     lines += [
         ("outcomes", f"{n(facts.n_won)} won, {n(facts.n_lost)} lost, {n(facts.n_open)} open"),
         ("verdict", facts.verdict),
@@ -145,8 +149,7 @@ def summary_text(
         sample = f"fixed sample of {n(importance_max_deals)} deals"
         lines.append(("recipe", f"drivers.importance is fitted on a {sample}"))
     if facts.n_checks:
-        found = f"data quality issues: {n(facts.n_checks)}; see quality.data_checks"
-        lines.append(("checks", found))
+        lines.append(("checks", f"{n(facts.n_checks)} found; see quality.data_checks"))
     alerts = ", ".join(f"{n(facts.alerts.get(name, 0))} {name}" for name in SEVERITIES)
     lines += [
         ("alerts", alerts),

@@ -10,15 +10,20 @@ from winrate.report.data import Data
 from winrate.report.headline import headline
 from winrate.report.text import known
 
+WARNINGS = "select message from quality.data_checks where severity = 'warning' order by all"
 ALERT_COUNTS = "select severity, count(*) as n_alerts from alerts.alerts group by severity"
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What stands above the sections; `figures` are numbers as text, by their names."""
+    """What stands above the sections; `figures` are numbers as text, by their names.
+
+    warnings: what changes how all figures are to be read.
+    """
 
     as_of: str
     headline: str
+    warnings: list[str]
     statements: list[str]
     figures: dict[str, str]
 
@@ -29,6 +34,7 @@ def summary(data: Data) -> Summary:
     return Summary(
         as_of=known(totals["as_of_date"], "{:%Y-%m-%d}".format),
         headline=headline(data),
+        warnings=[known(message) for message in data.rows(WARNINGS)["message"]],
         statements=[
             *(known(row["statement"]) for row in (data.verdict, data.change) if row is not None),
             *_needed(data),

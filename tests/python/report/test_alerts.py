@@ -28,11 +28,11 @@ def test_a_severity_is_shown_in_its_colour_and_an_unknown_one_as_info(page):
 
 
 def test_data_checks_are_shown_and_long_lists_are_cut(story, page):
-    assert "Data quality issues" not in story.text
+    assert "what needs care" not in story.text
     checks = [{"check_name": f"check_{n:02}", "message": f"Check {n:02}."} for n in range(17)]
     first = {"check_name": "a", "message": "<b>First</b>"}
     parsed = page(story_with(quality_data_checks=[first, *checks]))
-    heading = "Data quality issues: read with care"
+    heading = "The data: what needs care, and what is missing"
     assert f"{heading} <b>First</b> Check 00. Check 01." in parsed.text
     assert "Check 13." in parsed.text and "Check 14." not in parsed.text
     assert "and 3 more in quality.data_checks" in parsed.text

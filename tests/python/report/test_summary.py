@@ -38,3 +38,15 @@ def test_the_footer_names_the_run_its_input_and_its_day(story):
         story.text
     )
     assert "from a file whose SHA-256 starts with 0123456789ab;" in story.text
+
+
+def test_what_changes_how_all_figures_are_to_be_read_comes_before_them(story, page):
+    warning = "The win rate is 23.0%, and would be 16.6% with the rejected rows."
+    checks = [
+        {"check_name": "a", "severity": "warning", "message": warning},
+        {"check_name": "b", "severity": "info", "message": "No column is read as region."},
+    ]
+    text = page(story_with(quality_data_checks=checks)).text
+    assert text.index(warning) < text.index("The features have a signal.")
+    assert text.index("No column is read as region.") > text.index("Closed deals 2 Won 1")
+    assert warning not in story.text

@@ -33,3 +33,11 @@ def test_every_comparison_is_listed_with_its_verdict_the_primary_one_first(story
     changes = [change(is_primary=False), change(comparison="year on year")]
     text = page(story_with(drivers_win_rate_change=changes)).text
     assert text.index("Year on year closed") < text.index("Last two quarters closed")
+
+
+def test_the_trend_says_which_deals_are_not_in_it(story, page):
+    message = "1,240 closed deals have no usable close date."
+    checks = [{"check_name": "date_is_missing", "severity": "info", "message": message}]
+    text = page(story_with(quality_data_checks=checks)).text
+    trend = text[text.index("What changed") :]
+    assert message in trend[: trend.index("Complete quarters are compared")]

@@ -39,7 +39,7 @@ def check(request: BuildRequest) -> Check:
         suggested = columns.suggested_titles(header, wanted, variables)
         described = columns.required_columns(header, wanted, suggested)
         sections.append(section("columns", [*described, *unused]))
-        sections.append(_refused([columns.missing_sentence(header, variables, suggested)]))
+        sections.append(_refused([columns.missing_sentence(header, suggested)]))
         return Check("\n".join(sections), is_usable=False)
     models = staging.compiled_models()
     try:

@@ -27,12 +27,12 @@ def staged_columns(
     wanted: WantedColumns,
     variables: Mapping[str, Any],
 ) -> list[Line]:
-    """For each column its title and its first values; features without a column; other titles.
+    """For each column its title and its first values; what the export lacks; other titles.
 
     connection: to a database with the table internal.raw_deals of the export.
     """
-    computed = project.columns_with(variables, "is_computed")
-    features = set(project.feature_names(variables["features"])).difference(computed)
+    lacking = lacking_columns(header, wanted, variables)
+    suggestions = suggested_titles(header, wanted, variables)
     lines: list[Line] = []
     for name, place in header.positions.items():
         if place is not None:
@@ -42,9 +42,11 @@ def staged_columns(
                 for title in _other_titles(header)
                 if not set(wanted.titles_of(name)).isdisjoint(normalised_titles(title))
             ]
-        elif name in features:
-            lines.append((name, "missing; 'Unknown' in every deal, so there are no results for it"))
-    return [*lines, _not_read(header)]
+        elif name in lacking:
+            adds = variables["export_columns"][name]["adds"]
+            lines.append((name, f"{_missing(name, suggestions)}; it would add {adds}"))
+    proposed = [("MAPPING", f"a line for it: '{line}'") for line in mapping_lines(suggestions)]
+    return [*lines, *proposed, _not_read(header)]
 
 
 def required_columns(
@@ -54,15 +56,30 @@ def required_columns(
     lines: list[Line] = []
     for name in wanted.required:
         found = [each for each in wanted.choices(name) if header.positions[each] is not None]
-        missing = f"missing; '{brief(suggestions[name])}'?" if name in suggestions else "missing"
-        lines.append((name, _title(header, found[0]) if found else missing))
+        lines.append((name, _title(header, found[0]) if found else _missing(name, suggestions)))
     return [*lines, _not_read(header)]
+
+
+def lacking_columns(
+    header: ExportHeader, wanted: WantedColumns, variables: Mapping[str, Any]
+) -> list[str]:
+    """The required columns that are missing, and those that would add something (`adds`).
+
+    A column that can be derived from another is not missing.
+    """
+    adding = project.columns_with(variables, "adds")
+    return [
+        name
+        for name in wanted.names
+        if name in header.missing
+        or (name in adding and all(header.positions[each] is None for each in wanted.choices(name)))
+    ]
 
 
 def suggested_titles(
     header: ExportHeader, wanted: WantedColumns, variables: Mapping[str, Any]
 ) -> dict[str, str]:
-    """For required columns that are missing, the titles that resemble what they are called.
+    """For columns that are missing, the titles that resemble what they are called.
 
     A word counts by its share of the known titles with that word that are the column's; a word of
     time counts for dates. Each title is suggested once, for the column that it resembles most.
@@ -73,6 +90,7 @@ def suggested_titles(
     }
     in_all = sum(words.values(), Counter())
     columns = variables["export_columns"]
+    lacking = lacking_columns(header, wanted, variables)
 
     def likeness(name: str, title: str) -> float:
         found = _words(title)
@@ -81,35 +99,32 @@ def suggested_titles(
         return of_time + sum(words[name][word] / in_all[word] for word in found & set(words[name]))
 
     pairs = [
-        (-likeness(name, title), header.missing.index(name), title)
-        for name in header.missing
+        (-likeness(name, title), lacking.index(name), title)
+        for name in lacking
         for title in _other_titles(header)
     ]
     suggested: dict[str, str] = {}
     for unlikeness, place, title in sorted(pairs):
-        name = header.missing[place]
+        name = lacking[place]
         is_free = name not in suggested and title not in suggested.values()
         if is_free and -unlikeness >= MIN_LIKENESS:
             suggested[name] = title
-    return {name: suggested[name] for name in header.missing if name in suggested}
+    return {name: suggested[name] for name in lacking if name in suggested}
 
 
-def missing_sentence(
-    header: ExportHeader, variables: Mapping[str, Any], suggestions: Mapping[str, str]
-) -> str:
+def missing_sentence(header: ExportHeader, suggestions: Mapping[str, str]) -> str:
     """Which required columns are missing, and what to do about it."""
-    may_be_blank = [
-        name for name in project.columns_with(variables, "may_be_blank") if name in header.missing
-    ]
-    unkept = ""
-    if may_be_blank:
-        unkept = f"; where you do not keep {' and '.join(may_be_blank)}, add it as an empty column"
-    examples = [f"column,{brief(title)},{name}" for name, title in suggestions.items()]
-    lines = " and ".join(f"'{line}'" for line in examples or [f"column,Title,{header.missing[0]}"])
+    examples = mapping_lines({name: suggestions.get(name, "Title") for name in header.missing})
+    lines = " and ".join(f"'{line}'" for line in examples)
     return (
         f"it has no {' and no '.join(header.missing)}; name the columns that are these in MAPPING,"
-        f" a CSV of kind,found,means with lines such as {lines}{unkept}"
+        f" a CSV of kind,found,means with lines such as {lines}"
     )
+
+
+def mapping_lines(titles: Mapping[str, str]) -> list[str]:
+    """Lines of MAPPING that read columns from these titles, by the name of the column."""
+    return [f"column,{brief(title)},{name}" for name, title in titles.items()]
 
 
 def unused_titles(header: ExportHeader, own_titles: list[str]) -> list[Line]:
@@ -120,6 +135,11 @@ def unused_titles(header: ExportHeader, own_titles: list[str]) -> list[Line]:
         for title in own_titles
         if normalise_header(title) not in found
     ]
+
+
+def _missing(name: str, suggestions: Mapping[str, str]) -> str:
+    """'missing', with a title that may be the column."""
+    return f"missing; '{brief(suggestions[name])}'?" if name in suggestions else "missing"
 
 
 def _words(title: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""The data quality issues that were found."""
+"""What was found in the data."""
 
 from winrate import wording
 from winrate.report.blocks import Block, Guide, Items, Section
@@ -7,7 +7,10 @@ from winrate.report.text import known
 
 MAX_CHECKS = 15  # the table has the others
 
-DATA_CHECKS = "select message from quality.data_checks order by check_name, feature, level, message"
+DATA_CHECKS = """
+    select message from quality.data_checks
+    order by severity desc, check_name, feature, level, message
+"""
 
 
 def section(data: Data) -> Section | None:
@@ -19,4 +22,4 @@ def section(data: Data) -> Section | None:
     n_more = len(messages) - MAX_CHECKS
     if n_more > 0:
         blocks.append(Guide(f"and {wording.count(n_more)} more in quality.data_checks"))
-    return Section("checks", "Data quality issues: read with care", blocks)
+    return Section("checks", "The data: what needs care, and what is missing", blocks)

@@ -18,6 +18,7 @@ TREND = """
     where basis = 'closed' and grain = 'quarter' and win_rate is not null
     order by period_start
 """
+NOT_IN_IT = "select message from quality.data_checks where check_name = 'date_is_missing'"
 COMPARISONS = """
     select
         comparison, basis, before_start, before_end, after_start, after_end, n_before, n_after,
@@ -30,7 +31,9 @@ COMPARISONS = """
 
 def section(data: Data) -> Section:
     """The win rate by quarter, and the table of all comparisons."""
-    return Section("trend", "What changed", [*_trend(data), _comparisons(data.rows(COMPARISONS))])
+    not_in_it = [Paragraph(known(message)) for message in data.rows(NOT_IN_IT)["message"]]
+    comparisons = _comparisons(data.rows(COMPARISONS))
+    return Section("trend", "What changed", [*_trend(data), *not_in_it, comparisons])
 
 
 def _trend(data: Data) -> list[Block]:
