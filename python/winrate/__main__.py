@@ -140,7 +140,7 @@ def _source(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _report(options: argparse.Namespace) -> int:
-    if not options.warehouse.exists():
+    if not options.warehouse.is_file():
         raise publish.BuildError(f"{options.warehouse} is not there; run `make build` first.")
     _say(publish.publish_report(options.warehouse, options.report))
     return 0

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from winrate import project
+from winrate import database, project
 from winrate.build import compiled, data_tests, dbt, publish, summary
 from winrate.build.directory import BuildDirectory, locked_build_directory
 from winrate.build.publish import BuildError
@@ -71,8 +71,11 @@ def build(request: BuildRequest) -> str:
     reader.check_export(request.deals, mapping.wanted_columns(request.mapping, variables))
 
     warehouse = request.warehouse.resolve()  # of a link: the file behind it, with its lock
-    if warehouse.is_dir():
-        raise BuildError(f"{request.warehouse} is a folder; WAREHOUSE must name a database file.")
+    if warehouse.exists() and not warehouse.is_file():
+        raise BuildError(
+            f"{request.warehouse} is a folder, a pipe or a device; WAREHOUSE must name a database "
+            "file."
+        )
     if warehouse.stem.lower() in RESERVED_NAMES:
         raise BuildError(
             f"{request.warehouse}: DuckDB keeps the name '{warehouse.stem}' for itself; give the "
@@ -85,10 +88,10 @@ def build(request: BuildRequest) -> str:
             facts = summary.read_facts(new_warehouse)
             publish.publish(new_warehouse, warehouse, request.report)
     except OSError as error:
-        where = error.filename or warehouse.parent
+        where = error.filename2 or error.filename or warehouse.parent  # of a move: its target
         raise BuildError(f"{where}: {error.strerror or error}; {UNCHANGED}.") from error
     except duckdb.Error as error:
-        raise BuildError(f"{' '.join(str(error).split())}; {UNCHANGED}.") from error
+        raise BuildError(f"{database.reason(error)}; {UNCHANGED}.") from error
     return summary.summary_text(
         facts, request.deals, request.warehouse, request.report, variables["importance_max_deals"]
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from winrate import project
+from winrate import database, project
 from winrate.build import publish
 
 # A spreadsheet takes a cell that starts so for a formula, wherever its text came from (OWASP, "CSV
@@ -43,21 +43,17 @@ def export_tables(warehouse: Path, folder: Path) -> list[str]:
         publish.publish_files(folder, lambda aside: _write_tables(warehouse, names, aside))
     except duckdb.CatalogException as error:
         raise TablesError(
-            f"{warehouse} lacks a public table ({_first_line(error)}); expected a database that "
-            "this version built. Build it again."
+            f"{warehouse} lacks a public table ({database.reason(error)}); expected a database "
+            "that this version built. Build it again."
         ) from error
     except duckdb.Error as error:
         raise TablesError(
-            f"{warehouse} cannot be written to {folder} ({_first_line(error)}); what was there "
+            f"{warehouse} cannot be written to {folder} ({database.reason(error)}); what was there "
             "still stands."
         ) from error
     except OSError as error:
         raise TablesError(f"{folder} cannot be written to: {error.strerror}.") from error
     return names
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
 
 
 def _write_tables(warehouse: Path, names: list[str], folder: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from winrate import project
+from winrate import database, project
 from winrate.ingest import masking
 
 LOGS = project.ROOT / "logs"
@@ -124,9 +124,16 @@ def environment(ours: Mapping[str, str], dbt_run: DbtRun) -> dict[str, str]:
 def failure_lines(failures: Sequence[tuple[str, str | None]]) -> list[str]:
     """One line per failure, at most MAX_FAILURES and the number of the others.
 
-    failures: names of models or tests, each with its message.
+    failures: names of models or tests, each with its message. Memory that ran out is one line,
+        however many models it stopped.
     """
-    lines = [f"{name}: {_last_line(message)}" for name, message in failures]
+    advice = [database.out_of_memory(message or "") for _, message in failures]
+    lines = [text for text in advice if text][:1]
+    lines += [
+        f"{name}: {_last_line(message)}"
+        for (name, message), text in zip(failures, advice, strict=True)
+        if not text
+    ]
     n_more = len(lines) - MAX_FAILURES
     return lines[:MAX_FAILURES] + ([f"and {n_more} more"] if n_more > 0 else [])
 
@@ -160,9 +167,11 @@ def listed_failures(target_path: Path) -> list[str]:
 
 def _without_results(exit_code: int, output: str) -> str:
     """Why dbt ended before it wrote which model or test failed."""
+    if exit_code == -signal.SIGKILL:
+        return f"dbt was killed, as Linux does where memory runs out; {database.LESS_MEMORY}"
     if exit_code < 0:
         return f"dbt was ended by the signal {signal.Signals(-exit_code).name}"
-    return _last_line(output.strip())
+    return database.out_of_memory(output) or _last_line(output.strip())
 
 
 def _last_line(message: str | None) -> str:

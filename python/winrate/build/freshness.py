@@ -57,10 +57,9 @@ def _built(warehouse: Path) -> tuple[datetime, str, str]:
             [(built_at, *rest)] = connection.execute(query).fetchall()
         return datetime.strptime(built_at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC), *rest
     except (duckdb.Error, ValueError, TypeError) as error:
-        reason = str(error).splitlines()[0]
         raise StaleError(
-            f"{warehouse} does not say when it was built ({reason}); expected one row in "
-            "quality.build_info. Build it again."
+            f"{warehouse} does not say when it was built ({database.reason(error)}); expected one "
+            "row in quality.build_info. Build it again."
         ) from error
 
 

@@ -18,6 +18,8 @@ from types import ModuleType
 
 import duckdb
 
+from winrate import database
+
 NEW_MODE = 0o640  # of what is published for the first time: names of reps are not for everybody
 LOCK_WAIT = 60.0  # seconds that a report waits for another process
 LOCK_POLL = 0.2  # seconds
@@ -55,12 +57,17 @@ def publish(new: Path, published: Path, report: Path) -> None:
 def publish_report(warehouse: Path, folder: Path) -> Path:
     """Draw the report of a database and put it into `folder`; returns the path of the page.
 
-    Raises BuildError where the folder cannot be written.
+    Raises BuildError where the folder cannot be written, or the database not be read.
     """
     try:
         publish_files(folder, _drawing(warehouse))
     except OSError as error:
         raise BuildError(f"{folder} cannot be written to: {error.strerror}.") from error
+    except duckdb.Error as error:
+        raise BuildError(
+            f"{warehouse} cannot be drawn ({database.reason(error)}); expected a database that "
+            "this version built. Build it again."
+        ) from error
     return folder / "index.html"
 
 
@@ -79,10 +86,9 @@ def replace_database(new: Path, published: Path) -> None:
     A reader that has the published file open goes on reading it. Raises BuildError where somebody
     has it open for writing: what they wrote next would land beside the new file.
     """
-    set_mode(new, NEW_MODE)
+    set_mode(new, _mode(published))
     if published.exists():
-        kept = snapshot(published, new.with_name(f"{new.name}.previous"))
-        shutil.copymode(kept, new)
+        kept = snapshot(published, new.with_name(previous_path(new).name))
         # Before the database: a kill in between leaves two names for what is published.
         kept.replace(previous_path(published))
         # The log of a database that somebody wrote in place would be replayed into the new one.
@@ -101,12 +107,14 @@ def snapshot(published: Path, other: Path) -> Path:
     try:
         os.link(published, other)
     except OSError:  # some network and removable disks know no links
+        other.touch(mode=0o600)
         shutil.copyfile(published, other)
+        set_mode(other, _mode(published))
         _sync(other)
     try:
         duckdb.connect(str(other), read_only=True).close()
     except duckdb.Error as error:
-        reason = str(error).replace(str(other), str(published)).splitlines()[0]
+        reason = database.reason(error).replace(str(other), str(published))
         raise BuildError(
             f"{published} cannot be read ({reason}); close what has it open for writing, or move "
             "it away to build without the build before."
@@ -157,8 +165,7 @@ def _replace_files(files: list[Path], folder: Path) -> None:
     """Put files into a folder; each has the permissions of the one that it replaces."""
     for file in files:
         published = folder / file.name
-        mode = stat.S_IMODE(published.stat().st_mode) if published.is_file() else NEW_MODE
-        set_mode(file, mode)
+        set_mode(file, _mode(published))
         file.replace(published)
     _sync(folder)
 
@@ -191,6 +198,11 @@ def _lock(descriptor: int, folder: Path, deadline: float | None) -> None:
                     "try again when that has ended (`fuser` names it)."
                 ) from None
         time.sleep(LOCK_POLL)
+
+
+def _mode(published: Path) -> int:
+    """The permissions that what replaces a file gets: those of the file, where there is one."""
+    return stat.S_IMODE(published.stat().st_mode) if published.is_file() else NEW_MODE
 
 
 def set_mode(path: Path, mode: int) -> None:

@@ -21,7 +21,6 @@ from winrate import project
 from winrate.build import build, compiled, data_tests, publish, summary
 from winrate.build.dbt import DbtError, DbtRun, failure_lines
 from winrate.build.directory import directory_path
-from winrate.ingest import previous_scores
 
 pytestmark = pytest.mark.usefixtures("compiled_project")
 
@@ -468,20 +467,6 @@ def test_scores_remember_the_build_before(tmp_path):
     assert previous == first
 
 
-@pytest.mark.parametrize(
-    "columns", ["deal_id varchar, win_probability double", "deal_id bigint, as_of_date date"]
-)
-def test_a_build_of_another_version_has_no_scores_to_remember(tmp_path, columns):
-    warehouse = tmp_path / "warehouse.duckdb"
-    with duckdb.connect(str(warehouse)) as connection:
-        connection.execute("create schema scores")
-        connection.execute(f"create table scores.scored_deals ({columns})")
-        connection.execute("insert into scores.scored_deals (deal_id) values (1)")
-    found = previous_scores.previous_scores(warehouse)
-    assert found.num_rows == 0 and found.schema == previous_scores.SCHEMA
-    assert previous_scores.previous_scores(tmp_path / "none.duckdb") == found
-
-
 def test_the_error_of_a_model_is_its_sentence_and_not_the_mark_below_it():
     message = """Python model failed:
 Traceback (most recent call last):
@@ -493,6 +478,23 @@ LINE 1: select as_of_date
     assert failure_lines([("model", message)]) == [
         'model: _duckdb.BinderException: Binder Error: Referenced column "as_of_date" not found'
     ]
+
+
+def test_memory_that_runs_out_is_one_line_with_advice_that_can_be_followed():
+    with duckdb.connect(config={"memory_limit": "20MB"}) as connection:
+        with pytest.raises(duckdb.OutOfMemoryException) as duckdb_error:
+            connection.execute("select string_agg(md5(range::varchar)) from range(3000000)")
+        (limit,) = connection.execute("select current_setting('memory_limit')").fetchone()
+    failures = [(f"model_{number}", str(duckdb_error.value)) for number in range(5)]
+    advice = (
+        f"there is not enough memory (DuckDB may use {limit}); set THREADS=1, which needs less "
+        "memory, or use a machine with more"
+    )
+    assert failure_lines([("other", "its reason"), *failures]) == [advice, "other: its reason"]
+    with pytest.raises(MemoryError) as python_error:
+        bytearray(1 << 60)
+    message = f"Traceback\n{python_error.type.__name__}: {python_error.value}"
+    assert failure_lines([("model", message)]) == [advice.replace(f" (DuckDB may use {limit})", "")]
 
 
 def test_the_readme_shows_the_sample_as_it_is_built(sample_warehouse):

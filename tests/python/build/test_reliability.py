@@ -21,7 +21,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from support.builds import built_once, rows
+from support.builds import built_once, rows, run_winrate
 from support.exports import sample_deals, small_export
 from support.paths import SAMPLE
 from support.project_copy import copy_project
@@ -484,9 +484,37 @@ def test_a_file_system_without_links_keeps_the_build_before_too(
     published, small_warehouse, sample_warehouse, monkeypatch
 ):
     monkeypatch.setattr(os, "link", mock.Mock(side_effect=PermissionError(1, "no links here")))
+    published.chmod(0o600)
     copied_build(sample_warehouse, published)
     assert n_deals(published) == {N_SAMPLE}
-    assert publish.previous_path(published).read_bytes() == small_warehouse.read_bytes()
+    previous = publish.previous_path(published)
+    assert previous.read_bytes() == small_warehouse.read_bytes()
+    assert [path.stat().st_mode & 0o777 for path in (published, previous)] == [0o600, 0o600]
+
+
+def test_a_folder_in_the_place_of_the_build_before_is_named(published, sample_warehouse):
+    publish.previous_path(published).mkdir()
+    said = f"{publish.previous_path(published)}: Is a directory; {build.UNCHANGED}."
+    with pytest.raises(publish.BuildError, match=re.escape(said)):
+        copied_build(sample_warehouse, published)
+
+
+@pytest.mark.parametrize("command", ["build", "report", "export", "check-fresh"])
+def test_a_pipe_in_the_place_of_the_database_is_refused(command, gate):
+    run = run_winrate(command, "--warehouse", gate)
+    assert run.returncode == 1
+    assert str(gate) in run.stderr and "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize("contents", ["no database", "of another version"])
+def test_a_file_that_no_report_can_be_drawn_of_is_said(tmp_path, contents):
+    warehouse = tmp_path / "warehouse.duckdb"
+    if contents == "no database":
+        warehouse.write_text(contents, encoding="utf-8")
+    else:
+        duckdb.connect(str(warehouse)).close()
+    with pytest.raises(publish.BuildError, match="expected a database that this version built"):
+        publish.publish_report(warehouse, tmp_path / "report")
 
 
 def test_a_link_to_the_database_stays_a_link(tmp_path, published, sample_warehouse):

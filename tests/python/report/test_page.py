@@ -50,7 +50,8 @@ def test_the_policy_allows_the_two_scripts_of_the_page_and_nothing_else(story):
     ]
     allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
     assert policy == (
-        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:"
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
     )
 
 

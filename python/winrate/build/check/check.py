@@ -60,7 +60,7 @@ def check(request: BuildRequest) -> Check:
                 _refused(errors) if errors else contents.accepted(connection),
             ]
     except (duckdb.Error, OSError) as error:
-        raise BuildError(f"{request.deals} cannot be checked: {error}") from error
+        raise BuildError(f"{request.deals} cannot be checked: {database.reason(error)}") from error
     return Check("\n".join(sections), is_usable=not errors)
 
 
