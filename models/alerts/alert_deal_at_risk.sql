@@ -20,7 +20,8 @@ lowest as (
     select
         least(
             {{ var('at_risk_share_of_win_rate') }},
-            percentile_cont({{ var('max_alert_share') }}) within group (order by win_probability) / nullif(max(win_rate), 0)
+            percentile_cont({{ var('max_alert_share') }}) within group (order by win_probability)
+            / nullif(max(win_rate), 0)
         ) as share_of_win_rate
     from deals
 

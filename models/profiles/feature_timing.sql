@@ -1,8 +1,9 @@
 -- When each feature is known; null where all closed deals have the same level, such as 'Unknown' in an export that
--- lacks the column: there is nothing to compare, and no table has a row of it. Beside those that `known_at_close` lists, a feature is known only at close where its
--- missing values know the outcome: they are more common among lost than among won deals, or the other way round,
--- or open deals lack it far more often than closed deals (then it is filled in late). Open deals count from the
--- age on at which half of the deals have closed, since a young deal may lack anything.
+-- lacks the column: there is nothing to compare, and no table has a row of it. Beside those that `known_at_close`
+-- lists, a feature is known only at close where its missing values know the outcome: they are more common among lost
+-- than among won deals, or the other way round, or open deals lack it far more often than closed deals (then it is
+-- filled in late). Open deals count from the age on at which half of the deals have closed, since a young deal may
+-- lack anything.
 --
 -- Differences count from `min_missing_difference` on, and four standard errors.
 
@@ -49,11 +50,11 @@ deal_levels as (
 level_counts as (
 
     select
-        feature,
-        level,
         {% for state in ['won', 'lost', 'open'] -%}
-        count(case when state = '{{ state }}' then 1 end) as n_{{ state }}{{ ',' if not loop.last }}
-        {% endfor %}
+        count(case when state = '{{ state }}' then 1 end) as n_{{ state }},
+        {% endfor -%}
+        feature,
+        level
     from deal_levels
     group by feature, level
 

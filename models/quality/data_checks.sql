@@ -26,4 +26,4 @@ found as (
 )
 
 select * from found
-order by severity desc, check_name, feature nulls last, level nulls last, message
+order by severity desc, check_name asc, feature asc nulls last, level asc nulls last, message asc

@@ -1,4 +1,4 @@
--- Over the levels of each feature, mix and rate effects sum to the change of the overall win rate.
+-- Over the levels of each feature that is compared, mix and rate effects sum to the change of the overall win rate.
 
 with
 
@@ -10,10 +10,8 @@ changes as (
 
 features as (
 
-    {% for feature in feature_names() -%}
-    select '{{ feature }}' as feature
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    {{ compared_features() }}
+
 ),
 
 effects as (

@@ -1,5 +1,6 @@
 -- Every closed and every open deal is counted exactly once over reps, over lead sources, over the levels
--- of each feature, and over the quarters and levels of each feature.
+-- of each feature, and over the quarters and levels of each feature; by a date, every deal that has it. A table
+-- of reps or lead sources has no row where no deal has one.
 
 with
 
@@ -7,7 +8,11 @@ deals as (
 
     select
         count(is_won) as n_deals,
-        count(case when is_open then 1 end) as n_open_deals
+        count(case when is_open then 1 end) as n_open_deals,
+        count(case when closed_date is not null then is_won end) as n_by_closed_date,
+        count(case when created_date is not null then is_won end) as n_by_created_date,
+        count(nullif(sales_rep_id, 'Unknown')) as n_with_rep,
+        count(distinct lead_source) as n_lead_sources
     from {{ ref('stg_deals') }}
 
 ),
@@ -16,6 +21,7 @@ counted as (
 
     select
         'rep_performance' as counted_in,
+        cast(null as string) as basis,
         sum(n_deals) as n_deals,
         sum(n_open_deals) as n_open_deals
     from {{ ref('rep_performance') }}
@@ -24,6 +30,7 @@ counted as (
 
     select
         'lead_source_value' as counted_in,
+        cast(null as string) as basis,
         sum(n_deals) as n_deals,
         sum(n_open_deals) as n_open_deals
     from {{ ref('lead_source_value') }}
@@ -32,6 +39,7 @@ counted as (
 
     select
         'sales_velocity ' || feature as counted_in,
+        cast(null as string) as basis,
         sum(n_deals) as n_deals,
         sum(n_open_deals) as n_open_deals
     from {{ ref('sales_velocity') }}
@@ -41,6 +49,7 @@ counted as (
 
     select
         'pipeline_mix ' || feature as counted_in,
+        cast(null as string) as basis,
         sum(n_deals) as n_deals,
         sum(n_open_deals) as n_open_deals
     from {{ ref('pipeline_mix') }}
@@ -50,6 +59,7 @@ counted as (
 
     select
         'win_rate_by_segment ' || basis || ' ' || feature as counted_in,
+        basis,
         sum(n_deals) as n_deals,
         null as n_open_deals
     from {{ ref('win_rate_by_segment') }}
@@ -61,5 +71,12 @@ select counted.*
 from counted
 cross join deals
 where
-    coalesce(counted.n_deals, 0) != deals.n_deals  -- a sum over no rows is null
+    -- A sum over no rows is null.
+    coalesce(counted.n_deals, 0) != case
+        when counted.basis = 'closed' then deals.n_by_closed_date
+        when counted.basis = 'created' then deals.n_by_created_date
+        when counted.counted_in = 'rep_performance' and deals.n_with_rep = 0 then 0
+        when counted.counted_in = 'lead_source_value' and deals.n_lead_sources < 2 then 0
+        else deals.n_deals
+    end
     or counted.n_open_deals != deals.n_open_deals

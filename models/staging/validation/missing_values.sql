@@ -16,12 +16,12 @@ deals as (
 
 ),
 
--- A category that the export does not have is not listed.
+-- A column that the export does not have is not listed.
 columns_there as (
 
-    select column_name from {{ ref('raw_columns') }} where title is not null
-    union
-    select 'deal_amount' as column_name
+    select distinct case column_name when 'converted_amount' then 'deal_amount' else column_name end as column_name
+    from {{ ref('raw_columns') }}
+    where title is not null
 
 ),
 

@@ -38,8 +38,8 @@ def suspected_leaks(
     """The features that predict the holdout too well, the strongest first, with the AUC of each.
 
     A feature is suspected that alone has an AUC above `ONE_FEATURE_AUC`. While all others together
-    have one above `max_auc`, the strongest of them is suspected, too. Features that state the
-    outcome are not among them, since no model uses them (`leaking_features`).
+    have one above `max_auc`, the strongest of them is suspected, too. Features
+    whose levels leak it outright are not among them, since no model uses them (`leaking_features`).
     """
     if fewest_outcomes(profiles) < max(rules.min_outcomes, 1):
         return {}

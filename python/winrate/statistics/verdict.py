@@ -118,10 +118,11 @@ def model_verdict(
     `verdict` is 'signal' where both the likelihood-ratio test of all features at once
     (`lr_p_value`) and the score test are below `max_p_value`, else 'no signal'; 'suspected leak'
     where no feature is left beside `suspects`; 'too few deals' with fewer than `min_outcomes` won
-    or lost deals. `suspected_feature` is the first of `suspects`. `auc` (with a DeLong interval) and `brier` measure how well
-    the score model, fitted on the other deals, predicts the holdout; `brier_baseline` is the Brier
-    score of predicting their win rate for every deal. `score_withheld_because` says why scores
-    give no grades. `minimum_deals` is the sample size that Riley et al. (2020) ask for with this
+    or lost deals. `suspected_feature` is the first of `suspects`. `auc` (with a DeLong interval)
+    and `brier` measure how well the score model, fitted on the other deals, predicts the holdout;
+    `brier_baseline` is the Brier score of predicting their win rate for every deal.
+    `score_withheld_because` says why scores give no grades.
+    `minimum_deals` is the sample size that Riley et al. (2020) ask for with this
     many parameters: at the strength of signal that was found, or where none was, at the strength
     they suggest to plan for. Raises ValueError as `profile_model` does.
     """

@@ -170,6 +170,18 @@ def read_as(
     )
 
 
+def dated(name: str, values: dict[str, object], **changes: str) -> Case:
+    """Five good deals, and a sixth one with dates that cannot be used and these values."""
+    deal = fourth(**changes)
+    others = [WON | {"deal_id": "d5"}, LOST | {"deal_id": "d6"}]
+    return Case(
+        name,
+        deals(deal, *others),
+        accepted=(*GOOD_IDS, "d4", "d5", "d6"),
+        values={("d4", column): value for column, value in values.items()},
+    )
+
+
 def varied(deals: list[dict], **columns: list[str]) -> list[dict]:
     """Deals of which each has a value of its own in some columns."""
     return [
@@ -365,8 +377,8 @@ HEADERS = [
     ),
     Case(
         "required_columns_missing",
-        rows(*without("sales_rep_id", "deal_amount")),
-        refused="the required columns sales_rep_id, deal_amount are missing; found deal_id",
+        rows(*without("deal_id", "deal_amount")),
+        refused="the required column deal_id is missing; found created_date",
     ),
     Case(
         "features_missing",
@@ -382,7 +394,7 @@ HEADERS = [
         "a_column_that_is_not_what_it_is_called",
         rows(*(deal | {"Owner": "none of ours"} for deal in without("sales_rep_id"))),
         mapping="kind,found,means\ncolumn,Owner,ignore\n",
-        refused="the required column sales_rep_id is missing",
+        values={("d1", "sales_rep_id"): "Unknown"},
     ),
     Case(
         "a_title_that_the_user_maps",
@@ -529,10 +541,14 @@ VALUES = [
 ]
 
 DATES = [
-    bad("no_creation_date", "missing_created_date", created_date=""),
-    bad("impossible_date", "bad_created_date", created_date="2024-02-30"),
-    bad("no_close_date", "missing_closed_date", closed_date=""),
-    bad("closed_before_created", "closed_before_created", closed_date="2024-01-09"),
+    bad("open_deal_without_a_creation_date", "missing_created_date", created_date="", outcome=""),
+    bad(
+        "open_deal_of_an_impossible_day", "bad_created_date", created_date="2024-02-30", outcome=""
+    ),
+    dated("no_creation_date", {"created_date": None, "outcome": "Won"}, created_date=""),
+    dated("impossible_date", {"created_date": None, "outcome": "Won"}, created_date="2024-02-30"),
+    dated("no_close_date", {"closed_date": None, "outcome": "Won"}, closed_date=""),
+    dated("closed_before_created", {"closed_date": None}, closed_date="2024-01-09"),
     Case(
         "day_first",
         rows(
@@ -564,11 +580,10 @@ DATES = [
     ),
     Case(
         "month_first_as_the_user_sets_it",
-        rows(WON | {"created_date": "01/02/2024"}, LOST | {"created_date": "31/12/2023"}),
+        deals(fourth(created_date="31/12/2023"), fourth(deal_id="d5", created_date="01/02/2024")),
         settings={"date_format": "mm/dd/yyyy"},
-        accepted=("d1",),
-        values={("d1", "created_date"): "2024-01-02"},
-        rejected={3: "bad_created_date"},
+        accepted=(*GOOD_IDS, "d4", "d5"),
+        values={("d5", "created_date"): "2024-01-02", ("d4", "created_date"): None},
     ),
     Case(
         "both_orders",
@@ -608,21 +623,38 @@ DATES = [
                 + [WON | {"deal_id": "outlier", "closed_date": "2204-03-20"}]
             )
         ),
-        accepted=tuple(f"w{n}" for n in range(300)),
-        rejected={302: "implausible_date"},
-        values={("w0", "as_of_date"): "2024-03-20"},
+        accepted=(*(f"w{n}" for n in range(300)), "outlier"),
+        values={("w0", "as_of_date"): "2024-03-20", ("outlier", "closed_date"): None},
     ),
     Case(
         "dates_after_the_day_of_the_build",
         deals(
             fourth(closed_date="2999-01-01"),
             fourth(deal_id="d5", created_date="2998-01-01", closed_date="", outcome=""),
+            *(WON | {"deal_id": f"w{n}"} for n in range(3)),
         ),
         settings={"latest_date": "2024-12-31"},
-        rejected={5: "implausible_date", 6: "implausible_date"},
-        values={("d1", "as_of_date"): "2024-03-20"},
+        accepted=(*GOOD_IDS, "d4", "w0", "w1", "w2"),
+        rejected={6: "implausible_date"},
+        values={("d1", "as_of_date"): "2024-03-20", ("d4", "closed_date"): None},
     ),
-    bad("year_of_four_wrong_digits", "implausible_date", created_date="0024-01-10"),
+    dated("year_of_four_wrong_digits", {"created_date": None}, created_date="0024-01-10"),
+    Case(
+        "no_dates_at_all",
+        rows(*without("created_date", "closed_date")),
+        settings={"latest_date": "2026-07-01"},
+        values={("d1", "as_of_date"): "2026-06-30", ("d3", "is_open"): True},
+    ),
+    Case(
+        "no_creation_dates",
+        rows(*without("created_date")),
+        values={("d1", "closed_date"): "2024-03-20", ("d1", "as_of_date"): "2024-03-20"},
+    ),
+    Case(
+        "ids_and_outcomes_only",
+        saved("deal_id,outcome\nd1,Won\nd2,Lost\nd3,\n"),
+        values={("d1", "outcome"): "Won", ("d3", "is_open"): True, ("d1", "region"): "Unknown"},
+    ),
 ]
 
 DUPLICATES = [
