@@ -33,7 +33,7 @@ help:  ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "Variables of make build (of make check, the first four; of make report, WAREHOUSE and REPORT):"
-	@echo "  DEALS=$$DEALS    the export: .csv, .xlsx or .parquet"
+	@echo "  DEALS=$$DEALS    the export: .csv, .csv.gz, .xlsx or .parquet"
 	@echo "  MAPPING=$$MAPPING    a CSV of kind,found,means: what columns and values of the export mean"
 	@echo "  DATE_FORMAT=$$DATE_FORMAT    dd/mm/yyyy or mm/dd/yyyy; default: inferred from all dates of the file"
 	@echo "  DECIMAL_MARK=$$DECIMAL_MARK    . or ,; default: inferred from all amounts of the file"

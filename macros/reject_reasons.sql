@@ -123,3 +123,13 @@
 {% macro skipped_codes() -%}
     {{ return(reject_reasons() | selectattr('is_skipped', 'defined') | map(attribute='code') | list) }}
 {%- endmacro %}
+
+{# The sentence for a code, over the columns of checked_rows. #}
+{% macro reject_reason(code) -%}
+    case {{ code }}
+        {%- for reason in reject_reasons() %}
+        when '{{ reason.code }}'
+            then {{ reason.reason }}
+        {%- endfor %}
+    end
+{%- endmacro %}

@@ -37,11 +37,11 @@
    accounting brackets are understood. #}
 {% macro number(bare) -%}
     case
-        when {{ matches(bare, '[+-]?[0-9]{1,15}([.][0-9]{1,15})?') }}
+        when {{ matches(bare, '[+-]?[0-9]{1,15}([.][0-9]+)?') }}
             then cast({{ bare }} as double)
-        when {{ matches(bare, '[+-]?[0-9]{1,3}(,[0-9]{2,3}){0,4},[0-9]{3}([.][0-9]{1,15})?') }}
+        when {{ matches(bare, '[+-]?[0-9]{1,3}(,[0-9]{2,3}){0,4},[0-9]{3}([.][0-9]+)?') }}
             then cast(replace({{ bare }}, ',', '') as double)
-        when {{ matches(bare, '[(][0-9]{1,3}(,?[0-9]{3}){0,4}([.][0-9]{1,15})?[)]') }}
+        when {{ matches(bare, '[(][0-9]{1,3}(,?[0-9]{3}){0,4}([.][0-9]+)?[)]') }}
             then -cast({{ replace_matches(bare, '[(),]') }} as double)
     end
 {%- endmacro %}

@@ -52,6 +52,16 @@ reasons as (
 
 ),
 
+first_rejected as (
+
+    select
+        'line ' || source_line || ': ' || left({{ reject_reason('reject_code') }}, 200) as reason
+    from checked_rows
+    where reject_code is not null and reject_code not in ({{ quoted_list(skipped_codes()) }})
+    qualify row_number() over (order by source_line asc) = 1
+
+),
+
 stage_names as (
 
     select distinct level as stage
@@ -203,10 +213,11 @@ final as (
     select
         'no_usable_row' as error_code,
         'none of its ' || {{ as_count('totals.n_rows') }} || ' rows can be used (' || reasons.list
-        || '); expected at least one deal' as message
+        || coalesce('; ' || first_rejected.reason, '') || '); expected at least one deal' as message
     from formats
     cross join totals
     cross join reasons
+    left join first_rejected on totals.n_accepted = 0
     where totals.n_accepted = 0 and formats.date_order in ('day first', 'month first', 'not needed')
 
 )

@@ -18,6 +18,7 @@ from winrate import project
 from winrate.build import compiled, dbt, publish
 from winrate.build.publish import BuildError
 from winrate.ingest import provenance
+from winrate.ingest.records import ExportError
 
 TARGET = project.ROOT / "target" / "check"
 FILE = "staging.json"
@@ -56,7 +57,14 @@ def stage(
             connection.execute(f"create table {name} as {_filled(model['code'], values)}")
         else:
             connection.register("table_from_python", _python_table(model, values))
-            connection.execute(f"create table {name} as from table_from_python")
+            try:
+                connection.execute(f"create table {name} as from table_from_python")
+            except duckdb.Error as error:
+                # What the reader raised deep inside the file, in a traceback that DuckDB quotes.
+                _, is_of_reader, sentence = str(error).rpartition(f"{ExportError.__name__}: ")
+                if not is_of_reader:
+                    raise
+                raise ExportError(sentence.strip()) from error
             connection.unregister("table_from_python")
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from itertools import chain, islice
 from pathlib import Path
 
+from winrate import wording
 from winrate.ingest.records import (
     ABOVE_HEADER,
     BLANK_LINE,
@@ -18,6 +19,10 @@ from winrate.ingest.records import (
 
 # A report's titles and filters are above its header, in no more records.
 MAX_HEADER_RECORD = 25
+HEADER_BELOW = (
+    f"; the header was looked for in the first {MAX_HEADER_RECORD} lines: if it is below them, put"
+    " it first"
+)
 UNIT = re.compile(r"\s*\([^()]*\)\s*$")
 
 
@@ -67,6 +72,7 @@ class ExportHeader:
     positions: for each wanted column its place among `titles`, from 0; None
         for a column that the export does not have.
     missing: the required columns that the export lacks, together with all their fallback columns.
+    advice: the end of a sentence on missing columns where this line is hardly the header, or empty.
     """
 
     source_line: int
@@ -74,6 +80,7 @@ class ExportHeader:
     titles: tuple[str, ...]
     positions: dict[str, int | None]
     missing: tuple[str, ...]
+    advice: str
 
 
 def normalise_header(text: str) -> str:
@@ -103,8 +110,9 @@ def split_header(
             f" {first[place].source_line}); expected text that names {listed(wanted.required)}."
         )
     above = [_as_remark(record) for record in first[:place]]
+    _refuse_deals_above(path, first[:place], first[place])
     below = chain(first[place + 1 :], records)
-    rows = _with_data(path, (_unless_header(record, first[place].cells) for record in below))
+    rows = _with_data(path, _without_headers(path, below, first[place].cells))
     titles = tuple(cell or "" for cell in first[place].cells)
     positions = _positions(path, titles, wanted)
     missing = [
@@ -112,8 +120,15 @@ def split_header(
         for name in wanted.required
         if all(positions[each] is None for each in wanted.choices(name))
     ]
+    n_found = sum(found is not None for found in positions.values())
+    is_doubtful = len(first) == MAX_HEADER_RECORD and n_found <= 1
     header = ExportHeader(
-        first[place].source_line, first[place].n_lines, titles, positions, tuple(missing)
+        source_line=first[place].source_line,
+        n_lines=first[place].n_lines,
+        titles=titles,
+        positions=positions,
+        missing=tuple(missing),
+        advice=HEADER_BELOW if is_doubtful else "",
     )
     return header, chain(above, rows)
 
@@ -161,10 +176,49 @@ def _as_remark(record: Record) -> Record:
     return record if is_blank else record._replace(cells=None, read_error=ABOVE_HEADER)
 
 
-def _unless_header(record: Record, header: Sequence[str | None]) -> Record:
-    """A record below the header, marked as `header_again` where it has the same cells."""
-    is_header = record.cells == header
-    return record._replace(cells=None, read_error=HEADER_AGAIN) if is_header else record
+def _refuse_deals_above(path: Path, above: Iterable[Record], header: Record) -> None:
+    """Raise ExportError where rows of data are above the header, as in a sheet sorted with it."""
+    n_rows = sum(_is_like_data(record) for record in above)
+    if n_rows:
+        raise ExportError(
+            f"{path}: found {wording.deals(n_rows, 'row')} of data above the header in line"
+            f" {header.source_line}; expected the header first: move it to the top."
+        )
+
+
+def _is_like_data(record: Record) -> bool:
+    """Whether a record of the width of the header has values in most cells, one a date or number.
+
+    Other such records are titles, such as the API names of the columns.
+    """
+    cells = [cell.strip() for cell in record.cells or [] if cell and cell.strip()]
+    is_filled = 2 * len(cells) > len(record.cells or [])
+    return is_filled and any(
+        any(map(str.isdigit, cell)) and not any(map(str.isalpha, cell)) for cell in cells
+    )
+
+
+def _without_headers(
+    path: Path, records: Iterable[Record], titles: Sequence[str | None]
+) -> Iterator[Record]:
+    """The records below the header, marked as `header_again` where they repeat it.
+
+    Raises ExportError at the titles in another order: the rows below them would be misread.
+    """
+    known = {title or "" for title in titles}
+    in_order = sorted(title or "" for title in titles)
+    for record in records:
+        cells = record.cells or [None]
+        if record.cells == titles:
+            yield record._replace(cells=None, read_error=HEADER_AGAIN)
+        # Most records are compared by their first cell only.
+        elif (cells[0] or "") in known and sorted(cell or "" for cell in cells) == in_order:
+            raise ExportError(
+                f"{path}: found the titles of the header again in line {record.source_line}, in"
+                " another order; expected the columns of all rows in one order."
+            )
+        else:
+            yield record
 
 
 def _positions(path: Path, titles: Sequence[str], wanted: WantedColumns) -> dict[str, int | None]:
@@ -196,5 +250,5 @@ def refuse_missing(path: Path, header: ExportHeader, wanted: WantedColumns) -> N
         raise ExportError(
             f"{path}: the required {subject.format(listed(header.missing))} missing;"
             f" found {listed(header.titles)}; expected {listed(wanted.required)},"
-            " or their titles in MAPPING."
+            f" or their titles in MAPPING{header.advice}."
         )

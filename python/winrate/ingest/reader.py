@@ -1,7 +1,7 @@
 """Reads a CRM export of any format with every cell as text, and accounts for every line of it.
 
-records.py says what becomes of a record that cannot be read, header.py how columns are found;
-text_files.py, workbooks.py and typed_cells.py read the formats.
+records.py says what becomes of a record that cannot be read, header.py how columns are found,
+file_kinds.py what is no export; text_files.py, workbooks.py and typed_cells.py read the formats.
 """
 
 from collections.abc import Iterator
@@ -13,19 +13,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from winrate.ingest.file_kinds import EXTENSIONS, PARQUET, TEXT, WORKBOOK, opened
 from winrate.ingest.header import ExportHeader, WantedColumns, refuse_missing, split_header
 from winrate.ingest.records import ExportError, Record, listed, refuse_special, shortened
 from winrate.ingest.text_files import count_text_lines, text_records
-from winrate.ingest.typed_cells import BATCH_ROWS, parquet_records
+from winrate.ingest.typed_cells import batch_rows, parquet_records
 from winrate.ingest.workbooks import sheet_records
 
-READERS = {
-    ".csv": text_records,
-    ".tsv": text_records,
-    ".txt": text_records,
-    ".xlsx": sheet_records,
-    ".parquet": parquet_records,
-}
+READERS = {TEXT: text_records, WORKBOOK: sheet_records, PARQUET: parquet_records}
 
 
 def read_header(path: str | Path, wanted: WantedColumns) -> ExportHeader:
@@ -68,7 +63,7 @@ def lines_table(path: str | Path, header: ExportHeader) -> pa.Table:
 
 
 def read_export(path: str | Path, wanted: WantedColumns) -> pa.RecordBatchReader:
-    """Every record of a CRM export (.csv, .tsv, .txt, .xlsx, .parquet), each cell as text.
+    """Every record of a CRM export (text, a workbook or Parquet), each cell as text.
 
     wanted: the columns to read; how the header spells them does not matter (see
         `header.normalise_header`). Other columns are left out.
@@ -113,21 +108,18 @@ def count_lines(path: str | Path) -> int | None:
     the line ends (and a last line without one), in Parquet the number in the file's own footer.
     None for a workbook, whose stated number of rows is not reliable.
     """
-    path = Path(path)
-    match path.suffix.lower():
-        case ".parquet":
-            return pq.read_metadata(path).num_rows + 1
-        case ".xlsx":
+    with opened(Path(path)) as (kind, file):
+        if kind == WORKBOOK:
             return None
-    with path.open("rb") as file:
-        return count_text_lines(file)
+        return pq.read_metadata(file).num_rows + 1 if kind == PARQUET else count_text_lines(file)
 
 
 def _batches(
     records: Iterator[Record], header: ExportHeader, schema: pa.Schema
 ) -> Iterator[pa.RecordBatch]:
-    """Records in batches of `BATCH_ROWS`; the only place where rows become columns."""
-    while batch := list(islice(records, BATCH_ROWS)):
+    """Records in batches; the only place where rows become columns."""
+    n_rows = batch_rows(len(header.titles))
+    while batch := list(islice(records, n_rows)):
         lines, texts, rows, errors, n_lines = zip(*batch, strict=True)
         columns = [pa.array(lines, pa.int64()), pa.array(n_lines, pa.int64())]
         columns += [pa.array(texts, pa.string()), pa.array(errors, pa.string())]
@@ -143,16 +135,13 @@ def _batches(
 
 def _records(path: Path, wanted: WantedColumns) -> Iterator[Record]:
     """Every physical record of an export, its header included; raises ExportError."""
-    kinds = listed(list(READERS))
-    suffix = path.suffix.lower()
+    kinds = listed(EXTENSIONS)
+    saved_as = path.suffix.lower()
     refuse_special(path)
     try:
-        with path.open("rb") as file:
-            if suffix not in READERS:
-                found = f"the extension {suffix}" if suffix else "no extension"
-                raise ExportError(f"{path}: found {found}; expected one of {kinds}.")
-            if file.peek(1):
-                yield from READERS[suffix](file, wanted)
+        with opened(path) as (kind, file):
+            saved_as = kind
+            yield from READERS[kind](file, wanted)
     except ExportError:
         raise
     except FileNotFoundError as error:
@@ -167,5 +156,5 @@ def _records(path: Path, wanted: WantedColumns) -> Iterator[Record]:
     except Exception as error:  # openpyxl and pyarrow raise a dozen kinds on damaged content
         raise ExportError(
             f"{path}: found content that cannot be read ({shortened(str(error), 200)});"
-            f" expected a CRM export saved as {suffix}."
+            f" expected a CRM export saved as {saved_as}."
         ) from error

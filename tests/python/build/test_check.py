@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from support.builds import run_winrate
-from support.export_cases import CASES
+from support.export_cases import CASES, WON, rows
 from winrate.build import build, check
 from winrate.ingest.reader import ExportError
 
@@ -112,6 +112,34 @@ def test_titles_that_resemble_a_missing_column_are_suggested(tmp_path):
     assert "deal_amount   missing; 'close_value'?; it would add every figure in money" in columns
     assert "MAPPING       a line for it: 'column,engage_date,created_date'" in columns
     assert "'notes'" not in columns
+
+
+@pytest.mark.parametrize(
+    ("owners", "is_grouped"),
+    [
+        (["Ann", "", "", "Bob", "", "", ""], True),
+        (["Ann", "Ann", "", "", "", "", ""], False),
+        (["", "Ann", "", "", "Bob", "", ""], False),
+        (["Ann", "Bob", "Ann", "Bob", "Ann", "", ""], False),
+        (["Ann", "", "", "", "", "", ""], False),
+    ],
+)
+def test_a_grouped_report_is_recognised(tmp_path, owners, is_grouped):
+    deals = [
+        WON | {"deal_id": f"d{n}", "sales_rep_id": owner, "deal_amount": ""}
+        for n, owner in enumerate(owners)
+    ]
+    path = rows(*deals)(tmp_path)
+    found = check.check(build.BuildRequest(path, tmp_path / "none.duckdb", tmp_path / "report"))
+    hint = "filled only in the first row of each run, as in a grouped report; export it as"
+    assert (hint in section(found.text, "columns")) == is_grouped
+
+
+def test_a_sentence_of_the_reader_is_said_however_deep_in_the_file(tmp_path):
+    with pytest.raises(
+        ExportError, match=r"^[^:]*: found the titles .* again in line 5, .* order\.$"
+    ):
+        checked(tmp_path, "two_files_of_which_the_second_has_another_order_of_columns")
 
 
 def test_a_file_that_cannot_be_read_is_refused_in_its_sentence(tmp_path):

@@ -29,7 +29,7 @@ from tools.docs import reliability
 from winrate import database, project
 from winrate.build import build, dbt, publish, summary
 from winrate.build.directory import directory_path
-from winrate.ingest import reader
+from winrate.ingest import typed_cells
 from winrate.report import files
 
 N_SMALL = 300  # deals of the published build
@@ -597,7 +597,7 @@ def refused(published, small_warehouse):
 def test_damage_deep_in_an_export_is_said_and_leaves_what_stands(tmp_path, published, refused):
     path = tmp_path / "deals.parquet"
     sample = sample_deals()
-    n_copies = reader.BATCH_ROWS // len(sample) + 2  # the first batch is whole
+    n_copies = typed_cells.BATCH_ROWS // len(sample) + 2  # the first batch is whole
     pd.concat([sample] * n_copies).to_parquet(path, row_group_size=len(sample))
     damaged = bytearray(path.read_bytes())
     near_the_end = len(damaged) * 97 // 100

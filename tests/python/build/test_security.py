@@ -31,7 +31,7 @@ from support.project_copy import copy_project
 from support.shared import shared_folder
 from tools import audit
 from winrate import database, project, wording
-from winrate.ingest import masking, reader, workbooks
+from winrate.ingest import masking, reader, unpacking
 
 # ---- a database that reads and writes nothing but itself
 
@@ -152,9 +152,9 @@ def test_a_workbook_that_defines_entities_is_refused(workbook, definition):
 
 
 def test_a_workbook_that_unpacks_to_gigabytes_is_refused(workbook, monkeypatch):
-    blanks = " " * (workbooks.FREE_UNPACKED + 1)
+    blanks = " " * (unpacking.FREE_UNPACKED + 1)
     assert_export_refused(with_sheet(workbook, lambda xml: xml + blanks), "that unpack to 104,")
-    monkeypatch.setattr(workbooks, "MAX_UNPACKED", 1000)
+    monkeypatch.setattr(unpacking, "MAX_UNPACKED", 1000)
     assert_export_refused(with_sheet(workbook, str.strip), "that unpack to")
 
 

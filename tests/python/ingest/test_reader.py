@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import re
+import tracemalloc
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from winrate import project
-from winrate.ingest import mapping, reader, workbooks
+from winrate.ingest import mapping, sheet_rows, text_files, typed_cells
 from winrate.ingest.header import WantedColumns, normalise_header
 from winrate.ingest.reader import check_export, read_export
 from winrate.ingest.records import ExportError
@@ -105,7 +106,12 @@ def test_header_spelling_does_not_matter(title, name):
         (4253.0, "4253"),
         (4253.5, "4253.5"),
         (0.1, "0.1"),
-        (float("nan"), "nan"),
+        (3.3000000000000003, "3.3"),
+        (1234567.1, "1234567.1"),
+        (1e-7, "0.0000001"),
+        (1e22, "10000000000000000000000"),
+        (float("nan"), None),
+        (float("inf"), "inf"),
         (datetime(2023, 11, 24), "2023-11-24"),
         (datetime(2023, 11, 24, tzinfo=UTC), "2023-11-24"),
         (datetime(2023, 11, 24, 9, 5), "2023-11-24 09:05:00"),
@@ -113,7 +119,11 @@ def test_header_spelling_does_not_matter(title, name):
         (date(2023, 11, 24), "2023-11-24"),
         (date(823, 1, 2), "0823-01-02"),
         (Decimal("1E+3"), "1000"),
-        (Decimal("12.50"), "12.50"),
+        (Decimal("12.50"), "12.5"),
+        (Decimal("1200.500000000000000000"), "1200.5"),
+        (Decimal("1200.000"), "1200"),
+        (Decimal("0E-18"), "0"),
+        (Decimal("NaN"), None),
         (" as is ", " as is "),
         (b"Partner \xff", r"Partner \xff"),
     ],
@@ -229,7 +239,7 @@ def test_check_says_where_the_columns_are(export):
 
 
 def test_rows_come_in_batches(export, monkeypatch):
-    monkeypatch.setattr(reader, "BATCH_ROWS", 100)
+    monkeypatch.setattr(typed_cells, "BATCH_ROWS", 100)
     path = export(HEADER + "\n" + "".join(f"d{i},Inbound,Won\n" for i in range(250)))
     batches = list(read_export(path, WantedColumns(COLUMNS)))
     assert [len(batch) for batch in batches] == [100, 100, 50]
@@ -343,13 +353,49 @@ def test_an_unclosed_quote_amid_many_rows_costs_one_line(export, damaged):
     assert [(row[0], row[2]) for row in rows if row[2]] == [(2_502, "unreadable_quotes")]
 
 
-@pytest.mark.parametrize(("n_lines", "error"), [(1_000, None), (1_001, "unreadable_quotes")])
-def test_a_record_may_span_a_thousand_lines(export, n_lines, error):
-    note = "\n".join(["note"] * n_lines)
+@pytest.mark.parametrize("n_lines", [1_000, 1_001, 5_000])
+def test_a_note_may_have_thousands_of_lines(export, n_lines):
+    note = "\n".join(["note, with a comma"] * n_lines)
     rows = rows_of(export(f'{HEADER}\nd1,"{note}",Won\nd2,a,Won\n'))
-    assert rows[0][2:5] == ((None, "d1", note) if not error else (error, None, None))
-    assert rows[-1] == (n_lines + 2, "d2,a,Won", None, "d2", "a", "Won")
-    assert len(rows) == (2 if not error else n_lines + 1)
+    assert rows[0][2:5] == (None, "d1", note)
+    assert rows[1:] == [(n_lines + 2, "d2,a,Won", None, "d2", "a", "Won")]
+
+
+def test_a_note_may_have_more_letters_than_a_cell_of_excel(export):
+    note = "x" * 1_000_000
+    assert rows_of(export(f'{HEADER}\nd1,"{note}",Won\n'))[0][2:5] == (None, "d1", note)
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "Dear all,\nwe agreed on price, date, terms\nRegards",
+        "We agreed on price, date, terms\nand on the date, place, guests",
+        "They asked for:\nfirst,second,third\nand got it\nin March",
+    ],
+)
+@pytest.mark.parametrize("column", range(3))
+def test_lines_of_a_note_may_have_as_many_commas_as_a_row(export, note, column):
+    cells = ["d1", "Inbound", "Won"]
+    cells[column] = note
+    line = ",".join(f'"{cell}"' for cell in cells)
+    assert rows_of(export(f"{HEADER}\n{line}\nd2,a,Won\n"))[0][2:] == (None, *cells)
+
+
+def test_the_search_for_the_end_of_a_note_has_a_limit(export, monkeypatch):
+    monkeypatch.setattr(text_files, "MAX_RECORD_LINES", 2_000)
+    lines = ['d1,"note', *["more"] * 2_000, 'end",Won']
+    rows = rows_of(export("\n".join([HEADER, "d0,a,Won", *lines])))
+    assert [row[1] for row in rows[1:]] == lines
+    assert rows[1][2] == "unreadable_quotes"
+
+
+@pytest.mark.parametrize("n_rows", [10, 2_500])
+def test_rows_between_stray_quotes_are_rows_however_many(export, n_rows):
+    lines = ['d1,"5 pipe,Won', *(f"d{i},a,Won" for i in range(n_rows)), 'd2,5",Won']
+    rows = rows_of(export("\n".join([HEADER, *lines])))
+    assert [row[1] for row in rows] == lines
+    assert [row[0] for row in rows if row[2]] == [2]
 
 
 def test_cells_of_several_lines_may_follow_each_other_without_end(export):
@@ -512,13 +558,59 @@ def test_a_sheet_with_rows_out_of_order_is_refused(workbook, number):
     assert_refused(read_export, path, "rows that are out of order", "saved as .xlsx")
 
 
-def test_row_numbers_are_found_across_chunks(monkeypatch):
-    sheet = b"<sheetData>" + b"".join(
-        b'<row r="%d" spans="1:3"><c/></row>' % n for n in range(1, 60)
+def test_a_merged_cell_has_its_value_in_all_its_rows(workbook):
+    def merge(book):
+        for cells in ("A1:A2", "B1:C1", "A3:A5", "A6:A9", "B4:C4"):
+            book.active.merge_cells(cells)
+
+    path = workbook(
+        [
+            ["Owner", "Deal"],
+            [None, "Lead Source", "Deal ID"],
+            ["Ann", "Inbound", "d1"],
+            [None, "Partner", "covered by the cell on the left"],
+            [None, None, "d3"],
+            ["Bob", None, "d4"],
+            [],
+            [None, None, "d5"],
+        ],
+        merge,
     )
-    for size in (7, 16, 100):
-        monkeypatch.setattr(workbooks, "CHUNK", size)
-        assert list(workbooks._row_numbers(io.BytesIO(sheet))) == list(range(1, 60))
+    assert [row[3:] for row in rows_of(path, ["deal_id", "owner", "lead_source"])][1:] == [
+        ("d1", "Ann", "Inbound"),
+        (None, "Ann", "Partner"),
+        ("d3", "Ann", None),
+        ("d4", "Bob", None),
+        (None, None, None),
+        ("d5", "Bob", None),
+    ]
+
+
+def test_merged_cells_are_found_across_chunks(monkeypatch):
+    sheet = b"<mergeCells>" + b"".join(
+        b'<mergeCell ref="AB%d:AC%d"/>' % (n, n + 1) for n in range(1, 60)
+    )
+    for size in (40, 64, 100):
+        monkeypatch.setattr(sheet_rows, "CHUNK", size)
+        found = list(sheet_rows._merged_columns(io.BytesIO(sheet)))
+        assert found == [(n, n + 1, 28) for n in range(1, 60)]
+
+
+def test_the_width_of_a_sheet_takes_no_memory(workbook):
+    def write_far_right(book):
+        for number in range(3, 2_000):
+            book.active.cell(number, 16_384, " " if number % 2 else "x")
+
+    path = workbook([COLUMNS, ["d1", "Inbound", "Won"]], write_far_right)
+    tracemalloc.start()
+    rows = rows_of(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert rows[1:3] == [
+        (3, ",,", "blank_line", None, None, None),
+        (4, ",,,x", "wrong_column_count", None, None, None),
+    ]
+    assert peak < 20 << 20  # bytes; 2,000 lists of so many cells take 260 MB
 
 
 def test_parquet_cells_are_text(export, tmp_path):
@@ -538,13 +630,41 @@ def test_parquet_cells_are_text(export, tmp_path):
     path = tmp_path / "deals.PARQUET"
     pq.write_table(pa.table(columns), path)
     names = ["deal_id", *list(columns)[1:]]
-    first = ("d1", "10", "3", "true", "2024-01-31", "2024-02-01", "1.50", "a, b", "x")
-    last = (" d3", "0.5", "4", "false", "2024-02-29", "2024-03-01 12:00:00", "2.00", "c", "y")
+    first = ("d1", "10", "3", "true", "2024-01-31", "2024-02-01", "1.5", "a, b", "x")
+    last = (" d3", "0.5", "4", "false", "2024-02-29", "2024-03-01 12:00:00", "2", "c", "y")
     assert rows_of(path, names) == [
         (2, ",".join(first).replace("a, b", '"a, b"'), None, *first),
         (3, "," * 8, "blank_line", *[None] * 9),
         (4, ",".join(last), None, *last),
     ]
+
+
+def test_nested_columns_of_parquet_are_left_out_or_refused(tmp_path):
+    columns = {
+        "deal_id": ["d1"],
+        "contacts": [[{"name": "Ann"}]],
+        "lead_source": ["Inbound"],
+        "outcome": ["Won"],
+    }
+    path = tmp_path / "deals.parquet"
+    pq.write_table(pa.table(columns), path)
+    assert rows_of(path) == [(2, "d1,,Inbound,Won", None, "d1", "Inbound", "Won")]
+    pq.write_table(pa.table(columns | {"outcome": [{"name": "Won"}]}), path)
+    assert_refused(
+        read_export, path, "nested values in the column outcome, struct<name", ".parquet"
+    )
+
+
+def test_parquet_of_more_rows_than_its_bytes_can_tell_is_refused(tmp_path):
+    path = tmp_path / "deals.parquet"
+    schema = pa.schema([(name, pa.string()) for name in COLUMNS])
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        batch = pa.RecordBatch.from_arrays(
+            [pa.repeat(name, 1_000_000) for name in COLUMNS], schema=schema
+        )
+        for _ in range(20):
+            writer.write_batch(batch)
+    assert_refused(read_export, path, "bytes that unpack to 120,000,000 or more", ".parquet")
 
 
 def test_the_reference_data_reads_alike_from_csv_and_from_a_workbook():
@@ -567,8 +687,8 @@ def test_the_reference_data_reads_alike_from_csv_and_from_a_workbook():
     ("name", "content", "found", "expected"),
     [
         ("none.csv", None, "no such file", "expected one of .csv"),
-        ("deals.pdf", "x", "the extension .pdf", ".xlsx, .parquet"),
-        ("deals", "x", "no extension", ".xlsx, .parquet"),
+        ("deals.pdf", "x", "the extension .pdf", ".xlsx, .xlsm, .parquet, .gz"),
+        ("deals", "x", "no extension", ".xlsx, .xlsm, .parquet, .gz"),
         ("deals.csv", "", "an empty file", "expected a header"),
         ("deals.csv", b"\xef\xbb\xbf", "an empty file", "expected a header"),
         ("deals.csv", "\n \r\n,,\n", "an empty file", "expected a header"),
@@ -594,9 +714,19 @@ def test_the_reference_data_reads_alike_from_csv_and_from_a_workbook():
             "expected it once",
         ),
         ("deals.csv", f'"{HEADER}\nd1,a,Won\n', "a header that cannot be read", "names deal_id"),
-        ("deals.csv", HEADER.encode("utf-16-le"), "a header that cannot be read", "names deal_id"),
-        ("deals.xlsx", HEADER, "content that cannot be read", "saved as .xlsx"),
-        ("deals.parquet", HEADER, "content that cannot be read", "saved as .parquet"),
+        ("deals.parquet", "PAR1" + HEADER, "content that cannot be read", "saved as .parquet"),
+        (
+            "deals.csv",
+            "sorted,with the,header\n" * 25 + f"{HEADER}\nd1,a,Won\n",
+            "columns deal_id, lead_source, outcome are missing; found sorted, with the, header",
+            "looked for in the first 25 lines: if it is below them, put it first.",
+        ),
+        (
+            "deals.csv",
+            f"d1,2024-01-10,Won\nd2,2024-01-11,Lost\n{HEADER}\nd3,2024-01-12,Won\n",
+            "found 2 rows of data above the header in line 3",
+            "expected the header first: move it to the top.",
+        ),
     ],
 )
 @pytest.mark.parametrize("read", [check_export, read_export])
@@ -616,6 +746,30 @@ def assert_refused(read, path, found, expected):
     assert sentence.endswith(".") and "\n" not in sentence
     assert found in sentence
     assert "expected" in sentence and expected in sentence
+
+
+def test_titles_above_the_header_are_no_rows_of_data(export):
+    rows = ledger_of(export(f"Deals,by source,and end\nhs_id,hs_source,hs_end\n{HEADER}\nd1,a,Won"))
+    assert [row[2] for row in rows] == ["above_header", "above_header", None]
+
+
+def test_a_header_below_in_another_order_is_refused_when_it_is_reached(export):
+    path = export(f"{HEADER}\n" + "d1,a,Won\n" * 100 + "lead_source,deal_id,outcome\na,d2,Won\n")
+    assert_refused(
+        lambda *args: read_export(*args).read_all(),
+        path,
+        "the titles of the header again in line 102, in another order",
+        "expected the columns of all rows in one order",
+    )
+
+
+def test_a_name_of_bytes_that_are_no_utf_8_is_refused_at_once(tmp_path):
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.csv"))
+    path.write_text(f"{HEADER}\nd1,a,Won\n")
+    with pytest.raises(ExportError, match="a name that is not UTF-8; rename it"):
+        check_export(path, WantedColumns(COLUMNS))
+    with pytest.raises(ExportError, match=r"MAPPING .*a name that is not UTF-8; rename it"):
+        mapping.own_titles(path, project.project_vars())
 
 
 @pytest.mark.parametrize("name", ["exports", "exports.csv"])

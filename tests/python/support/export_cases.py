@@ -4,7 +4,9 @@ All start from three good deals; most cases change one thing.
 """
 
 import csv
+import gzip
 import io
+import math
 import re
 import zipfile
 from collections.abc import Callable
@@ -136,6 +138,19 @@ def with_text_values(write: Callable[[Path], Path]) -> Callable[[Path], Path]:
     return rewrite
 
 
+def merged(write: Callable[[Path], Path], cells: str) -> Callable[[Path], Path]:
+    """A workbook with some of its cells merged."""
+
+    def merge(folder: Path) -> Path:
+        path = write(folder)
+        book = openpyxl.load_workbook(path)
+        book.active.merge_cells(cells)
+        book.save(path)
+        return path
+
+    return merge
+
+
 def parquet(columns: dict[str, list]) -> Callable[[Path], Path]:
     """A Parquet file."""
 
@@ -198,6 +213,7 @@ def without(*columns: str) -> list[dict]:
 TEXT = csv_text(GOOD)
 LINES = TEXT.splitlines()
 FOURTH_LINE = csv_text([fourth()]).splitlines()[1]
+PARQUET_COLUMNS = {name: [deal[name] for deal in GOOD] for name in COLUMNS}
 TABLE = [COLUMNS, *([deal[name] for name in COLUMNS] for deal in GOOD)]
 
 
@@ -211,11 +227,8 @@ DIALECTS = [
     Case("byte_order_mark", saved(b"\xef\xbb\xbf" + TEXT.encode())),
     Case("utf_16_little_endian", saved(TEXT.encode("utf-16"))),
     Case("utf_16_big_endian", saved(b"\xfe\xff" + TEXT.encode("utf-16-be"))),
-    Case(
-        "utf_16_without_a_mark",
-        saved(TEXT.encode("utf-16-le")),
-        refused="a header that cannot be read",
-    ),
+    Case("utf_16_without_a_mark", saved(TEXT.encode("utf-16-le"))),
+    Case("gzip_compressed", saved(gzip.compress(TEXT.encode()), "deals.csv.gz")),
     Case(
         "cp1252",
         saved(csv_text([*GOOD, fourth(industry="Züge")]).encode("cp1252")),
@@ -257,7 +270,33 @@ DIALECTS = [
         refused="deals in 2 sheets, Sheet, Sheet1: put them into one, or hide the others",
     ),
     Case("workbook_with_a_summary", workbook([["Region", "Amount"], ["APAC", 9]], TABLE)),
-    Case("parquet", parquet({name: [deal[name] for deal in GOOD] for name in COLUMNS})),
+    Case(
+        "workbook_with_merged_cells",
+        merged(workbook([TABLE[0], *([*row[:3], "Bob", *row[4:]] for row in TABLE[1:])]), "D2:D4"),
+        values={(deal_id, "sales_rep_id"): "Bob" for deal_id in GOOD_IDS},
+    ),
+    Case("parquet", parquet(PARQUET_COLUMNS)),
+    Case(
+        "parquet_of_decimals",
+        parquet(
+            PARQUET_COLUMNS
+            | {"deal_amount": pa.array(["1200.5", "1200", None]).cast(pa.decimal128(38, 18))}
+        ),
+        values={
+            ("d1", "deal_amount"): 1200.5,
+            ("d2", "deal_amount"): 1200.0,
+            ("d3", "deal_amount"): None,
+        },
+    ),
+    Case(
+        "parquet_of_floats",
+        parquet(PARQUET_COLUMNS | {"deal_amount": [3.3000000000000003, 1200.0, math.nan]}),
+        values={
+            ("d1", "deal_amount"): 3.3,
+            ("d2", "deal_amount"): 1200.0,
+            ("d3", "deal_amount"): None,
+        },
+    ),
 ]
 
 DAMAGE = [
@@ -305,6 +344,16 @@ DAMAGE = [
         skipped={5: "header_again"},
     ),
     Case(
+        "deals_above_the_header",
+        lines(*LINES[1:3], LINES[0], LINES[3]),
+        refused="found 2 rows of data above the header in line 3; expected the header first",
+    ),
+    Case(
+        "two_files_of_which_the_second_has_another_order_of_columns",
+        saved(TEXT + csv_text([dict(reversed(fourth().items()))])),
+        refused="the titles of the header again in line 5, in another order",
+    ),
+    Case(
         "a_deleted_deal",
         rows(*(deal | {"IsDeleted": "false"} for deal in GOOD), fourth() | {"IsDeleted": "true"}),
         skipped={5: "deleted"},
@@ -345,9 +394,12 @@ DAMAGE = [
     Case(
         "no_usable_row",
         lines(LINES[0], LINES[1].replace("2024-01-10", "soon")),
-        refused="none of its 1 rows can be used (1 bad_created_date)",
+        refused=(
+            "none of its 1 rows can be used (1 bad_created_date; line 2: created_date 'soon' cannot"
+            " be read as a date)"
+        ),
     ),
-    Case("not_a_workbook", saved(TEXT, "deals.xlsx"), refused="content that cannot be read"),
+    Case("text_with_the_name_of_a_workbook", saved(TEXT, "deals.xlsx")),
     Case("unknown_extension", saved(TEXT, "deals.pdf"), refused="the extension .pdf"),
 ]
 
@@ -490,6 +542,9 @@ VALUES = [
     bad("amount_beyond_every_number", "bad_deal_amount", deal_amount="1e400"),
     bad("amount_with_an_underscore", "bad_deal_amount", deal_amount="1_000"),
     bad("amount_in_millions", "bad_deal_amount", deal_amount="5 MIO"),
+    read_as(
+        "amount_of_a_float", {"deal_amount": 3.3000000000000003}, deal_amount="3.3000000000000003"
+    ),
     bad("amount_in_words", "bad_deal_amount", deal_amount="five"),
     bad("absurd_amount", "absurd_deal_amount", deal_amount="999999999999999"),
     Case(

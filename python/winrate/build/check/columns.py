@@ -18,6 +18,10 @@ from winrate.ingest.header import (
 N_EXAMPLES = 3  # cells of a column
 WORDS_OF_TIME = {"date", "time", "day", "on", "at", "when"}
 WORD_OF_TIME = 0.3  # what such a word counts, for a date
+REP = "sales_rep_id"
+GROUPED = (
+    "filled only in the first row of each run, as in a grouped report; export it as 'Details Only'"
+)
 MIN_LIKENESS = 0.3  # of a title that is suggested: a word of which the column has a third
 
 
@@ -33,10 +37,13 @@ def staged_columns(
     """
     lacking = lacking_columns(header, wanted, variables)
     suggestions = suggested_titles(header, wanted, variables)
+    groups = {REP, *variables["features"]["categorical"]}
     lines: list[Line] = []
     for name, place in header.positions.items():
         if place is not None:
             lines.append((name, f"{_title(header, name)}: {_examples(connection, name)}"))
+            if name in groups and _is_grouped(connection, name):
+                lines.append(("", GROUPED))
             lines += [
                 ("", f"'{brief(title)}' could be it too and is not read; MAPPING decides")
                 for title in _other_titles(header)
@@ -118,7 +125,7 @@ def missing_sentence(header: ExportHeader, suggestions: Mapping[str, str]) -> st
     lines = " and ".join(f"'{line}'" for line in examples)
     return (
         f"it has no {' and no '.join(header.missing)}; name the columns that are these in MAPPING,"
-        f" a CSV of kind,found,means with lines such as {lines}"
+        f" a CSV of kind,found,means with lines such as {lines}{header.advice}"
     )
 
 
@@ -159,6 +166,33 @@ def _examples(connection: duckdb.DuckDBPyConnection, name: str) -> str:
         """,
     )
     return ", ".join(brief(example.cell) for example in examples) or "(blank)"
+
+
+def _is_grouped(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Whether a column is like that of a report that shows the value of a group once.
+
+    Most of its cells are blank, the first is not, and no two in succession have one value.
+    """
+    (found,) = database.named_rows(
+        connection,
+        f"""
+        with cells as (
+            select
+                source_line,
+                "{name}" as cell,
+                lag("{name}" ignore nulls) over (order by source_line) as cell_above
+            from raw.raw_deals
+            where read_error is null
+        )
+        select
+            count(cell) >= 2
+            and 2 * count(cell) <= count(*)
+            and min_by(cell is not null, source_line)
+            and not bool_or(coalesce(cell = cell_above, false)) as is_grouped
+        from cells
+        """,
+    )
+    return bool(found.is_grouped)
 
 
 def _not_read(header: ExportHeader) -> Line:
