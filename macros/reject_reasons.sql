@@ -135,6 +135,16 @@
     ]) }}
 {%- endmacro %}
 
+{# The sentence for the reject_code of a row of checked_rows. #}
+{% macro reject_reason() -%}
+    case reject_code
+        {%- for reason in reject_reasons() %}
+        when '{{ reason.code }}'
+            then {{ reason.reason }}
+        {%- endfor %}
+    end
+{%- endmacro %}
+
 {# The codes of rows that are skipped and not rejected. #}
 {% macro skipped_codes() -%}
     {{ return(reject_reasons() | selectattr('is_skipped', 'defined') | map(attribute='code') | list) }}

@@ -12,12 +12,7 @@ final as (
         source_line,
         raw_text,
         reject_code as reason_code,
-        case reject_code
-            {% for reason in reject_reasons() -%}
-            when '{{ reason.code }}'
-                then {{ reason.reason }}
-            {% endfor -%}
-        end as reason,
+        {{ reject_reason() }} as reason,
         reject_code in ({{ quoted_list(skipped_codes()) }}) as is_skipped,
         deal_id
     from rejected
