@@ -119,17 +119,17 @@
     ]) }}
 {%- endmacro %}
 
-{# The codes of rows that are skipped and not rejected. #}
-{% macro skipped_codes() -%}
-    {{ return(reject_reasons() | selectattr('is_skipped', 'defined') | map(attribute='code') | list) }}
-{%- endmacro %}
-
-{# The sentence for a code, over the columns of checked_rows. #}
-{% macro reject_reason(code) -%}
-    case {{ code }}
+{# The sentence for the reject_code of a row of checked_rows. #}
+{% macro reject_reason() -%}
+    case reject_code
         {%- for reason in reject_reasons() %}
         when '{{ reason.code }}'
             then {{ reason.reason }}
         {%- endfor %}
     end
+{%- endmacro %}
+
+{# The codes of rows that are skipped and not rejected. #}
+{% macro skipped_codes() -%}
+    {{ return(reject_reasons() | selectattr('is_skipped', 'defined') | map(attribute='code') | list) }}
 {%- endmacro %}

@@ -58,10 +58,10 @@
     )
 {%- endmacro %}
 
-{# The date that is written, whatever the time zone; null where there is no such day.
-   day: text without a time of day.
-   is_day_first: whether 03/04/2024 is in April; where it is null, such a date is null. #}
-{% macro calendar_date(day, is_day_first) -%}
+{# The date that is written, whatever the time zone; null where there is no such day, or where it depends on
+   the order of day and month (slash_date).
+   day: text without a time of day. #}
+{% macro calendar_date(day) -%}
     {%- set with_points = '([0-9]{1,2})[.]([0-9]{1,2})[.]([0-9]{4}|[0-9]{2})' -%}
     {%- set digits_only = '((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})' -%}
     {%- set space = '[\\t\\n\\f\\r ]' -%}
@@ -75,10 +75,6 @@
             then {{ matched_date(day, year_first_date(), 1, 2, 3) }}
         when {{ matches(day, with_points) }}
             then {{ matched_date(day, with_points, 3, 2, 1) }}
-        when {{ matches(day, slash_date()) }} and {{ is_day_first }}
-            then {{ matched_date(day, slash_date(), 3, 2, 1) }}
-        when {{ matches(day, slash_date()) }} and not {{ is_day_first }}
-            then {{ matched_date(day, slash_date(), 3, 1, 2) }}
         when {{ matches(day, digits_only) }}
             then {{ matched_date(day, digits_only, 1, 2, 3) }}
         when {{ matches(day, '[2-7][0-9]{4}([.][0-9]+)?') }}  -- days as spreadsheets count them

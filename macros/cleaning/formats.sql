@@ -5,6 +5,11 @@
     {{ n_others }} > 0 and {{ n_outliers }} <= 0.01 * {{ n_others }}
 {%- endmacro %}
 
+{# The cells whose text, a row of date_texts, meets a condition. #}
+{% macro n_cells_where(condition) -%}
+    cast(coalesce(sum(case when {{ condition }} then n_cells end), 0) as bigint)
+{%- endmacro %}
+
 {# Whether the short dates of export_formats begin with a year. #}
 {% macro is_short_year_first() -%}
     short_dates.n_dates >= 8 and short_dates.min_first > 12 and short_dates.n_first < short_dates.n_last
@@ -16,15 +21,15 @@
     and not ({{ is_rare('year_first_dates.n_day_second', 'year_first_dates.n_dates') }})
 {%- endmacro %}
 
-{# The decimal mark that an amount proves: '.' or ','. '.?' or ',?' where '1.234' may be decimals or
+{# The decimal mark that a bare number proves: '.' or ','. '.?' or ',?' where '1.234' may be decimals or
    thousands; null where there is no mark. #}
-{% macro decimal_mark_of(x) -%}
-    {%- set bare = replace_matches(bare_number(x), '[()-]') -%}
+{% macro decimal_mark_of(bare) -%}
+    {%- set unsigned = replace_matches(bare, '[()-]') -%}
     case
-        when {{ matches(bare, proof_of_mark('[.]', ',')) }} then '.'
-        when {{ matches(bare, proof_of_mark(',', '[.]')) }} then ','
-        when {{ matches(bare, '[1-9][0-9]{0,2}[.][0-9]{3}') }} then '.?'
-        when {{ matches(bare, '[1-9][0-9]{0,2},[0-9]{3}') }} then ',?'
+        when {{ matches(unsigned, proof_of_mark('[.]', ',')) }} then '.'
+        when {{ matches(unsigned, proof_of_mark(',', '[.]')) }} then ','
+        when {{ matches(unsigned, '[1-9][0-9]{0,2}[.][0-9]{3}') }} then '.?'
+        when {{ matches(unsigned, '[1-9][0-9]{0,2},[0-9]{3}') }} then ',?'
     end
 {%- endmacro %}
 

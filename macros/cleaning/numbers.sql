@@ -28,9 +28,9 @@
     {{ return(replace_matches(x, '([0-9])[\\t\\n\\f\\r \\p{Z}]([0-9]{3})\\b', '\\1\\2')) }}
 {%- endmacro %}
 
-{# A bare number with a decimal point, also where the decimal mark of the file is a comma. #}
-{% macro with_decimal_point(bare, decimal_mark) -%}
-    case when {{ decimal_mark }} = ',' then translate({{ bare }}, '.,', ',.') else {{ bare }} end
+{# A bare number with a decimal comma as one with a decimal point. #}
+{% macro with_decimal_point(bare) -%}
+    translate({{ bare }}, '.,', ',.')
 {%- endmacro %}
 
 {# A bare number as double, null where it is none. Commas between thousands (also the Indian way) and

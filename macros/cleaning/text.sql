@@ -41,10 +41,14 @@
     {{ return(contains_match('lower(' ~ x ~ ')', '\\b(' ~ words | join('|') ~ ')\\b')) }}
 {%- endmacro %}
 
-{# Yes or no as true or false; null for anything else. #}
+{# Yes or no as true or false; null for anything else. Not by `in`, for which DuckDB plans a join. #}
 {% macro yes_or_no(x) -%}
-    case
-        when lower({{ x }}) in ('true', 't', 'yes', 'y', '1', '1.0', 'x', 'checked') then true
-        when lower({{ x }}) in ('false', 'f', 'no', 'n', '0', '0.0', 'unchecked') then false
+    case lower({{ x }})
+        {%- for word in ['true', 't', 'yes', 'y', '1', '1.0', 'x', 'checked'] %}
+        when '{{ word }}' then true
+        {%- endfor %}
+        {%- for word in ['false', 'f', 'no', 'n', '0', '0.0', 'unchecked'] %}
+        when '{{ word }}' then false
+        {%- endfor %}
     end
 {%- endmacro %}

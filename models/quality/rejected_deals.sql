@@ -12,7 +12,7 @@ final as (
         source_line,
         raw_text,
         reject_code as reason_code,
-        {{ reject_reason('reject_code') }} as reason,
+        {{ reject_reason() }} as reason,
         reject_code in ({{ quoted_list(skipped_codes()) }}) as is_skipped,
         deal_id
     from rejected

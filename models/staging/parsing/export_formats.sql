@@ -9,9 +9,9 @@ cells as (
 
 ),
 
-outcome_mappings as (
+outcome_texts as (
 
-    select * from {{ ref('value_mappings') }} where kind = 'outcome'
+    select * from {{ ref('outcome_texts') }}
 
 ),
 
@@ -21,53 +21,22 @@ columns_there as (
 
 ),
 
-date_columns as (
+date_texts as (
 
-    {{ listed(date_columns(), 'column_name') }}
-
-),
-
-date_cells as (
-
-    select {{ value_of('date_columns.column_name', date_columns(), 'cells') }} as cell
-    from cells
-    cross join date_columns
-
-),
-
-days as (
-
-    select
-        cell,
-        {{ day_text('cell') }} as day
-    from date_cells
-    where cell is not null
-
-),
-
-slash_dates as (
-
-    select
-        cell,
-        cast({{ extract_match('day', slash_date(), 1) }} as integer) > 12 as is_day_first,
-        cast({{ extract_match('day', slash_date(), 2) }} as integer) > 12 as is_month_first,
-        {{ extract_match('day', slash_date(), 1) }} = {{ extract_match('day', slash_date(), 2) }} as is_same_in_both
-    from days
-    where {{ matches('day', slash_date()) }}
+    select * from {{ ref('date_texts') }}
 
 ),
 
 dates as (
 
     select
-        count(*) as n_slash_dates,
-        count(case when is_day_first and not is_month_first then 1 end) as n_day_first,
-        count(case when is_month_first and not is_day_first then 1 end) as n_month_first,
+        {{ n_cells_where('true') }} as n_slash_dates,
+        {{ n_cells_where('day_first_date is not null and month_first_date is null') }} as n_day_first,
+        {{ n_cells_where('month_first_date is not null and day_first_date is null') }} as n_month_first,
         -- A date that means another day in the other order.
-        coalesce(
-            min(case when not is_day_first and not is_month_first and not is_same_in_both then cell end), min(cell)
-        ) as slash_date_example
-    from slash_dates
+        coalesce(min(case when day_first_date != month_first_date then cell end), min(cell)) as slash_date_example
+    from date_texts
+    where is_slash_date
 
 ),
 
@@ -79,9 +48,9 @@ short_dates as (
         min(cast({{ extract_match('day', short_date(), 1) }} as integer)) as min_first,
         count(distinct {{ extract_match('day', short_date(), 1) }}) as n_first,
         count(distinct {{ extract_match('day', short_date(), 3) }}) as n_last,
-        count(*) as n_dates,
+        {{ n_cells_where('true') }} as n_dates,
         min(cell) as example
-    from days
+    from date_texts
     where {{ matches('day', short_date()) }}
 
 ),
@@ -90,13 +59,11 @@ short_dates as (
 year_first_dates as (
 
     select
-        count(*) as n_dates,
-        count(case when cast({{ extract_match('day', year_first_date(), 2) }} as integer) > 12 then cell end)
-            as n_day_second,
-        count(case when cast({{ extract_match('day', year_first_date(), 3) }} as integer) > 12 then cell end)
-            as n_day_last,
+        {{ n_cells_where('true') }} as n_dates,
+        {{ n_cells_where("cast(" ~ extract_match('day', year_first_date(), 2) ~ " as integer) > 12") }} as n_day_second,
+        {{ n_cells_where("cast(" ~ extract_match('day', year_first_date(), 3) ~ " as integer) > 12") }} as n_day_last,
         max(case when cast({{ extract_match('day', year_first_date(), 2) }} as integer) > 12 then cell end) as example
-    from days
+    from date_texts
     where {{ matches('day', year_first_date()) }}
 
 ),
@@ -111,65 +78,57 @@ amount_cells as (
 
 ),
 
-marks as (
+number_texts as (
+
+    select * from {{ ref('number_texts') }}
+
+),
+
+amounts_read as (
 
     select
-        {{ decimal_mark_of('cell') }} as mark,
-        cell
+        amount_cells.cell,
+        number_texts.decimal_mark,
+        number_texts.is_like_number,
+        coalesce(amount_cells.stated_currency, number_texts.currency) as currency
     from amount_cells
+    inner join number_texts on amount_cells.cell = number_texts.cell
 
 ),
 
 amounts as (
 
     select
-        count(case when mark = '.' then 1 end) as n_points,
-        count(case when mark = ',' then 1 end) as n_commas,
-        count(case when mark = '.?' then 1 end) as n_unclear_points,
-        count(case when mark = ',?' then 1 end) as n_unclear_commas,
-        min(case when mark in ('.?', ',?') then cell end) as unclear_amount_example
-    from marks
-
-),
-
-outcome_keys as (
-
-    select
-        outcome,
-        {{ level_key('outcome') }} as outcome_key,
-        {{ level_key('deal_stage') }} as stage_key
-    from cells
+        count(case when decimal_mark = '.' then 1 end) as n_points,
+        count(case when decimal_mark = ',' then 1 end) as n_commas,
+        count(case when decimal_mark = '.?' then 1 end) as n_unclear_points,
+        count(case when decimal_mark = ',?' then 1 end) as n_unclear_commas,
+        min(case when decimal_mark in ('.?', ',?') then cell end) as unclear_amount_example
+    from amounts_read
 
 ),
 
 outcome_words as (
 
     select
-        count(outcome_keys.outcome) as n_outcomes,
+        count(cells.outcome) as n_outcomes,
         count(stated.means) as n_outcomes_known,
         count(case when stated.means in ('Won', 'Lost') then 1 end) as n_outcomes_closed,
         count(case when by_stage.means in ('Won', 'Lost') then 1 end) as n_stages_known
-    from outcome_keys
-    left join outcome_mappings as stated on outcome_keys.outcome_key = stated.level_key
-    left join outcome_mappings as by_stage on outcome_keys.stage_key = by_stage.level_key
+    from cells
+    left join outcome_texts as stated on cells.outcome = stated.cell
+    left join outcome_texts as by_stage on cells.deal_stage = by_stage.cell
 
 ),
 
 -- Text that is no number names no currency: 'TBD 500?' is one amount to reject, not a second currency.
-numeric_amounts as (
-
-    select coalesce(stated_currency, {{ currency_of('cell') }}) as currency
-    from amount_cells
-    where {{ is_like_number(bare_number('cell')) }}
-
-),
-
 currencies as (
 
     select
         currency,
         count(*) as n_deals
-    from numeric_amounts
+    from amounts_read
+    where is_like_number
     group by currency
 
 ),

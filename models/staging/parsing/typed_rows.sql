@@ -5,10 +5,33 @@ with
 
 formats as (
 
+    select * from {{ ref('export_formats') }}
+
+),
+
+-- Where the order of day and month is not known, a date that depends on it is null.
+dates as (
+
     select
-        *,
-        case date_order when 'day first' then true when 'month first' then false end as is_day_first
-    from {{ ref('export_formats') }}
+        date_texts.column_name,
+        date_texts.cell,
+        case
+            when formats.date_order = 'day first' or day_first_date = month_first_date then day_first_date
+            when formats.date_order = 'month first' then month_first_date
+        end as day
+    from {{ ref('date_texts') }} as date_texts
+    cross join formats
+
+),
+
+numbers as (
+
+    select
+        number_texts.cell,
+        number_texts.currency,
+        case when formats.decimal_mark = ',' then comma_number else point_number end as number
+    from {{ ref('number_texts') }} as number_texts
+    cross join formats
 
 ),
 
@@ -18,9 +41,9 @@ levels as (
 
 ),
 
-outcome_words as (
+outcome_texts as (
 
-    select * from {{ ref('value_mappings') }} where kind = 'outcome'
+    select * from {{ ref('outcome_texts') }}
 
 ),
 
@@ -48,24 +71,14 @@ amounts_chosen as (
 
 ),
 
--- Numbers without currencies and thousands marks, dates without a time of day.
-bared as (
+flagged as (
 
     select
-        amounts_chosen.*,
-        formats.main_currency,
-        formats.outcome_from,
-        formats.is_day_first,
-        {% for column in number_columns() -%}
-        {{ with_decimal_point(bare_number('amounts_chosen.' ~ column), 'formats.decimal_mark') }} as bare_{{ column }},
+        {% for column in ['is_deleted', 'is_current_row', 'is_won', 'is_closed'] -%}
+        {{ yes_or_no(column) }} as says_{{ column }},
         {% endfor -%}
-        {% for column in date_columns() -%}
-        {{ day_text('amounts_chosen.' ~ column) }} as bare_{{ column }},
-        {% endfor -%}
-        {{ level_key('amounts_chosen.outcome') }} as outcome_key,
-        {{ level_key('amounts_chosen.deal_stage') }} as stage_key
+        *
     from amounts_chosen
-    cross join formats
 
 ),
 
@@ -80,15 +93,15 @@ typed as (
 
         ---------- ids
         export.deal_id,
-        coalesce({{ yes_or_no('export.is_deleted') }}, false) as is_deleted,
-        coalesce(not {{ yes_or_no('export.is_current_row') }}, false) as is_history,
+        coalesce(export.says_is_deleted, false) as is_deleted,
+        coalesce(not export.says_is_current_row, false) as is_history,
         coalesce(export.sales_rep_id, 'Unknown') as sales_rep_id,
         export.account_id,
 
         ---------- dates
         {% for column in date_columns() -%}
         export.{{ column }} as {{ column }}_text,
-        {{ calendar_date('export.bare_' ~ column, 'export.is_day_first') }} as {{ column }},
+        {{ column }}_dates.day as {{ column }},
         {% endfor %}
         ---------- categories
         {% for column in category_columns() -%}
@@ -97,23 +110,23 @@ typed as (
         ---------- numbers
         {% for column in number_columns() -%}
         export.{{ column }} as {{ column }}_text,
-        {{ number('export.bare_' ~ column) }} as {{ column }},
+        {{ column }}_numbers.number as {{ column }},
         {% endfor -%}
-        coalesce(export.amount_currency, {{ currency_of('export.deal_amount') }}) != export.main_currency
+        coalesce(export.amount_currency, deal_amount_numbers.currency) != formats.main_currency
             as is_other_currency,
 
         ---------- outcome
-        case export.outcome_from
+        case formats.outcome_from
             when 'outcome' then coalesce(stated.means, case when export.outcome is null then 'Open' end)
             when 'is_won'
                 then case
-                    when export.is_won is not null and {{ yes_or_no('export.is_won') }} is null then null
-                    when export.is_closed is not null and {{ yes_or_no('export.is_closed') }} is null then null
-                    when {{ yes_or_no('export.is_won') }} then 'Won'
-                    when not {{ yes_or_no('export.is_closed') }} then 'Open'
-                    when {{ yes_or_no('export.is_closed') }} and not {{ yes_or_no('export.is_won') }} then 'Lost'
-                    when {{ yes_or_no('export.is_closed') }} then named.means
-                    else coalesce(named.means, 'Open')
+                    when export.is_won is not null and export.says_is_won is null then null
+                    when export.is_closed is not null and export.says_is_closed is null then null
+                    when export.says_is_won then 'Won'
+                    when not export.says_is_closed then 'Open'
+                    when export.says_is_closed and not export.says_is_won then 'Lost'
+                    when export.says_is_closed then by_stage.means
+                    else coalesce(by_stage.means, 'Open')
                 end
             when 'won_date'
                 then case
@@ -121,18 +134,27 @@ typed as (
                     when export.lost_date is not null then 'Lost'
                     else 'Open'
                 end
-            else coalesce(named.means, case when export.deal_stage is not null then 'Open' end)
+            else coalesce(by_stage.means, case when export.deal_stage is not null then 'Open' end)
         end as outcome_read,
         coalesce(export.outcome, export.is_won, export.won_date, export.lost_date) as outcome_text,
-        export.outcome_from,
-        case when named.means in ('Won', 'Lost') then named.means end as stage_outcome
-    from bared as export
+        formats.outcome_from,
+        case when by_stage.means in ('Won', 'Lost') then by_stage.means end as stage_outcome
+    from flagged as export
+    cross join formats
+    {% for column in date_columns() -%}
+    left join dates as {{ column }}_dates
+        on {{ column }}_dates.column_name = '{{ column }}' and export.{{ column }} = {{ column }}_dates.cell
+    {% endfor -%}
+    {% for column in number_columns() -%}
+    left join numbers as {{ column }}_numbers
+        on export.{{ column }} = {{ column }}_numbers.cell
+    {% endfor -%}
     {% for column in category_columns() -%}
     left join levels as {{ column }}_levels
         on {{ column }}_levels.column_name = '{{ column }}' and export.{{ column }} = {{ column }}_levels.spelling
     {% endfor -%}
-    left join outcome_words as stated on export.outcome_key = stated.level_key
-    left join outcome_words as named on export.stage_key = named.level_key
+    left join outcome_texts as stated on export.outcome = stated.cell
+    left join outcome_texts as by_stage on export.deal_stage = by_stage.cell
 
 ),
 

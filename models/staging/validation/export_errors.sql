@@ -25,6 +25,7 @@ totals as (
     select
         count(*) as n_rows,
         count(case when reject_code is null then 1 end) as n_accepted,
+        count(case when reject_code in ({{ quoted_list(skipped_codes()) }}) then 1 end) as n_skipped,
         count(case when stated_outcome = 'Won' then 1 end) as n_won,
         count(case when stated_outcome = 'Lost' then 1 end) as n_lost,
         count(case when reject_code = 'bad_outcome' then 1 end) as n_not_understood,
@@ -52,13 +53,100 @@ reasons as (
 
 ),
 
-first_rejected as (
+-- The reasons for which rows are rejected, each with its first row.
+rejections as (
 
     select
-        'line ' || source_line || ': ' || left({{ reject_reason('reject_code') }}, 200) as reason
+        reject_code,
+        {{ reject_reason() }} as reason,
+        source_line,
+        count(*) over (partition by reject_code) as n_rows
     from checked_rows
     where reject_code is not null and reject_code not in ({{ quoted_list(skipped_codes()) }})
-    qualify row_number() over (order by source_line asc) = 1
+    qualify row_number() over (partition by reject_code order by source_line) = 1
+
+),
+
+rejection_totals as (
+
+    select cast(coalesce(sum(n_rows), 0) as bigint) as n_rejected from rejections
+
+),
+
+top_rejections as (
+
+    select *
+    from rejections
+    qualify row_number() over (order by n_rows desc, reject_code asc) <= 3
+
+),
+
+rejection_examples as (
+
+    select
+        {{ text_list(
+            as_count('n_rows') ~ " || ' ' || reject_code || ': line ' || source_line || ', ' || " ~ brief('reason', 100),
+            line_break(), 'n_rows desc, reject_code asc'
+        ) }} as list
+    from top_rejections
+
+),
+
+-- Dates that are there and cannot be used, in rows that are not skipped.
+dates as (
+
+    select
+        'created_date' as column_name,
+        source_line,
+        created_date_text as cell,
+        created_date is null as is_unusable
+    from checked_rows
+    where coalesce(reject_code, '') not in ({{ quoted_list(skipped_codes()) }})
+
+    union all
+
+    select
+        'closed_date' as column_name,
+        source_line,
+        close_date_text as cell,
+        close_date is null as is_unusable
+    from checked_rows
+    where not is_open and outcome is not null and coalesce(reject_code, '') not in ({{ quoted_list(skipped_codes()) }})
+
+),
+
+unusable_dates as (
+
+    select
+        column_name,
+        count(*) as n_dates,
+        count(case when is_unusable then 1 end) as n_unusable,
+        min(case when is_unusable then source_line end) as first_line,
+        min_by(cell, source_line) filter (where is_unusable) as example
+    from dates
+    where cell is not null
+    group by column_name
+
+),
+
+-- Deals of which several rows name different stages.
+stages_of_deals as (
+
+    select
+        deal_id,
+        count(distinct nullif(deal_stage, 'Unknown')) as n_stages
+    from checked_rows
+    where deal_id is not null and not coalesce(is_deleted or is_history, false)
+    group by deal_id
+
+),
+
+stage_changes as (
+
+    select
+        count(*) as n_deals,
+        count(case when n_stages > 1 then 1 end) as n_with_several
+    from stages_of_deals
 
 ),
 
@@ -104,7 +192,7 @@ stages as (
 
 ),
 
-final as (
+errors as (
 
     select
         'date_order' as error_code,
@@ -212,13 +300,61 @@ final as (
     -- Dates that are not read because their order is not known have a message above.
     select
         'no_usable_row' as error_code,
-        'none of its ' || {{ as_count('totals.n_rows') }} || ' rows can be used (' || reasons.list
-        || coalesce('; ' || first_rejected.reason, '') || '); expected at least one deal' as message
+        'none of its ' || {{ as_count('totals.n_rows') }} || ' rows can be used:{{ line_break() }}'
+        || coalesce(rejection_examples.list, reasons.list) as message
     from formats
     cross join totals
     cross join reasons
-    left join first_rejected on totals.n_accepted = 0
+    cross join rejection_examples
     where totals.n_accepted = 0 and formats.date_order in ('day first', 'month first', 'not needed')
+
+    union all
+
+    select
+        'stage_history' as error_code,
+        {{ as_count('n_with_several') }} || ' of its ' || {{ as_deals('n_deals') }}
+        || ' have several rows with different stages: it is a history of stages, and not an export of deals; '
+        || 'export one row per deal, as it stands now (Salesforce: Opportunity instead of OpportunityHistory, '
+        || 'HubSpot: deals instead of their property history)' as message
+    from stage_changes
+    where n_with_several > 0.5 * n_deals
+
+),
+
+-- Rejected rows, and dates that cannot be used, are an error of their own only where no other error explains them.
+final as (
+
+    select * from errors
+
+    union all
+
+    select
+        'rejected_rows' as error_code,
+        {{ as_count('rejection_totals.n_rejected') }} || ' of its '
+        || {{ as_count('totals.n_rows - totals.n_skipped') }} || ' rows are rejected, more than max_rejected_share ('
+        || {{ as_percent(var('max_rejected_share')) }} || ') allows:{{ line_break() }}'
+        || rejection_examples.list
+        || '{{ line_break() }}correct them in the export, or raise max_rejected_share to build without them' as message
+    from totals
+    cross join rejection_totals
+    cross join rejection_examples
+    where
+        rejection_totals.n_rejected > {{ var('max_rejected_share') }} * (totals.n_rows - totals.n_skipped)
+        and not exists (select 1 from errors)
+
+    union all
+
+    select
+        'unusable_dates' as error_code,
+        column_name || ' cannot be used in ' || {{ as_count('n_unusable') }} || ' of the ' || {{ as_count('n_dates') }}
+        || ' rows that have one, more than max_rejected_share (' || {{ as_percent(var('max_rejected_share')) }}
+        || ') allows, such as ''' || {{ brief('example', 40) }} || ''' in line ' || first_line
+        || ': it is no date, before 1970, far later than all others, or a close before the creation; '
+        || 'write dates as YYYY-MM-DD, or say in MAPPING which column is ' || column_name as message
+    from unusable_dates
+    where
+        n_unusable > {{ var('max_rejected_share') }} * n_dates
+        and not exists (select 1 from errors)
 
 )
 

@@ -41,10 +41,10 @@ def test_a_report_of_salesforce_is_explained(tmp_path):
     assert "account_id        'Account Name'" in columns
     assert "not read          Opportunity Name" in columns
     values = section(found.text, "values")
-    assert "month first, in 6 dates" in values
+    assert "month first, in 18 dates" in values
     assert "from deal_stage" in values and "Closed Won (1): Won" in values
-    assert "line 6: deal_id is empty" in section(found.text, "rows")
-    assert "A build would accept this file, without 2 of its 5 rows." in found.text
+    assert "line 12: deal_id is empty" in section(found.text, "rows")
+    assert "A build would accept this file, without 2 of its 11 rows." in found.text
     assert [path.name for path in tmp_path.iterdir()] == ["deals.csv"]
 
 

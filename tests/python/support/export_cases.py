@@ -393,13 +393,46 @@ DAMAGE = [
     Case("one_row", lines(LINES[0], LINES[1]), accepted=("d1",)),
     Case(
         "no_usable_row",
-        lines(LINES[0], LINES[1].replace("2024-01-10", "soon")),
+        lines(LINES[0], LINES[3].replace("2024-01-10", "soon")),
         refused=(
-            "none of its 1 rows can be used (1 bad_created_date; line 2: created_date 'soon' cannot"
-            " be read as a date)"
+            "none of its 1 rows can be used:\n"
+            "    1 bad_created_date: line 2, created_date 'soon' cannot be read as a date"
         ),
     ),
+    Case(
+        "dates_that_cannot_be_read",
+        deals(created_date="soon"),
+        refused="created_date cannot be used in 3 of the 3 rows that have one",
+    ),
     Case("text_with_the_name_of_a_workbook", saved(TEXT, "deals.xlsx")),
+    Case(
+        "more_rows_rejected_than_is_allowed",
+        deals(
+            fourth(outcome="maybe"),
+            fourth(deal_id="d5", outcome="two\nlines"),
+            fourth(deal_id="", industry="Retail"),
+        ),
+        refused=(
+            "3 of its 6 rows are rejected, more than max_rejected_share (20.0%) allows:\n"
+            "    2 bad_outcome: line 5, outcome 'maybe' is none of Won, Lost, Open or empty; say"
+            " what it means in MAPPING\n"
+            "    1 missing_deal_id: line 8, deal_id is empty\n"
+            "    correct them in the export, or raise max_rejected_share to build without them"
+        ),
+    ),
+    Case(
+        "as_many_rows_rejected_as_is_allowed",
+        deals(fourth(), fourth(deal_id="", industry="Retail")),
+        accepted=(*GOOD_IDS, "d4"),
+        rejected={6: "missing_deal_id"},
+    ),
+    Case(
+        "skipped_rows_that_are_no_rejected_rows",
+        lines(*LINES, *LINES, "", ",,,,,,,,,,"),
+        skipped={5: "header_again"}
+        | dict.fromkeys((6, 7, 8), "exact_duplicate")
+        | {9: "blank_line", 10: "blank_line"},
+    ),
     Case("unknown_extension", saved(TEXT, "deals.pdf"), refused="the extension .pdf"),
 ]
 
@@ -743,7 +776,40 @@ DUPLICATES = [
     ),
 ]
 
+CHANGES = [["Prospecting", "Demo", "Closed Won"], ["Demo", "Closed Lost"], ["Prospecting", "Demo"]]
+HISTORY = [
+    WON | {"deal_id": f"h{n}", "deal_stage": stage, "outcome": ""}
+    for n, stages in enumerate(CHANGES)
+    for stage in stages
+]
+
 CRMS = [
+    Case(
+        "history_of_stages",
+        rows(*HISTORY, HISTORY[0] | {"deal_id": "h3"}),
+        refused="3 of its 4 deals have several rows with different stages: it is a history",
+    ),
+    Case(
+        "several_rows_per_deal_and_no_change_of_stage",
+        rows(*(deal | {"industry": name} for deal in GOOD for name in ("Retail", "SaaS"))),
+        refused="3 of its 6 rows are rejected, more than max_rejected_share",
+    ),
+    Case(
+        "a_few_deals_in_two_stages",
+        deals(WON | {"deal_stage": "Qualified", "closed_date": "2024-03-01"}),
+        rejected={5: "duplicate_deal_id"},
+    ),
+    Case(
+        "history_of_stages_with_the_current_rows_marked",
+        rows(
+            *(
+                deal | {"_fivetran_active": active, "deal_stage": stage, "outcome": ""}
+                for deal in GOOD
+                for active, stage in (("true", "Closed Won"), ("false", "Demo"))
+            )
+        ),
+        skipped=dict.fromkeys((3, 5, 7), "history_row"),
+    ),
     Case(
         "won_date_that_cannot_be_parsed",
         rows(
@@ -790,11 +856,15 @@ CRMS = [
             'Ann,Acme,Deal 1,Closed Won,3/20/2024,1/10/2024,"1,000.00","1,200.00",EUR,Web,006A',
             "Ann,Acme,Deal 2,Closed Lost,3/25/2024,1/11/2024,500.00,500.00,USD,Web,006B",
             "Bob,Beta,Deal 3,Negotiation,12/31/2024,2/1/2024,1.00,1.00,USD,Event,006C",
+            *(
+                f"Bob,Beta,Deal {n},Negotiation,12/31/2024,2/1/2024,1.00,1.00,USD,Event,006{n}"
+                for n in range(4, 10)
+            ),
             "",
             '"Total","","","","","","1,501.00","","","",""',
             '"Confidential Information - Do Not Distribute"',
         ),
-        accepted=("006A", "006B", "006C"),
+        accepted=("006A", "006B", "006C", *(f"006{n}" for n in range(4, 10))),
         values={
             ("006A", "outcome"): "Won",
             ("006B", "outcome"): "Lost",
@@ -802,8 +872,8 @@ CRMS = [
             ("006A", "deal_amount"): 1200.0,
             ("006B", "closed_date"): "2024-03-25",
         },
-        skipped={5: "blank_line"},
-        rejected={6: "missing_deal_id", 7: "wrong_column_count"},
+        skipped={11: "blank_line"},
+        rejected={12: "missing_deal_id", 13: "wrong_column_count"},
     ),
     Case(
         "hubspot_api",
