@@ -13,7 +13,7 @@ READ_VARIABLE = re.compile(r"""\bvar\(\s*["'](\w+)["']""")
 
 
 class SettingsError(ValueError):
-    """A setting that nothing reads: one sentence that names it."""
+    """A setting, or a file of a user's own, that cannot be used: one sentence that names it."""
 
 
 # Columns of profiles beside the features, and the row of a split that is no feature.
@@ -25,6 +25,7 @@ class RunValues(NamedTuple):
 
     deals_path: str = ""
     mapping_path: str = ""
+    alert_rules_path: str = ""
     as_of_date: str = ""
     latest_date: str = ""
     date_format: str = ""
@@ -32,6 +33,9 @@ class RunValues(NamedTuple):
     previous_warehouse: str = ""
 
 
+# Files of a user's own that models read: the variable with the path, and the name of the file in a
+# folder that `CONFIG` names.
+OWN_FILES = {"mapping_path": "mapping.csv", "alert_rules_path": "alert_rules.csv"}
 # What is read and as of when, which has columns of its own in quality.build_info; the other
 # variables say how it is read.
 INPUTS = frozenset(RunValues._fields) - {"date_format", "decimal_mark"}
@@ -42,12 +46,13 @@ def project_vars(root: Path = ROOT) -> dict[str, Any]:
     return yaml.safe_load((root / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
 
 
-def check_names(overrides: Iterable[str] = (), root: Path = ROOT) -> None:
+def check_names(overrides: Mapping[str, Any] | None = None, root: Path = ROOT) -> None:
     """Raise SettingsError where no model reads a variable, or a feature has a reserved name.
 
-    overrides: names of the variables that the command line gave, besides those of dbt_project.yml.
+    overrides: the variables that the command line or a user's file gave, which take the place of
+        those of dbt_project.yml.
     """
-    variables = project_vars(root)
+    variables = project_vars(root) | dict(overrides or {})
     features = feature_names(variables["features"]) if "features" in variables else []
     reserved = sorted(RESERVED.intersection(features))
     if reserved:
@@ -55,7 +60,7 @@ def check_names(overrides: Iterable[str] = (), root: Path = ROOT) -> None:
             f"a feature cannot be named '{reserved[0]}': tables have such a column."
         )
     known = known_names(root)
-    unknown = sorted({*variables, *overrides} - known)
+    unknown = sorted(variables.keys() - known)
     if unknown:
         raise SettingsError("; ".join(_unknown_sentence(name, known) for name in unknown) + ".")
 

@@ -19,8 +19,9 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from winrate import project
+from winrate.config.csv_rows import read_rows
 from winrate.ingest.header import WantedColumns, normalise_header
-from winrate.ingest.records import ExportError, refuse_special
+from winrate.project import SettingsError
 
 COLUMN, OUTCOME = "column", "outcome"
 IGNORE = "ignore"
@@ -43,13 +44,13 @@ def read_mappings(path: str | Path | None, variables: Mapping[str, Any]) -> list
 
     path: a CSV of `kind,found,means`; nothing where there is none.
     variables: the variables of the project, which name the columns and the features.
-    Raises ExportError where the file cannot be read or has an unknown kind, column or outcome.
+    Raises SettingsError where the file cannot be read or has an unknown kind, column or outcome.
     """
     return [*_own_mappings(path, variables), *_seed_mappings()]
 
 
 def own_titles(path: str | Path | None, variables: Mapping[str, Any]) -> list[str]:
-    """The column titles that a user's file maps, as it spells them; raises ExportError."""
+    """The column titles that a user's file maps, as it spells them; raises SettingsError."""
     return [each.found for each in _own_mappings(path, variables) if each.kind == COLUMN]
 
 
@@ -59,7 +60,7 @@ def mappings_table(path: str | Path | None, variables: Mapping[str, Any]) -> pa.
 
 
 def wanted_columns(path: str | Path | None, variables: Mapping[str, Any]) -> WantedColumns:
-    """The columns to read from an export, with the titles they may have; raises ExportError.
+    """The columns to read from an export, with the titles they may have; raises SettingsError.
 
     A title in a user's file takes precedence over the column's own name, and that over the aliases
     of the seed, in their order.
@@ -110,41 +111,21 @@ def _seed(name: str) -> list[dict[str, str]]:
 
 
 def _own_mappings(path: str | Path | None, variables: Mapping[str, Any]) -> Iterator[MappingRow]:
-    """The rows of a user's file, where there is one, each checked; raises ExportError."""
-    if not path:
-        return
+    """The rows of a user's file, where there is one, each checked; raises SettingsError."""
     columns = [name for part in project.export_columns(variables) for name in part]
     categories = variables["features"]["categorical"]
-    refuse_special(path, "MAPPING ")
-    try:
-        with Path(path).open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, skipinitialspace=True)
-            rows = [(reader.line_num, row) for row in reader]
-            titles = reader.fieldnames or []
-    except OSError as error:
-        raise ExportError(f"MAPPING {path}: cannot be opened ({error.strerror}).") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ExportError(f"MAPPING {path}: cannot be read ({error}); save it as UTF-8.") from error
-    if [title.strip() for title in titles] != list(FIELDS):
-        raise ExportError(
-            f"MAPPING {path}: found the columns {', '.join(titles) or '(none)'};"
-            f" expected {', '.join(FIELDS)}."
-        )
-    for line, row in rows:
-        kind, found, means = ((row[title] or "").strip() for title in titles)
-        if not kind and not found and not means:
-            continue
-        where = f"MAPPING {path}, line {line}"
-        _refuse_unless_among(where, "kind", kind, [COLUMN, OUTCOME, *categories])
+    for row in read_rows(path, FIELDS, FIELDS) if path else []:
+        kind, found, means = (row.cells[name] for name in FIELDS)
+        _refuse_unless_among(row.where, "kind", kind, [COLUMN, OUTCOME, *categories])
         if not found or not means:
-            raise ExportError(f"{where}: found or means is empty; expected both.")
+            raise SettingsError(f"{row.where}: found or means is empty; expected both.")
         if kind == COLUMN:
-            _refuse_unless_among(where, "column", means, [*columns, IGNORE])
+            _refuse_unless_among(row.where, "column", means, [*columns, IGNORE])
         if kind == OUTCOME:
-            _refuse_unless_among(where, "outcome", means, OUTCOMES)
+            _refuse_unless_among(row.where, "outcome", means, OUTCOMES)
         yield MappingRow(kind, found, means, OWN)
 
 
 def _refuse_unless_among(where: str, what: str, found: str, known: Sequence[str]) -> None:
     if found not in known:
-        raise ExportError(f"{where}: found the {what} '{found}'; expected {', '.join(known)}.")
+        raise SettingsError(f"{where}: found the {what} '{found}'; expected {', '.join(known)}.")

@@ -34,14 +34,11 @@ class ExportError(ValueError):
     """An export that cannot be used: names the file, what was found and what was expected."""
 
 
-def refuse_special(path: str | Path, what: str = "") -> None:
-    """Raises ExportError for a pipe or a device, which may never end.
-
-    what: the words before the path.
-    """
+def refuse_special(path: str | Path) -> None:
+    """Raises ExportError for a pipe or a device, which may never end."""
     path = Path(path)
     if path.exists() and not (path.is_file() or path.is_dir()):
-        raise ExportError(f"{what}{path}: found a pipe or a device; expected a file.")
+        raise ExportError(f"{path}: found a pipe or a device; expected a file.")
 
 
 class Record(NamedTuple):
