@@ -26,7 +26,7 @@ export $(SETTINGS)
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check build report export check-fresh test test-fast lint format docs evidence reliability audit sample lock clean
+.PHONY: help setup init check build report export check-fresh test test-fast lint format docs evidence reliability audit sample lock clean
 
 help:  ## Show this help
 	@echo "make build          a CRM export to a warehouse and a report"
@@ -66,6 +66,10 @@ build: $(READY)  ## Build the warehouse and the report from an export
 	@$(BIN)/python -m winrate build --config="$$CONFIG" --deals="$$DEALS" --warehouse="$$WAREHOUSE" \
 		--report="$$REPORT" --as-of="$$AS_OF" --target="$$TARGET" --threads="$$THREADS" \
 		--mapping="$$MAPPING" --date-format="$$DATE_FORMAT" --decimal-mark="$$DECIMAL_MARK"
+
+init: $(READY)  ## Write a folder of settings (CONFIG) with what is known about an export (DEALS)
+	@$(BIN)/python -m winrate init --config="$$CONFIG" --deals="$$DEALS" --mapping="$$MAPPING" \
+		--date-format="$$DATE_FORMAT" --decimal-mark="$$DECIMAL_MARK"
 
 check: $(READY)  ## Say how an export would be read and what would be rejected, and build nothing
 	@$(BIN)/python -m winrate check --config="$$CONFIG" --deals="$$DEALS" --mapping="$$MAPPING" \

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from winrate import project, wording
-from winrate.build import build, check, csv_files, directory, freshness, publish
+from winrate.build import build, check, csv_files, directory, freshness, init, publish
 from winrate.config import folder
 from winrate.config.folder import Config
 from winrate.ingest import records
@@ -71,6 +71,13 @@ def _parser() -> argparse.ArgumentParser:
     building.add_argument("--target", default="duckdb", help="a target of profiles.yml")
     building.add_argument("--threads", type=_threads, default="", help="default: one per core")
     building.set_defaults(run=_build)
+
+    starting = commands.add_parser(
+        "init",
+        help="a folder of settings with what is known about an export",
+        parents=[config, source],
+    )
+    starting.set_defaults(run=_init)
 
     checking = commands.add_parser(
         "check", help="how an export would be read; builds nothing", parents=[config, source]
@@ -137,6 +144,18 @@ def _build(options: argparse.Namespace) -> int:
     )
     _say(f"Building {request.warehouse} from {request.deals} ...")
     _say(build.build(request))
+    return 0
+
+
+def _init(options: argparse.Namespace) -> int:
+    if not (options.config and options.deals):
+        raise project.SettingsError(
+            "name an export and a folder to write: make init DEALS=export.csv CONFIG=my_crm"
+        )
+    config = folder.read(options.config if options.config.exists() else None)
+    source = _source(options, config)
+    request = build.BuildRequest(**source, warehouse=Path(), report=Path())
+    _say(init.init(request, options.config))
     return 0
 
 

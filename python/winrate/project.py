@@ -46,6 +46,13 @@ def project_vars(root: Path = ROOT) -> dict[str, Any]:
     return yaml.safe_load((root / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
 
 
+def folders(root: Path = ROOT) -> list[str]:
+    """The folders that dbt reads, or deletes when it cleans."""
+    settings = yaml.safe_load((root / "dbt_project.yml").read_text(encoding="utf-8"))
+    lists = [value for name, value in settings.items() if name.endswith(("-paths", "-targets"))]
+    return [folder for folders in lists for folder in folders]
+
+
 def check_names(overrides: Mapping[str, Any] | None = None, root: Path = ROOT) -> None:
     """Raise SettingsError where no model reads a variable, or a feature has a reserved name.
 

@@ -41,9 +41,10 @@ class Config:
 
     @property
     def key(self) -> str:
-        """A name for what is kept for this folder; empty where there is none."""
-        path = str(self.folder.resolve()) if self.folder else ""
-        return path and hashlib.sha256(path.encode()).hexdigest()[:12]
+        """A name for what is compiled with these settings; empty without any."""
+        if not self.model_settings:
+            return ""
+        return hashlib.sha256(str(self.folder.resolve()).encode()).hexdigest()[:12]
 
     def paths(self) -> dict[str, str]:
         """The files that models read, by the variable that names them; empty: there is none."""

@@ -5,12 +5,14 @@ They come from a user's own file, which takes precedence, and from the alias see
 A user's file has the columns `kind`, `found` and `means`:
 
 - `column,Opp. Ref.,deal_id`: the column of that title is deal_id.
-- `column,Status,ignore`: the column of that title is not read, whatever the seeds say.
+- `column,Status,none`: the column of that title is not read, whatever the seeds say.
 - `outcome,Signed,Won`: that word, as an outcome or as a stage, means Won, Lost or Open.
 - `industry,Financial Technology,FinTech`: that value of industry is read as FinTech.
 """
 
 import csv
+import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -24,8 +26,13 @@ from winrate.ingest.header import WantedColumns, normalise_header
 from winrate.project import SettingsError
 
 COLUMN, OUTCOME = "column", "outcome"
-IGNORE = "ignore"
+NOT_READ = ("none", "ignore")  # meanings of a title that is no column of ours
+NAMES = ("sales_rep_id", "account_id")  # whose spellings a user's file can map, as those of levels
 OUTCOMES = ("Won", "Lost", "Open")
+DASHES = re.compile("[\u2010-\u2014]")
+WHITE_SPACE = re.compile(r"\s+")
+BETWEEN_DIGITS = re.compile("(?<=[0-9])[ _-]+(?=[0-9])")
+SEPARATORS = re.compile("(?<=[^ _-])[ _-]+")
 FIELDS = ("kind", "found", "means")
 OWN, SEED = 0, 1  # priorities: a mapping of the user takes precedence over one of the seeds
 
@@ -110,20 +117,48 @@ def _seed(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def value_columns(variables: Mapping[str, Any]) -> list[str]:
+    """The columns whose values a user's file can map to others."""
+    columns = variables["export_columns"].items()
+    categories = [name for name, column in columns if column["type"] == "category"]
+    return list(dict.fromkeys([*categories, *variables["features"]["categorical"], *NAMES]))
+
+
 def _own_mappings(path: str | Path | None, variables: Mapping[str, Any]) -> Iterator[MappingRow]:
     """The rows of a user's file, where there is one, each checked; raises SettingsError."""
     columns = [name for part in project.export_columns(variables) for name in part]
-    categories = variables["features"]["categorical"]
+    kinds = [COLUMN, OUTCOME, *value_columns(variables)]
+    meanings = {COLUMN: [*columns, *NOT_READ], OUTCOME: OUTCOMES}
+    first: dict[tuple[str, str], tuple[int, str]] = {}
     for row in read_rows(path, FIELDS, FIELDS) if path else []:
         kind, found, means = (row.cells[name] for name in FIELDS)
-        _refuse_unless_among(row.where, "kind", kind, [COLUMN, OUTCOME, *categories])
+        _refuse_unless_among(row.where, "kind", kind, kinds)
         if not found or not means:
-            raise SettingsError(f"{row.where}: found or means is empty; expected both.")
-        if kind == COLUMN:
-            _refuse_unless_among(row.where, "column", means, [*columns, IGNORE])
-        if kind == OUTCOME:
-            _refuse_unless_among(row.where, "outcome", means, OUTCOMES)
+            raise SettingsError(
+                f"{row.where}: found or means is empty; expected both, and 'none' as the meaning of"
+                " a column that is not to be read."
+            )
+        if kind == COLUMN and means.lower() in NOT_READ:
+            means = means.lower()
+        if kind in meanings:
+            _refuse_unless_among(row.where, kind, means, meanings[kind])
+        key = normalise_header(found) if kind == COLUMN else level_key(found)
+        if not key:
+            raise SettingsError(f"{row.where}: found the title '{found}'; expected a letter in it.")
+        line, meaning = first.setdefault((kind, key), (row.line, means))
+        if meaning != means:
+            raise SettingsError(
+                f"{row.where}: '{found}' means '{means}', and in line {line} '{meaning}'; expected"
+                " one meaning."
+            )
         yield MappingRow(kind, found, means, OWN)
+
+
+def level_key(text: str) -> str:
+    """What all spellings of one level have in common: the macro of that name in Python."""
+    text = DASHES.sub("-", unicodedata.normalize("NFC", text))
+    text = BETWEEN_DIGITS.sub("~", WHITE_SPACE.sub(" ", text).strip())
+    return SEPARATORS.sub("", text).lower()
 
 
 def _refuse_unless_among(where: str, what: str, found: str, known: Sequence[str]) -> None:
