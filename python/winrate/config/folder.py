@@ -80,7 +80,6 @@ def read(folder: Path | None) -> Config:
     _refuse_other_suffixes(folder)
     path = folder / SETTINGS
     config = Config(folder, settings.read(path) if path.exists() else {})
-    project.check_names(config.settings)
     alert_rules.read(config.paths()["alert_rules_path"])
     return config
 

@@ -1,7 +1,7 @@
 """A user's settings.yml: values that take the place of those in dbt_project.yml.
 
-A mapping is merged with the default key by key, at every depth, and a key without a value is taken
-out of it; any other value, such as a number or a list, takes the place of the default as a whole.
+A mapping is merged with the default key by key, at every depth; any other value, such as a number
+or a list, takes the place of the default as a whole. A numeric feature without bands is taken out.
 """
 
 from pathlib import Path
@@ -32,6 +32,13 @@ def read(path: Path) -> dict[str, Any]:
             shapes.refuse_other(path, name, value, defaults[name])
             value = merged(defaults[name], value)
         settings[name] = value
+    for name, column in settings.get("export_columns", {}).items():
+        if column["type"] != defaults["export_columns"].get(name, column)["type"]:
+            raise SettingsError(f"{path}: export_columns.{name}.type cannot be changed.")
+    try:
+        project.check_names(settings)
+    except SettingsError as error:
+        raise SettingsError(f"{path}: {error}") from error
     if settings.get("deals_path"):
         settings["deals_path"] = str(path.parent.absolute() / settings["deals_path"])
     return settings

@@ -10,6 +10,8 @@ from winrate.project import SettingsError
 
 # Mappings to which a user may add keys; those of others are fixed.
 OPEN = ("export_columns", "features.numeric")
+CAN_LACK_KEYS = "features.numeric"  # a key without a value is taken out
+CAN_BE_EMPTY = ("known_at_close", "null_values_that_are_levels")  # of the lists
 KINDS = {
     bool: "true or false",
     int: "a whole number",
@@ -42,6 +44,8 @@ class _Shapes:
                 f"{self._path}: {name} is {_shown(value)}; expected {' or '.join(kinds)}, such as"
                 f" {_shown(samples[0])}."
             )
+        if value == [] and name not in CAN_BE_EMPTY:
+            raise SettingsError(f"{self._path}: {name} has no items; expected one or more.")
         if isinstance(value, list):
             items = [item for sample in alike for item in sample]
             for place, item in enumerate(value, 1):
@@ -52,7 +56,7 @@ class _Shapes:
                 self._refuse_other_value(name, key, each, alike)
 
     def _refuse_other_value(self, name: str, key: Any, value: Any, samples: list[dict]) -> None:
-        """The same for the value of a key; no value takes the key out of its mapping."""
+        """The same for the value of a key."""
         of_key = [sample[key] for sample in samples if key in sample]
         is_new = not of_key
         if is_new and name in OPEN:
@@ -64,10 +68,11 @@ class _Shapes:
                 f"{self._path}: {name} has no '{key}';"
                 f" expected {closest[0] if closest else ', '.join(known)}."
             )
-        if value is not None:
-            self.refuse_other(f"{name}.{key}", value, of_key)
-            if is_new:
-                self._refuse_incomplete(f"{name}.{key}", value, of_key)
+        if value is None and name == CAN_LACK_KEYS:
+            return
+        self.refuse_other(f"{name}.{key}", value, of_key)
+        if is_new:
+            self._refuse_incomplete(f"{name}.{key}", value, of_key)
 
     def _refuse_incomplete(self, name: str, value: Any, samples: list[Any]) -> None:
         """Raise SettingsError where a mapping lacks a key that all samples have."""
