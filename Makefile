@@ -1,15 +1,16 @@
 # Every target with one line each: `make help`.
 
-DEALS     ?= seeds/deals.csv
-WAREHOUSE ?= warehouse.duckdb
-REPORT    ?= report
+CONFIG    ?=
+DEALS     ?=
+WAREHOUSE ?=
+REPORT    ?=
 AS_OF     ?=
 MAPPING   ?=
 DATE_FORMAT  ?=
 DECIMAL_MARK ?=
 TARGET    ?= duckdb
 THREADS   ?=
-EXPORT    ?= export
+EXPORT    ?=
 MAX_AGE   ?= 26h
 
 PYTHON    ?= python3
@@ -19,13 +20,13 @@ READY     := $(VENV)/.ready
 
 # Recipes read them from the environment, as they were given: neither make nor the shell takes
 # anything in a file name for a command.
-SETTINGS  := DEALS WAREHOUSE REPORT AS_OF MAPPING DATE_FORMAT DECIMAL_MARK TARGET THREADS EXPORT MAX_AGE
+SETTINGS  := CONFIG DEALS WAREHOUSE REPORT AS_OF MAPPING DATE_FORMAT DECIMAL_MARK TARGET THREADS EXPORT MAX_AGE
 $(foreach name,$(SETTINGS),$(eval override $(name) := $$(value $(name))))
 export $(SETTINGS)
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check build report export check-fresh test test-fast lint format docs evidence reliability audit sample lock clean
+.PHONY: help setup init check build report export check-fresh test test-fast lint format docs evidence reliability audit sample lock clean
 
 help:  ## Show this help
 	@echo "make build          a CRM export to a warehouse and a report"
@@ -62,22 +63,26 @@ $(READY): requirements.txt pyproject.toml
 	@touch $@
 
 build: $(READY)  ## Build the warehouse and the report from an export
-	@$(BIN)/python -m winrate build --deals="$$DEALS" --warehouse="$$WAREHOUSE" \
+	@$(BIN)/python -m winrate build --config="$$CONFIG" --deals="$$DEALS" --warehouse="$$WAREHOUSE" \
 		--report="$$REPORT" --as-of="$$AS_OF" --target="$$TARGET" --threads="$$THREADS" \
 		--mapping="$$MAPPING" --date-format="$$DATE_FORMAT" --decimal-mark="$$DECIMAL_MARK"
 
+init: $(READY)  ## Write a folder of settings (CONFIG) with what is known about an export (DEALS)
+	@$(BIN)/python -m winrate init --config="$$CONFIG" --deals="$$DEALS" --mapping="$$MAPPING" \
+		--date-format="$$DATE_FORMAT" --decimal-mark="$$DECIMAL_MARK"
+
 check: $(READY)  ## Say how an export would be read and what would be rejected, and build nothing
-	@$(BIN)/python -m winrate check --deals="$$DEALS" --mapping="$$MAPPING" \
+	@$(BIN)/python -m winrate check --config="$$CONFIG" --deals="$$DEALS" --mapping="$$MAPPING" \
 		--date-format="$$DATE_FORMAT" --decimal-mark="$$DECIMAL_MARK"
 
 report: $(READY)  ## Draw the report of a built warehouse again
-	@$(BIN)/python -m winrate report --warehouse="$$WAREHOUSE" --report="$$REPORT"
+	@$(BIN)/python -m winrate report --config="$$CONFIG" --warehouse="$$WAREHOUSE" --report="$$REPORT"
 
 export: $(READY)  ## Write every public table of a built warehouse as a CSV file
-	@$(BIN)/python -m winrate export --warehouse="$$WAREHOUSE" --folder="$$EXPORT"
+	@$(BIN)/python -m winrate export --config="$$CONFIG" --warehouse="$$WAREHOUSE" --folder="$$EXPORT"
 
 check-fresh: $(READY)  ## Fail if the published build is older than MAX_AGE
-	@$(BIN)/python -m winrate check-fresh --warehouse="$$WAREHOUSE" --max-age="$$MAX_AGE"
+	@$(BIN)/python -m winrate check-fresh --config="$$CONFIG" --warehouse="$$WAREHOUSE" --max-age="$$MAX_AGE"
 
 # The linters run beside the tests; what they print follows what the tests print.
 test: $(READY)  ## Run every check: linters, pytest, dbt builds with data and unit tests

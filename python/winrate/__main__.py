@@ -1,4 +1,4 @@
-"""The command under `make build` and its neighbours: check, report, export, check-fresh."""
+"""The command under `make build` and its neighbours: init, check, report, export, check-fresh."""
 
 import argparse
 import os
@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from winrate import project, wording
-from winrate.build import build, check, csv_files, directory, freshness, publish
+from winrate.build import build, check, csv_files, directory, freshness, init, publish
+from winrate.config import folder
+from winrate.config.folder import Config
 from winrate.ingest import records
 
 DATE_FORMATS = ("dd/mm/yyyy", "mm/dd/yyyy")
 DECIMAL_MARKS = (".", ",")
+WAREHOUSE, REPORT, EXPORT = "warehouse.duckdb", "report", "export"  # in the user's folder, if any
 EXIT_FAILED = 1
 EXIT_BUSY = 75  # EX_TEMPFAIL: try again later
 EXIT_STOPPED = 130  # as shells say it of Ctrl-C
@@ -52,32 +55,53 @@ def _say(text: object, stream: TextIO | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="winrate", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
+    config, source, warehouse, report = _shared_arguments()
 
-    building = commands.add_parser("build", help="a CRM export to warehouse and report")
-    _add_source(building)
-    _add_published(building)
+    building = commands.add_parser(
+        "build",
+        help="a CRM export to warehouse and report",
+        parents=[config, source, warehouse, report],
+    )
     building.add_argument(
-        "--as-of", type=_as_of, default="", help="YYYY-MM-DD; default: from the data"
+        "--as-of",
+        type=lambda text: _as_of("AS_OF", text),
+        default="",
+        help="YYYY-MM-DD; default: from the data",
     )
     building.add_argument("--target", default="duckdb", help="a target of profiles.yml")
     building.add_argument("--threads", type=_threads, default="", help="default: one per core")
     building.set_defaults(run=_build)
 
-    checking = commands.add_parser("check", help="how an export would be read; builds nothing")
-    _add_source(checking)
+    starting = commands.add_parser(
+        "init",
+        help="a folder of settings with what is known about an export",
+        parents=[config, source],
+    )
+    starting.set_defaults(run=_init)
+
+    checking = commands.add_parser(
+        "check", help="how an export would be read; builds nothing", parents=[config, source]
+    )
     checking.set_defaults(run=_check)
 
-    reporting = commands.add_parser("report", help="draw the report of a built warehouse again")
-    _add_published(reporting)
+    reporting = commands.add_parser(
+        "report",
+        help="draw the report of a built warehouse again",
+        parents=[config, warehouse, report],
+    )
     reporting.set_defaults(run=_report)
 
-    exporting = commands.add_parser("export", help="every public table as a CSV file")
-    _add_warehouse(exporting)
-    exporting.add_argument("--folder", type=Path, default=Path("export"))
+    exporting = commands.add_parser(
+        "export", help="every public table as a CSV file", parents=[config, warehouse]
+    )
+    exporting.add_argument("--folder", type=_path, default="", help="default: export")
     exporting.set_defaults(run=_export)
 
-    ageing = commands.add_parser("check-fresh", help="fail where the published build is old")
-    _add_warehouse(ageing)
+    ageing = commands.add_parser(
+        "check-fresh",
+        help="fail where the published build is old",
+        parents=[config, warehouse],
+    )
     ageing.add_argument(
         "--max-age", type=freshness.duration, default="26h", help="such as 90m, 26h or 7d"
     )
@@ -85,86 +109,113 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_source(parser: argparse.ArgumentParser) -> None:
-    """What the export is and how it is to be read."""
-    parser.add_argument("--deals", type=Path, default=project.ROOT / "seeds/deals.csv")
-    parser.add_argument(
-        "--mapping", type=_optional_path, default="", help="a CSV of kind,found,means"
-    )
-    parser.add_argument(
+def _shared_arguments() -> list[argparse.ArgumentParser]:
+    """Arguments of several commands: the user's folder, the export, the database, the page."""
+    config, source, warehouse, report = (argparse.ArgumentParser(add_help=False) for _ in range(4))
+    config.add_argument("--config", type=_path, default="", help="a folder that `init` wrote")
+    source.add_argument("--deals", type=_path, default="", help="default: the sample export")
+    source.add_argument("--mapping", type=_path, default="", help="a CSV of kind,found,means")
+    source.add_argument(
         "--date-format",
-        type=lambda text: _choice("DATE_FORMAT", text.lower(), DATE_FORMATS),
+        type=lambda text: _choice("DATE_FORMAT", text, DATE_FORMATS),
         default="",
         help=" or ".join(DATE_FORMATS),
     )
-    parser.add_argument(
+    source.add_argument(
         "--decimal-mark",
         type=lambda text: _choice("DECIMAL_MARK", text, DECIMAL_MARKS),
         default="",
         help=" or ".join(DECIMAL_MARKS),
     )
-
-
-def _add_warehouse(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--warehouse", type=Path, default=Path("warehouse.duckdb"))
-
-
-def _add_published(parser: argparse.ArgumentParser) -> None:
-    _add_warehouse(parser)
-    parser.add_argument("--report", type=Path, default=Path("report"))
+    warehouse.add_argument("--warehouse", type=_path, default="", help=f"default: {WAREHOUSE}")
+    report.add_argument("--report", type=_path, default="", help=f"default: {REPORT}")
+    return [config, source, warehouse, report]
 
 
 def _build(options: argparse.Namespace) -> int:
-    _say(f"Building {options.warehouse} from {options.deals} ...")
+    config = folder.read(options.config)
     request = build.BuildRequest(
-        **_source(options),
-        warehouse=options.warehouse,
-        report=options.report,
-        as_of=options.as_of,
+        **_source(options, config),
+        warehouse=_output(options, "warehouse", WAREHOUSE),
+        report=_output(options, "report", REPORT),
+        as_of=options.as_of or _as_of(config.named("as_of_date"), config.variables["as_of_date"]),
         target=options.target,
         threads=options.threads,
     )
+    _say(f"Building {request.warehouse} from {request.deals} ...")
     _say(build.build(request))
     return 0
 
 
+def _init(options: argparse.Namespace) -> int:
+    if not (options.config and options.deals):
+        raise project.SettingsError(
+            "name an export and a folder to write: make init DEALS=export.csv CONFIG=my_crm"
+        )
+    config = folder.read(options.config if options.config.exists() else None)
+    source = _source(options, config)
+    request = build.BuildRequest(**source, warehouse=Path(), report=Path())
+    _say(init.init(request, options.config))
+    return 0
+
+
 def _check(options: argparse.Namespace) -> int:
-    found = check.check(build.BuildRequest(**_source(options), warehouse=Path(), report=Path()))
+    source = _source(options, folder.read(options.config))
+    found = check.check(build.BuildRequest(**source, warehouse=Path(), report=Path()))
     _say(found.text)
     return 0 if found.is_usable else EXIT_FAILED
 
 
-def _source(options: argparse.Namespace) -> dict[str, Any]:
-    names = ("deals", "mapping", "date_format", "decimal_mark")
-    return {name: getattr(options, name) for name in names}
+def _source(options: argparse.Namespace, config: Config) -> dict[str, Any]:
+    """What to read and how: as the command line says, or else the user's folder."""
+    variables = config.variables
+    return {
+        "config": config,
+        "deals": options.deals or config.deals(),
+        "mapping": options.mapping,
+        "date_format": options.date_format
+        or _choice(config.named("date_format"), variables["date_format"], DATE_FORMATS),
+        "decimal_mark": options.decimal_mark
+        or _choice(config.named("decimal_mark"), variables["decimal_mark"], DECIMAL_MARKS),
+    }
+
+
+def _output(options: argparse.Namespace, name: str, default: str) -> Path:
+    """The file or folder that the command line names, or else the default in the user's folder."""
+    return getattr(options, name) or (options.config or Path()) / default
 
 
 def _report(options: argparse.Namespace) -> int:
-    if not options.warehouse.is_file():
-        raise publish.BuildError(f"{options.warehouse} is not there; run `make build` first.")
-    _say(publish.publish_report(options.warehouse, options.report))
+    warehouse = _output(options, "warehouse", WAREHOUSE)
+    if not warehouse.is_file():
+        raise publish.BuildError(f"{warehouse} is not there; run `make build` first.")
+    _say(publish.publish_report(warehouse, _output(options, "report", REPORT)))
     return 0
 
 
 def _export(options: argparse.Namespace) -> int:
-    names = csv_files.export_tables(options.warehouse, options.folder)
-    _say(f"{len(names)} public tables of {options.warehouse} are in {options.folder}.")
+    warehouse = _output(options, "warehouse", WAREHOUSE)
+    to_folder = _output(options, "folder", EXPORT)
+    names = csv_files.export_tables(warehouse, to_folder)
+    _say(f"{len(names)} public tables of {warehouse} are in {to_folder}.")
     return 0
 
 
 def _check_fresh(options: argparse.Namespace) -> int:
-    _say(freshness.check_fresh(options.warehouse, options.max_age, datetime.now(UTC)))
+    warehouse = _output(options, "warehouse", WAREHOUSE)
+    _say(freshness.check_fresh(warehouse, options.max_age, datetime.now(UTC)))
     return 0
 
 
 # ---- types of arguments; empty text, as make gives it, is no argument
 
 
-def _optional_path(text: str) -> Path | None:
+def _path(text: str) -> Path | None:
     return Path(text) if text else None
 
 
 def _choice(name: str, text: str, known: Sequence[str]) -> str:
+    text = text.lower()
     if text and text not in known:
         raise publish.BuildError(
             f"{name} is '{text}'; expected {' or '.join(known)}. Nothing was built."
@@ -180,14 +231,14 @@ def _threads(text: str) -> int | None:
     return int(text) if text else None
 
 
-def _as_of(text: str) -> date | None:
+def _as_of(name: str, text: str) -> date | None:
     if not text:
         return None
     try:
         return date.fromisoformat(text)
     except ValueError as error:
         raise publish.BuildError(
-            f"AS_OF is '{text}'; expected a date such as 2026-06-30. Nothing was built."
+            f"{name} is '{text}'; expected a date such as 2026-06-30. Nothing was built."
         ) from error
 
 

@@ -2,10 +2,12 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import duckdb
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -13,11 +15,26 @@ READ_VARIABLE = re.compile(r"""\bvar\(\s*["'](\w+)["']""")
 
 
 class SettingsError(ValueError):
-    """A setting that nothing reads: one sentence that names it."""
+    """A setting, or a file of a user's own, that cannot be used: one sentence that names it."""
 
 
-# Columns of profiles beside the features, and the row of a split that is no feature.
-RESERVED = frozenset({"account_id", "baseline", "closed_quarter", "design_effect", "period"})
+# Columns that tables have beside those of the export and the features; tests/python/test_project.py
+# compares them with a build.
+RESERVED = frozenset(
+    (
+        *("amount", "amount_per_day", "as_of_date", "baseline", "close_date", "closed_quarter"),
+        *("comparison", "cycle_days", "deal_age_days", "design_effect"),
+        *("has_implausible_close_date", "has_implausible_created_date", "is_before", "is_history"),
+        *("is_open", "is_other_currency", "is_primary", "kept_content", "kept_line"),
+        *("landmark_days", "model_run_id", "n_after", "n_before", "n_closed_deals", "n_deals"),
+        *("n_holdout_deals", "n_holdout_won", "n_lines", "n_won", "n_won_after", "n_won_before"),
+        *("period", "place", "profile_id", "raw_text", "read_error", "reject_code", "row_content"),
+        *("row_reject_code", "score_fold", "source_line", "stage_outcome", "stated_outcome"),
+        *("win_probability", "win_probability_high", "win_probability_low"),
+    )
+)
+COLUMN_TYPES = ("category", "date", "number", "text")
+COLUMN_NAME = re.compile("[a-z][a-z0-9_]*")
 
 
 class RunValues(NamedTuple):
@@ -25,6 +42,7 @@ class RunValues(NamedTuple):
 
     deals_path: str = ""
     mapping_path: str = ""
+    alert_rules_path: str = ""
     as_of_date: str = ""
     latest_date: str = ""
     date_format: str = ""
@@ -32,6 +50,9 @@ class RunValues(NamedTuple):
     previous_warehouse: str = ""
 
 
+# Files of a user's own that models read: the variable with the path, and the name of the file in a
+# folder that `CONFIG` names.
+OWN_FILES = {"mapping_path": "mapping.csv", "alert_rules_path": "alert_rules.csv"}
 # What is read and as of when, which has columns of its own in quality.build_info; the other
 # variables say how it is read.
 INPUTS = frozenset(RunValues._fields) - {"date_format", "decimal_mark"}
@@ -42,22 +63,71 @@ def project_vars(root: Path = ROOT) -> dict[str, Any]:
     return yaml.safe_load((root / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
 
 
-def check_names(overrides: Iterable[str] = (), root: Path = ROOT) -> None:
-    """Raise SettingsError where no model reads a variable, or a feature has a reserved name.
+def folders(root: Path = ROOT) -> list[str]:
+    """The folders that dbt reads, or deletes when it cleans."""
+    settings = yaml.safe_load((root / "dbt_project.yml").read_text(encoding="utf-8"))
+    lists = [value for name, value in settings.items() if name.endswith(("-paths", "-targets"))]
+    return [folder for folders in lists for folder in folders]
 
-    overrides: names of the variables that the command line gave, besides those of dbt_project.yml.
+
+def check_names(overrides: Mapping[str, Any] | None = None, root: Path = ROOT) -> None:
+    """Raise SettingsError where no model reads a variable, or a column cannot have its name.
+
+    overrides: the variables that the command line or a user's file gave, which take the place of
+        those of dbt_project.yml.
     """
-    variables = project_vars(root)
-    features = feature_names(variables["features"]) if "features" in variables else []
-    reserved = sorted(RESERVED.intersection(features))
-    if reserved:
-        raise SettingsError(
-            f"a feature cannot be named '{reserved[0]}': tables have such a column."
-        )
+    variables = project_vars(root) | dict(overrides or {})
+    for fault in _faults(variables) if "features" in variables else []:
+        raise SettingsError(f"{fault}.")
     known = known_names(root)
-    unknown = sorted({*variables, *overrides} - known)
+    unknown = sorted(variables.keys() - known)
     if unknown:
         raise SettingsError("; ".join(_unknown_sentence(name, known) for name in unknown) + ".")
+
+
+def _faults(variables: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with columns, features and comparisons, a sentence each."""
+    columns = variables.get("export_columns", {})
+    features = variables["features"]
+    for name in dict.fromkeys([*columns, *feature_names(features)]):
+        if not _is_column_name(name):
+            word = re.sub("[^a-z0-9]+", "_", name.lower()).strip("_")
+            other = word if _is_column_name(word) else f"{word}_name"
+            yield f"a column cannot be named '{name}'; name it '{other}', and say so in the mapping"
+        elif name in RESERVED or name.startswith("contribution_") or name.endswith("_text"):
+            yield f"a column cannot be named '{name}': tables have a column of that name"
+    for name, column in columns.items():
+        if column["type"] not in COLUMN_TYPES:
+            expected = ", ".join(COLUMN_TYPES)
+            yield f"the column {name} has the type '{column['type']}'; expected one of {expected}"
+    for type_, names in {
+        "category": features["categorical"],
+        "number": features["numeric"],
+    }.items():
+        for name in names:
+            found = columns[name]["type"] if name in columns else type_
+            if found != type_ and name != "sales_rep_id":
+                yield f"'{name}' cannot be such a feature: it is a {found} column, not a {type_}"
+    if (
+        sum(each["is_primary"] for each in variables.get("comparisons", [{"is_primary": True}]))
+        != 1
+    ):
+        yield "one entry of comparisons must have 'is_primary: true', and only one"
+
+
+def _is_column_name(name: str) -> bool:
+    return bool(COLUMN_NAME.fullmatch(name)) and name not in _sql_words()
+
+
+@cache
+def _sql_words() -> frozenset[str]:
+    """The words that SQL does not take for the name of a column."""
+    query = """
+        select keyword_name from duckdb_keywords()
+        where keyword_category in ('reserved', 'type_function')
+    """
+    with duckdb.connect() as connection:
+        return frozenset(word for (word,) in connection.execute(query).fetchall())
 
 
 def known_names(root: Path = ROOT) -> set[str]:

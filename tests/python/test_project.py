@@ -1,8 +1,11 @@
 """Settings that no model reads are errors, wherever they are set."""
 
+import re
+
 import pytest
 
 from support import dbt
+from support.builds import rows
 from support.paths import SAMPLE
 from support.project_copy import copy_project
 from winrate import __main__, project
@@ -59,3 +62,18 @@ def test_a_feature_with_a_reserved_name_is_refused(tmp_path, name):
     )
     with pytest.raises(project.SettingsError, match=f"cannot be named '{name}'"):
         project.check_names(root=tmp_path)
+
+
+def test_names_of_columns_beside_the_features_are_reserved(sample_warehouse):
+    beside = rows(
+        sample_warehouse,
+        """
+        select distinct beside.column_name
+        from information_schema.columns as beside
+        inner join information_schema.columns as features using (table_schema, table_name)
+        where features.column_name = 'industry'
+        """,
+    )
+    columns = [*project.project_vars()["export_columns"], *project.RESERVED]
+    made = re.compile("contribution_.*|.*_text")
+    assert [name for (name,) in beside if name not in columns and not made.fullmatch(name)] == []

@@ -11,7 +11,8 @@ rules as (
 
 views as (
 
-    {% for view in graph.nodes.values() if view.resource_type == 'model' and view.name.startswith('alert_') -%}
+    {% for view in graph.nodes.values()
+        if view.resource_type == 'model' and view.name.startswith('alert_') and view.name != 'alert_rules' -%}
     select
         '{{ view.name.removeprefix("alert_") }}' as condition,
         {{ view.unique_id in graph.nodes['model.winrate.alerts'].depends_on.nodes }} as is_in_alerts

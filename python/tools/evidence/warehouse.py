@@ -32,6 +32,7 @@ ROWS = "checked_rows"
 AS_OF_DATES = "as_of_dates"
 EXPORT_COLUMNS = "raw_columns"
 ERRORS = "export_errors"  # of the export as a whole; stays empty
+ALERT_RULES = "raw_alert_rules"  # run as it is: it reads no export
 # A build starts from models of the first folders and builds those of the others, with all that they
 # need.
 INPUT_FOLDERS = ("raw", "staging")
@@ -45,7 +46,7 @@ class Project:
 
     given: the tables that a build starts from, by name: `schema` and `columns` (name to type).
     export_columns: the columns that an export may have.
-    models: what a build runs, seeds among them, each after those that it reads.
+    models: what a build runs, each after those that it reads.
     """
 
     given: Mapping[str, Mapping[str, Any]]
@@ -113,14 +114,9 @@ def build(
 def _run(
     connection: duckdb.DuckDBPyConnection, model: Mapping[str, Any], tables: Mapping[str, Any]
 ) -> None:
-    """Make the table of a model or a seed."""
+    """Make the table of a model."""
     name = _name(tables, model["name"])
-    if model["resource_type"] == "seed":
-        path = project.ROOT / model["path"]
-        types = model["config"]["column_types"]
-        rows = connection.read_csv(str(path), header=True, dtype=types)
-        rows.create(name)
-    elif model["code"]:
+    if model["code"]:
         connection.execute(f"create table {name} as {model['code']}")
     else:
         session = SimpleNamespace(
@@ -178,14 +174,13 @@ def _insert(
 
 
 def _compiled(folder: Path) -> dict[str, Any]:
-    """All models and seeds of the project, and the tables that a build starts from."""
+    """All models of the project, and the tables that a build starts from."""
     run = dbt.DbtRun(folder / "warehouse.duckdb", folder, staging.PLACEHOLDERS)
     dbt.run(run, "compile", "--no-populate-cache")
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     nodes = {
         node["name"]: {
             "name": node["name"],
-            "resource_type": node["resource_type"],
             "schema": node["schema"],
             "path": node["original_file_path"],
             "config": node["config"],
@@ -193,7 +188,7 @@ def _compiled(folder: Path) -> dict[str, Any]:
             "code": node.get("compiled_code") if node.get("language") == "sql" else None,
         }
         for node in manifest["nodes"].values()
-        if node["resource_type"] in ("model", "seed")
+        if node["resource_type"] == "model"
     }
     given = dict.fromkeys(_given(nodes))
     models = staging.needed_models(manifest, given)
@@ -222,7 +217,7 @@ def _targets(nodes: Mapping[str, Any]) -> list[str]:
 
 def _given(nodes: Mapping[str, Any]) -> list[str]:
     """The models of raw and staging that a build reads but does not run."""
-    run = _with_readers(nodes, [ROWS]) - {ROWS, ERRORS}
+    run = _with_readers(nodes, [ROWS]) - {ROWS, ERRORS} | {ALERT_RULES}
     inputs = set(_in_folders(nodes, INPUT_FOLDERS)) - run
     return [name for name in _with_parents(nodes, _targets(nodes), inputs) if name in inputs]
 

@@ -5,7 +5,7 @@ and its tests have passed and the report is drawn do both replace what was publi
 build leaves everything as it was, and a reader never sees half a build.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from winrate import database, project
 from winrate.build import compiled, data_tests, dbt, publish, summary
 from winrate.build.directory import BuildDirectory, locked_build_directory
 from winrate.build.publish import BuildError
+from winrate.config.folder import Config
 from winrate.ingest import mapping, provenance, reader
 
 UNCHANGED = "nothing was published"  # true of a first build, too
@@ -22,7 +23,7 @@ RESERVED_NAMES = ("main", "temp", "system")  # of databases and schemas that Duc
 ALL_WITH_TESTS = ("build", "--exclude-resource-type", "unit_test")
 ALL_WITH_THE_GATE = (
     *(*ALL_WITH_TESTS, "--indirect-selection", "empty"),
-    *("--select", "resource_type:model", "resource_type:seed", f"test_name:{data_tests.GATE}"),
+    *("--select", "resource_type:model", f"test_name:{data_tests.GATE}"),
 )
 
 
@@ -31,7 +32,8 @@ class BuildRequest:
     """What to build from what: see `make help`.
 
     as_of: a date, or None for the data's own. threads: how many dbt and DuckDB use, or None for
-    as many as DuckDB finds cores; the tables are the same.
+    as many as DuckDB finds cores; the tables are the same. mapping: a file that is read in place
+    of the one in the folder of `config`.
     """
 
     deals: Path
@@ -43,6 +45,13 @@ class BuildRequest:
     mapping: Path | None = None
     date_format: str = ""
     decimal_mark: str = ""
+    config: Config = field(default_factory=Config)
+
+    @property
+    def own_files(self) -> dict[str, str]:
+        """The user's own files, by the variable that names them; empty where there is none."""
+        paths = self.config.paths()
+        return paths | {"mapping_path": str(self.mapping.absolute())} if self.mapping else paths
 
     def run_values(self, previous_warehouse: Path | None = None) -> project.RunValues:
         """The variables of dbt_project.yml that this build gives."""
@@ -50,25 +59,25 @@ class BuildRequest:
         latest = datetime.now(UTC).date() + timedelta(days=1)
         return project.RunValues(
             deals_path=str(self.deals.absolute()),
-            mapping_path=str(self.mapping.absolute()) if self.mapping else "",
             as_of_date=self.as_of.isoformat() if self.as_of else "",
             latest_date=latest.isoformat(),
             date_format=self.date_format,
             decimal_mark=self.decimal_mark,
             previous_warehouse=str(previous_warehouse or ""),
+            **self.own_files,
         )
 
 
 def build(request: BuildRequest) -> str:
     """Build the warehouse and the report, publish both and return the summary to print.
 
-    Raises SettingsError where a setting is unknown, ExportError where the export cannot be used,
+    Raises SettingsError where the mapping cannot be used, ExportError where the export cannot,
     BuildRunningError where another build holds the lock, BuildError where dbt, a test or the report
     failed or the disk is full. Nothing is published then.
     """
-    project.check_names()
-    variables = project.project_vars()
-    reader.check_export(request.deals, mapping.wanted_columns(request.mapping, variables))
+    variables = request.config.variables
+    mapping_path = request.own_files["mapping_path"]
+    reader.check_export(request.deals, mapping.wanted_columns(mapping_path, variables))
 
     warehouse = request.warehouse.resolve()  # of a link: the file behind it, with its lock
     if warehouse.exists() and not warehouse.is_file():
@@ -140,8 +149,9 @@ def run_dbt(
         target=request.target,
         threads=request.threads,
         held=[directory.lock],
+        settings=request.config.model_settings,
     )
-    key = compiled.project_key()
+    key = compiled.project_key(run.settings)
     tests = data_tests.read(directory.dbt_target, key)
     command = ALL_WITH_TESTS if tests is None else ALL_WITH_THE_GATE
     dbt.run(run, *command, meanwhile=publish.load_report_libraries)

@@ -5,6 +5,7 @@ DuckDB runs it without dbt, whose start takes longer than the statements do.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,15 @@ SUFFIXES = {".sql", ".yml", ".md", ".py"}
 PACKAGES = ("dbt-core", "dbt-duckdb", "duckdb")
 
 
-def project_key(root: Path = project.ROOT) -> str:
-    """A hash of all that compiled SQL depends on: files of the project and versions of dbt."""
-    key = hashlib.sha256(json.dumps([version(name) for name in PACKAGES]).encode())
+def project_key(settings: Mapping[str, Any] | None = None, root: Path = project.ROOT) -> str:
+    """A hash of all that compiled SQL depends on: project, settings and versions of dbt.
+
+    settings: the variables that have other values than in dbt_project.yml.
+    """
+    versions = [version(name) for name in PACKAGES]
+    given = json.dumps([versions, dict(settings or {})], sort_keys=True, default=str)
+    key = hashlib.sha256(given.encode())
     paths = [path for name in SOURCES for path in [root / name, *(root / name).rglob("*")]]
-    paths += (root / "seeds").glob("*.yml")
     for path in sorted(path for path in paths if path.suffix in SUFFIXES and path.is_file()):
         content = path.read_bytes()
         key.update(f"{path.relative_to(root)}\0{len(content)}\0".encode() + content)

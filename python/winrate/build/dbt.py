@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -49,7 +50,8 @@ class DbtRun:
     database: the file that it builds. target_path: the folder of its artifacts. values: the
         settings of this run by name, such as `deals_path`; see macros/run_values.sql. target: of
         profiles.yml. threads: for dbt and DuckDB, or None for one per core. held: descriptors that
-        stay open until dbt ends, such as the one of a lock.
+        stay open until dbt ends, such as the one of a lock. settings: the variables of
+        dbt_project.yml that have other values; dbt parses the project anew where they change.
     """
 
     database: Path
@@ -58,6 +60,7 @@ class DbtRun:
     target: str = "duckdb"
     threads: int | None = None
     held: Sequence[int] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def run(dbt_run: DbtRun, *command: str, meanwhile: Callable[[], object] = lambda: None) -> None:
@@ -99,6 +102,7 @@ def arguments(dbt_run: DbtRun, *command: str, root: Path = project.ROOT) -> list
         *("--project-dir", str(root), "--profiles-dir", str(root)),
         *("--target", dbt_run.target, "--target-path", str(dbt_run.target_path)),
         *("--log-path", str(LOGS)),
+        *(("--vars", json.dumps(dbt_run.settings, default=str)) if dbt_run.settings else ()),
     ]
 
 

@@ -17,6 +17,7 @@ import duckdb
 from winrate import project
 from winrate.build import compiled, dbt, publish
 from winrate.build.publish import BuildError
+from winrate.config.folder import Config
 from winrate.ingest import provenance
 from winrate.ingest.records import ExportError
 
@@ -27,20 +28,21 @@ MODELS = ("export_errors", "rejected_deals", "row_ledger", "unparsed_cells", "un
 PLACEHOLDERS = {name: f"@{name}@" for name in project.RunValues._fields}
 
 
-def compiled_models(folder: Path | None = None) -> list[dict[str, Any]]:
+def compiled_models(config: Config | None = None) -> list[dict[str, Any]]:
     """The models that MODELS need, themselves included, each after those that it reads.
 
-    folder: for dbt's artifacts and the compiled models, which are kept.
+    config: with the settings to compile them with. They are kept, apart for each user's folder.
     Returns `name`, `schema`, `path`, `config` and `code` of each (no code for a Python model).
     Raises BuildError where the project does not compile.
     """
-    folder = folder or Path(os.environ.get("DBT_TARGET_PATH", TARGET))
+    config = config or Config()
+    folder = Path(os.environ.get("DBT_TARGET_PATH", TARGET / config.key))
     folder.mkdir(parents=True, exist_ok=True)
-    key = compiled.project_key()
+    key = compiled.project_key(config.model_settings)
     with publish.locked(folder):
         models = compiled.read(folder / FILE, key)
         if models is None:
-            models = _compile(folder)
+            models = _compile(folder, config.model_settings)
             compiled.write(folder / FILE, key, models)
     return models
 
@@ -68,9 +70,9 @@ def stage(
             connection.unregister("table_from_python")
 
 
-def _compile(folder: Path) -> list[dict[str, Any]]:
+def _compile(folder: Path, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Compile the models with dbt."""
-    run = dbt.DbtRun(folder / "warehouse.duckdb", folder, PLACEHOLDERS)
+    run = dbt.DbtRun(folder / "warehouse.duckdb", folder, PLACEHOLDERS, settings=settings)
     try:
         dbt.run(run, "compile", "--no-populate-cache", "--select", *(f"+{name}" for name in MODELS))
     except dbt.DbtError as error:

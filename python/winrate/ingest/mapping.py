@@ -5,12 +5,14 @@ They come from a user's own file, which takes precedence, and from the alias see
 A user's file has the columns `kind`, `found` and `means`:
 
 - `column,Opp. Ref.,deal_id`: the column of that title is deal_id.
-- `column,Status,ignore`: the column of that title is not read, whatever the seeds say.
+- `column,Status,none`: the column of that title is not read, whatever the seeds say.
 - `outcome,Signed,Won`: that word, as an outcome or as a stage, means Won, Lost or Open.
 - `industry,Financial Technology,FinTech`: that value of industry is read as FinTech.
 """
 
 import csv
+import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -19,12 +21,18 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from winrate import project
+from winrate.config.csv_rows import read_rows
 from winrate.ingest.header import WantedColumns, normalise_header
-from winrate.ingest.records import ExportError, refuse_special
+from winrate.project import SettingsError
 
 COLUMN, OUTCOME = "column", "outcome"
-IGNORE = "ignore"
+NOT_READ = ("none", "ignore")  # meanings of a title that is no column of ours
+NAMES = ("sales_rep_id", "account_id")  # whose spellings a user's file can map, as those of levels
 OUTCOMES = ("Won", "Lost", "Open")
+DASHES = re.compile("[\u2010-\u2014]")
+WHITE_SPACE = re.compile(r"\s+")
+BETWEEN_DIGITS = re.compile("(?<=[0-9])[ _-]+(?=[0-9])")
+SEPARATORS = re.compile("(?<=[^ _-])[ _-]+")
 FIELDS = ("kind", "found", "means")
 OWN, SEED = 0, 1  # priorities: a mapping of the user takes precedence over one of the seeds
 
@@ -43,13 +51,13 @@ def read_mappings(path: str | Path | None, variables: Mapping[str, Any]) -> list
 
     path: a CSV of `kind,found,means`; nothing where there is none.
     variables: the variables of the project, which name the columns and the features.
-    Raises ExportError where the file cannot be read or has an unknown kind, column or outcome.
+    Raises SettingsError where the file cannot be read or has an unknown kind, column or outcome.
     """
     return [*_own_mappings(path, variables), *_seed_mappings()]
 
 
 def own_titles(path: str | Path | None, variables: Mapping[str, Any]) -> list[str]:
-    """The column titles that a user's file maps, as it spells them; raises ExportError."""
+    """The column titles that a user's file maps, as it spells them; raises SettingsError."""
     return [each.found for each in _own_mappings(path, variables) if each.kind == COLUMN]
 
 
@@ -59,7 +67,7 @@ def mappings_table(path: str | Path | None, variables: Mapping[str, Any]) -> pa.
 
 
 def wanted_columns(path: str | Path | None, variables: Mapping[str, Any]) -> WantedColumns:
-    """The columns to read from an export, with the titles they may have; raises ExportError.
+    """The columns to read from an export, with the titles they may have; raises SettingsError.
 
     A title in a user's file takes precedence over the column's own name, and that over the aliases
     of the seed, in their order.
@@ -109,42 +117,50 @@ def _seed(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def value_columns(variables: Mapping[str, Any]) -> list[str]:
+    """The columns whose values a user's file can map to others."""
+    columns = variables["export_columns"].items()
+    categories = [name for name, column in columns if column["type"] == "category"]
+    return list(dict.fromkeys([*categories, *variables["features"]["categorical"], *NAMES]))
+
+
 def _own_mappings(path: str | Path | None, variables: Mapping[str, Any]) -> Iterator[MappingRow]:
-    """The rows of a user's file, where there is one, each checked; raises ExportError."""
-    if not path:
-        return
+    """The rows of a user's file, where there is one, each checked; raises SettingsError."""
     columns = [name for part in project.export_columns(variables) for name in part]
-    categories = variables["features"]["categorical"]
-    refuse_special(path, "MAPPING ")
-    try:
-        with Path(path).open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, skipinitialspace=True)
-            rows = [(reader.line_num, row) for row in reader]
-            titles = reader.fieldnames or []
-    except OSError as error:
-        raise ExportError(f"MAPPING {path}: cannot be opened ({error.strerror}).") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ExportError(f"MAPPING {path}: cannot be read ({error}); save it as UTF-8.") from error
-    if [title.strip() for title in titles] != list(FIELDS):
-        raise ExportError(
-            f"MAPPING {path}: found the columns {', '.join(titles) or '(none)'};"
-            f" expected {', '.join(FIELDS)}."
-        )
-    for line, row in rows:
-        kind, found, means = ((row[title] or "").strip() for title in titles)
-        if not kind and not found and not means:
-            continue
-        where = f"MAPPING {path}, line {line}"
-        _refuse_unless_among(where, "kind", kind, [COLUMN, OUTCOME, *categories])
+    kinds = [COLUMN, OUTCOME, *value_columns(variables)]
+    meanings = {COLUMN: [*columns, *NOT_READ], OUTCOME: OUTCOMES}
+    first: dict[tuple[str, str], tuple[int, str]] = {}
+    for row in read_rows(path, FIELDS, FIELDS) if path else []:
+        kind, found, means = (row.cells[name] for name in FIELDS)
+        _refuse_unless_among(row.where, "kind", kind, kinds)
         if not found or not means:
-            raise ExportError(f"{where}: found or means is empty; expected both.")
-        if kind == COLUMN:
-            _refuse_unless_among(where, "column", means, [*columns, IGNORE])
-        if kind == OUTCOME:
-            _refuse_unless_among(where, "outcome", means, OUTCOMES)
+            raise SettingsError(
+                f"{row.where}: found or means is empty; expected both, and 'none' as the meaning of"
+                " a column that is not to be read."
+            )
+        if kind == COLUMN and means.lower() in NOT_READ:
+            means = means.lower()
+        if kind in meanings:
+            _refuse_unless_among(row.where, kind, means, meanings[kind])
+        key = normalise_header(found) if kind == COLUMN else level_key(found)
+        if not key:
+            raise SettingsError(f"{row.where}: found the title '{found}'; expected a letter in it.")
+        line, meaning = first.setdefault((kind, key), (row.line, means))
+        if meaning != means:
+            raise SettingsError(
+                f"{row.where}: '{found}' means '{means}', and in line {line} '{meaning}'; expected"
+                " one meaning."
+            )
         yield MappingRow(kind, found, means, OWN)
+
+
+def level_key(text: str) -> str:
+    """What all spellings of one level have in common: the macro of that name in Python."""
+    text = DASHES.sub("-", unicodedata.normalize("NFC", text))
+    text = BETWEEN_DIGITS.sub("~", WHITE_SPACE.sub(" ", text).strip())
+    return SEPARATORS.sub("", text).lower()
 
 
 def _refuse_unless_among(where: str, what: str, found: str, known: Sequence[str]) -> None:
     if found not in known:
-        raise ExportError(f"{where}: found the {what} '{found}'; expected {', '.join(known)}.")
+        raise SettingsError(f"{where}: found the {what} '{found}'; expected {', '.join(known)}.")

@@ -49,7 +49,7 @@ def file_sha256(path: str | Path) -> str:
 
 
 def settings_sha256(overrides: dict[str, Any], root: Path = project.ROOT) -> str:
-    """The SHA-256 of all that a user may turn: variables in force, seeds and the mapping file.
+    """The SHA-256 of all that a user may turn: variables in force, seeds and own files.
 
     overrides: the variables that the command line gave. Two builds of one export with the same
     hash and the same packages give the same tables.
@@ -57,7 +57,7 @@ def settings_sha256(overrides: dict[str, Any], root: Path = project.ROOT) -> str
     in_force = project.project_vars(root) | overrides
     settings = {name: value for name, value in in_force.items() if name not in project.INPUTS}
     files = [seed for seed in sorted((root / "seeds").glob("*.csv")) if seed.name != SAMPLE]
-    if in_force["mapping_path"]:
-        files.append(Path(in_force["mapping_path"]))
-    text = json.dumps([settings, [file_sha256(file) for file in files]], sort_keys=True)
+    hashes = [file_sha256(file) for file in files]
+    hashes += [in_force[name] and file_sha256(in_force[name]) for name in project.OWN_FILES]
+    text = json.dumps([settings, hashes], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()

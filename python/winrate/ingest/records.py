@@ -34,18 +34,15 @@ class ExportError(ValueError):
     """An export that cannot be used: names the file, what was found and what was expected."""
 
 
-def refuse_special(path: str | Path, what: str = "") -> None:
-    """Raises ExportError for a pipe or a device, which may never end, and for a name of odd bytes.
-
-    what: the words before the path.
-    """
+def refuse_special(path: str | Path) -> None:
+    """Raises ExportError for a pipe or a device, which may never end, and for a name of odd bytes."""
     path = Path(path)
     try:
         str(path.absolute()).encode()
     except UnicodeEncodeError as error:
-        raise ExportError(f"{what}{path}: found a name that is not UTF-8; rename it.") from error
+        raise ExportError(f"{path}: found a name that is not UTF-8; rename it.") from error
     if path.exists() and not (path.is_file() or path.is_dir()):
-        raise ExportError(f"{what}{path}: found a pipe or a device; expected a file.")
+        raise ExportError(f"{path}: found a pipe or a device; expected a file.")
 
 
 class Record(NamedTuple):

@@ -20,6 +20,7 @@ from support.export_cases import (
 )
 from support.staged import Staged, Staging
 from winrate.ingest.records import ExportError
+from winrate.project import SettingsError
 
 N_GENERATED = 125  # of each of four kinds
 
@@ -54,7 +55,7 @@ def assert_conserved(result: Staged) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_an_export_becomes_what_was_declared(staging, tmp_path, case):
     if case.refused is not None:
-        with pytest.raises(ExportError) as refusal:
+        with pytest.raises((ExportError, SettingsError)) as refusal:
             staged(staging, case, tmp_path)
         assert case.refused in str(refusal.value)
         return

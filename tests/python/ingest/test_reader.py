@@ -783,7 +783,7 @@ def test_a_pipe_and_a_device_are_refused_and_not_waited_for(tmp_path, name):
     path = tmp_path / name
     os.mkfifo(path) if name == "pipe.csv" else path.symlink_to("/dev/zero")
     assert_refused(read_export, path, "found a pipe or a device", "expected a file")
-    with pytest.raises(ExportError, match=f"MAPPING {path}: found a pipe or a device"):
+    with pytest.raises(project.SettingsError, match=f"{path}: found a folder, a pipe or a device"):
         mapping.read_mappings(path, project.project_vars())
 
 

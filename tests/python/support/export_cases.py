@@ -484,7 +484,7 @@ HEADERS = [
     Case(
         "a_title_that_the_user_maps",
         rows(*(deal | {"Stage": "x", "Ours": "Ann"} for deal in GOOD)),
-        mapping="kind,found,means\ncolumn,Ours,industry\ncolumn,industry,ignore\n",
+        mapping="kind,found,means\ncolumn,Ours,industry\ncolumn,industry,None\n",
         values={("d1", "industry"): "Ann", ("d1", "deal_stage"): "Demo"},
     ),
     Case(
@@ -499,7 +499,7 @@ HEADERS = [
         "a_mapping_with_an_unknown_kind",
         saved(TEXT),
         mapping="kind,found,means\ncolum,Ref.,deal_id\n",
-        refused="line 2: found the kind 'colum'; expected column, outcome, industry",
+        refused="line 2: found the kind 'colum'; expected column, outcome, deal_stage, industry",
     ),
     Case(
         "a_mapping_to_an_unknown_column",

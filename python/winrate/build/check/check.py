@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from winrate import database, project
+from winrate import database
 from winrate.build import staging, summary
 from winrate.build.build import BuildRequest
 from winrate.build.check import columns, contents
@@ -25,23 +25,23 @@ class Check(NamedTuple):
 def check(request: BuildRequest) -> Check:
     """Read and parse an export as a build would, in a temporary database, and describe the result.
 
-    request: its warehouse and report are not touched. Raises SettingsError where a setting is
-    unknown, ExportError where the file cannot be read at all, BuildError where the database cannot
+    request: its warehouse and report are not touched. Raises SettingsError where a mapping cannot
+    be used, ExportError where the file cannot be read at all, BuildError where the database cannot
     be made.
     """
-    project.check_names()
-    variables = project.project_vars()
-    wanted = mapping.wanted_columns(request.mapping, variables)
+    variables = request.config.variables
+    mapping_path = request.own_files["mapping_path"]
+    wanted = mapping.wanted_columns(mapping_path, variables)
     header = reader.read_header(request.deals, wanted)
     sections = [f"{request.deals.name}, its header in line {header.source_line}\n"]
-    unused = columns.unused_titles(header, mapping.own_titles(request.mapping, variables))
+    unused = columns.unused_titles(header, mapping.own_titles(mapping_path, variables))
     if header.missing:
         suggested = columns.suggested_titles(header, wanted, variables)
         described = columns.required_columns(header, wanted, suggested)
         sections.append(section("columns", [*described, *unused]))
         sections.append(_refused([columns.missing_sentence(header, suggested)]))
         return Check("\n".join(sections), is_usable=False)
-    models = staging.compiled_models()
+    models = staging.compiled_models(request.config)
     try:
         with (
             tempfile.TemporaryDirectory() as folder,

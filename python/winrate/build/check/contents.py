@@ -4,6 +4,7 @@ Every function reads the raw and staging tables of the export.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import duckdb
 
@@ -35,15 +36,35 @@ def formats(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
 
 def outcomes(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
     """Which column has the outcome, and what each of its words means."""
-    (found,) = named_rows(connection, "select outcome_from from internal.export_formats")
-    yield "outcome", f"from {found.outcome_from}"
-    if found.outcome_from == "won_date":
+    column = outcome_column(connection)
+    yield "outcome", f"from {column}"
+    if column == "won_date":
         return
-    words = named_rows(
+    words = outcome_words(connection, column)
+    for each in words[:N_WORDS]:
+        read_as = " or ".join(sorted(each.outcomes)).replace("?", "not known: say so in MAPPING")
+        yield "", f"{brief(each.word or '(blank)')} ({count(each.n_deals)}): {read_as}"
+    if len(words) > N_WORDS:
+        yield "", f"and {count(len(words) - N_WORDS)} more"
+
+
+def outcome_column(connection: duckdb.DuckDBPyConnection) -> str:
+    """The column from which outcomes are read."""
+    (found,) = named_rows(connection, "select outcome_from from staging.export_formats")
+    return found.outcome_from
+
+
+def outcome_words(connection: duckdb.DuckDBPyConnection, column: str) -> list[Any]:
+    """The words of the column of outcomes, the unknown ones first.
+
+    Returns for each `word` (None: blank) `n_deals` and `outcomes`, how they are read: '?' where a
+    word is not known.
+    """
+    return named_rows(
         connection,
         f"""
         select
-            coalesce(raw_deals."{found.outcome_from}", '(blank)') as word,
+            raw_deals."{column}" as word,
             count(*) as n_deals,
             list(distinct
                 case when typed_rows.is_open then 'Open' else coalesce(typed_rows.outcome, '?') end
@@ -56,11 +77,6 @@ def outcomes(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
             bool_or(typed_rows.outcome is null and not typed_rows.is_open) desc, n_deals desc, word
         """,
     )
-    for each in words[:N_WORDS]:
-        read_as = " or ".join(sorted(each.outcomes)).replace("?", "not known: say so in MAPPING")
-        yield "", f"{brief(each.word)} ({count(each.n_deals)}): {read_as}"
-    if len(words) > N_WORDS:
-        yield "", f"and {count(len(words) - N_WORDS)} more"
 
 
 def levels(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:

@@ -1,0 +1,226 @@
+"""`make init`: a folder for `CONFIG` with what is known about an export, to be completed.
+
+Its mapping has a line for each column and each outcome that is recognised, and others with a '#'
+in front for what is suggested or not known.
+"""
+
+import csv
+import io
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from winrate import database, project
+from winrate.build import staging
+from winrate.build.build import BuildRequest
+from winrate.build.check import columns, contents
+from winrate.build.check.lines import Line, brief, section
+from winrate.build.publish import BuildError
+from winrate.config import folder, starter
+from winrate.config.csv_rows import COMMENT
+from winrate.ingest import mapping, reader
+from winrate.ingest.header import ExportHeader, WantedColumns
+from winrate.project import SettingsError
+from winrate.wording import count
+
+MAPPING = project.OWN_FILES["mapping_path"]
+ALERT_RULES = project.OWN_FILES["alert_rules_path"]
+FILES = (MAPPING, folder.SETTINGS, ALERT_RULES, starter.README)
+MAX_WORDS = 50  # for outcomes, the unknown ones first
+
+
+@dataclass
+class Found:
+    """What an export has; each list becomes lines of the mapping.
+
+    columns: title and column of what is recognised. suggestions: the same of what may be right.
+    other_titles: those of all other columns. outcomes: word and meaning of what is recognised.
+    other_words: outcomes that are not known, and stages that are open. missing: the required
+    columns that are neither recognised nor suggested.
+    """
+
+    columns: list[tuple[str, str]]
+    suggestions: list[tuple[str, str]]
+    other_titles: list[str]
+    missing: list[str]
+    outcomes: list[tuple[str, str]] = field(default_factory=list)
+    other_words: list[str] = field(default_factory=list)
+
+
+def init(request: BuildRequest, to_folder: Path) -> str:
+    """Write the files of a folder that are not there yet; returns what to print.
+
+    request: its warehouse and report are not touched. Raises SettingsError where all files are
+    there already or the folder is one of the project, ExportError where the export cannot be read,
+    BuildError where it cannot be staged or a file cannot be written.
+    """
+    _refuse_project_folders(to_folder)
+    kept = [name for name in FILES if (to_folder / name).exists()]
+    if len(kept) == len(FILES):
+        raise SettingsError(
+            f"{to_folder} has {', '.join(kept)} already; nothing was written. Delete or rename one"
+            " to have it written anew, or name another folder."
+        )
+    found = found_in(request)
+    texts = {
+        MAPPING: mapping_text(found, request.deals.name),
+        folder.SETTINGS: starter.settings_text(),
+        ALERT_RULES: starter.alert_rules_text(),
+        starter.README: starter.readme_text(to_folder, request.deals),
+    }
+    try:
+        to_folder.mkdir(parents=True, exist_ok=True)
+        for name in FILES:
+            if name not in kept:
+                with (to_folder / name).open("x", encoding="utf-8", newline="") as file:
+                    file.write(texts[name])
+    except OSError as error:
+        raise BuildError(f"{error.filename} cannot be written: {error.strerror}.") from error
+    return _summary(found, to_folder, request.deals, kept)
+
+
+def found_in(request: BuildRequest) -> Found:
+    """What is recognised in an export; its outcomes are read as if all suggestions were right."""
+    variables = request.config.variables
+    wanted = mapping.wanted_columns(request.own_files["mapping_path"], variables)
+    header = reader.read_header(request.deals, wanted)
+    found = _found_columns(header, wanted, variables)
+    try:
+        with (
+            tempfile.TemporaryDirectory() as temporary,
+            database.open_locked(Path(temporary) / "init.duckdb") as connection,
+        ):
+            provisional = Path(temporary) / MAPPING
+            provisional.write_text(_lines(_column_rows(found)), encoding="utf-8")
+            models = [_without_required(each) for each in staging.compiled_models(request.config)]
+            values = request.run_values()._replace(mapping_path=str(provisional))
+            staging.stage(connection, models, values)
+            _add_outcomes(found, connection)
+    except (duckdb.Error, OSError) as error:
+        raise BuildError(f"{request.deals} cannot be read: {error}") from error
+    return found
+
+
+def _found_columns(
+    header: ExportHeader, wanted: WantedColumns, variables: Mapping[str, Any]
+) -> Found:
+    suggested = columns.suggested_titles(header, wanted, variables)
+    read = {name: place for name, place in header.positions.items() if place is not None}
+    taken = {*(header.titles[place] for place in read.values()), *suggested.values()}
+    return Found(
+        columns=[(header.titles[place], name) for name, place in read.items()],
+        suggestions=[(title, name) for name, title in suggested.items()],
+        other_titles=[title for title in header.titles if title and title not in taken],
+        missing=[name for name in header.missing if name not in suggested],
+    )
+
+
+def _column_rows(found: Found) -> list[Sequence[str]]:
+    named = [*found.columns, *found.suggestions]
+    return [mapping.FIELDS, *((mapping.COLUMN, title, name) for title, name in named)]
+
+
+def _without_required(model: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A model of raw for which no column of the export is required; other models as they are."""
+    variables = model["config"].get("variables")
+    if not variables:
+        return model
+    export_columns = {
+        name: {**variables["export_columns"].get(name, {"type": "category"}), "is_required": False}
+        for part in project.export_columns(variables)
+        for name in part
+    }
+    config = {**model["config"], "variables": {**variables, "export_columns": export_columns}}
+    return {**model, "config": config}
+
+
+def _add_outcomes(found: Found, connection: duckdb.DuckDBPyConnection) -> None:
+    """Add the words of the column of outcomes, if it has words that a mapping can explain."""
+    column = contents.outcome_column(connection)
+    if column not in ("outcome", "deal_stage"):
+        return
+    for each in contents.outcome_words(connection, column)[:MAX_WORDS]:
+        (read_as, *others) = each.outcomes
+        is_known = not others and (read_as in ("Won", "Lost") or column == "outcome")
+        if each.word and is_known and read_as != "?":
+            found.outcomes.append((each.word, read_as))
+        elif each.word:
+            found.other_words.append(each.word)
+
+
+# ---- text
+
+
+def mapping_text(found: Found, export: str) -> str:
+    """The text of mapping.csv."""
+    missing = f" Missing: {', '.join(found.missing)}." if found.missing else ""
+    parts = [
+        _lines([mapping.FIELDS]),
+        f"# What columns and values of {brief(export)} mean. Lines that start with # are not\n"
+        "# read; README.md explains the others.\n",
+        _part("Columns that were recognised", mapping.COLUMN, found.columns),
+        _part(
+            "Columns that may be these: take the # away where that is right",
+            mapping.COLUMN,
+            found.suggestions,
+            COMMENT,
+        ),
+        _part(
+            f"Other columns: to use one, complete its line and take the # away.{missing}",
+            mapping.COLUMN,
+            [(title, "") for title in found.other_titles],
+            COMMENT,
+        ),
+        _part("Outcomes that were recognised", mapping.OUTCOME, found.outcomes),
+        _part(
+            f"Other outcomes and stages: complete those that mean {' or '.join(mapping.OUTCOMES)}",
+            mapping.OUTCOME,
+            [(word, "") for word in found.other_words],
+            COMMENT,
+        ),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _part(title: str, kind: str, rows: Iterable[tuple[str, str]], prefix: str = "") -> str:
+    """Lines of one kind below a title; nothing where there are none."""
+    lines = _lines([(kind, *row) for row in rows], prefix)
+    return lines and f"# ---- {title}\n{lines}"
+
+
+def _lines(rows: Iterable[Sequence[str]], prefix: str = "") -> str:
+    """Rows as lines of CSV, each on one line whatever its cells contain."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    for row in rows:
+        text.write(prefix)
+        writer.writerow([" ".join(cell.split()) for cell in row])
+    return text.getvalue()
+
+
+def _summary(found: Found, to_folder: Path, deals: Path, kept: Sequence[str]) -> str:
+    """What was written, what is known of the export, and what to do next."""
+    written = [name for name in FILES if name not in kept]
+    lines: list[Line] = [("written", ", ".join(written))]
+    if kept:
+        lines.append(("kept", f"{', '.join(kept)}; rename one to have it written anew"))
+    n_known = f"{count(len(found.columns))} columns, {count(len(found.outcomes))} outcomes"
+    lines.append(("recognised", n_known))
+    lines += [("to confirm", f"{name}: '{brief(title)}'?") for title, name in found.suggestions]
+    lines += [("missing", name) for name in found.missing]
+    lines += [("not known", f"'{brief(word)}'") for word in found.other_words]
+    next_step = starter.command("check", to_folder, deals)
+    described = section(str(to_folder), lines)
+    return f"{described}\nNext: complete {to_folder / MAPPING}, then\n  {next_step}"
+
+
+def _refuse_project_folders(to_folder: Path) -> None:
+    """Raise SettingsError for the folder of the project or one that dbt reads or cleans."""
+    path = to_folder.resolve()
+    own = [project.ROOT / name for name in project.folders()]
+    if path == project.ROOT or any(path.is_relative_to(each) for each in own):
+        raise SettingsError(f"CONFIG {to_folder} is a folder of the project; name one of your own.")
