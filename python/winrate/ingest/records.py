@@ -35,7 +35,7 @@ class ExportError(ValueError):
 
 
 def refuse_special(path: str | Path) -> None:
-    """Raises ExportError for a pipe or a device, which may never end, and for a name of odd bytes."""
+    """Raises ExportError for a pipe or device, which may never end, and for a name of odd bytes."""
     path = Path(path)
     try:
         str(path.absolute()).encode()

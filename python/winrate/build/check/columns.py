@@ -181,7 +181,7 @@ def _is_grouped(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
                 source_line,
                 "{name}" as cell,
                 lag("{name}" ignore nulls) over (order by source_line) as cell_above
-            from raw.raw_deals
+            from internal.raw_deals
             where read_error is null
         )
         select

@@ -50,7 +50,7 @@ def outcomes(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
 
 def outcome_column(connection: duckdb.DuckDBPyConnection) -> str:
     """The column from which outcomes are read."""
-    (found,) = named_rows(connection, "select outcome_from from staging.export_formats")
+    (found,) = named_rows(connection, "select outcome_from from internal.export_formats")
     return found.outcome_from
 
 
