@@ -30,7 +30,7 @@ SCHEMA = pa.schema(
     }
 )
 KEY = "condition"
-MAY_BE_EMPTY = ("min_deals", "max_q_value", "owner")
+MAY_BE_EMPTY = ("threshold_value", "min_deals", "max_q_value", "owner")
 WORDS = ("is_enabled", "severity")  # in upper or lower case
 NONE = "none"
 NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?")
@@ -64,6 +64,8 @@ def read(path: str | Path | None) -> dict[str, dict[str, Any]]:
     """
     names = SCHEMA.names
     rules = {row.cells[KEY]: _values(row, names) for row in read_rows(seed_path(), names, names)}
+    # Without a threshold, theirs comes from the data.
+    by_data = [name for name, rule in rules.items() if rule["threshold_value"] is None]
     lines: dict[str, int] = {}
     for row in read_rows(path, names, [KEY]) if path else []:
         condition = row.cells[KEY]
@@ -78,6 +80,8 @@ def read(path: str | Path | None) -> dict[str, dict[str, Any]]:
             )
         lines[condition] = row.line
         rules[condition] |= _values(row, [name for name, cell in row.cells.items() if cell])
+        if rules[condition]["threshold_value"] is None and condition not in by_data:
+            raise SettingsError(f"{row.where}: found no threshold_value; expected a number.")
     return rules
 
 
