@@ -45,6 +45,13 @@ def test_a_cell_replaces_the_value_an_empty_one_does_not_and_none_empties_it(rea
     assert list(rules) == list(defaults)
 
 
+def test_a_threshold_comes_from_the_data_where_the_condition_can(read):
+    assert alert_rules.read(None)["deal_stalled"]["threshold_value"] is None
+    rules = read("condition,threshold_value", "deal_stalled,none", "deal_at_risk,0.3")
+    assert rules["deal_stalled"]["threshold_value"] is None
+    assert rules["deal_at_risk"]["threshold_value"] == 0.3
+
+
 @pytest.mark.parametrize(
     ("lines", "says"),
     [
@@ -62,7 +69,7 @@ def test_a_cell_replaces_the_value_an_empty_one_does_not_and_none_empties_it(rea
             "line 2: found the threshold_value 'many'; expected a number.",
         ),
         (["condition,threshold_value", "deal_stalled,1e3"], "expected a number"),
-        (["condition,threshold_value", "deal_stalled,none"], "expected a number"),
+        (["condition,threshold_value", "segment_decline,none"], "expected a number"),
         (
             ["condition,min_deals", "segment_decline,1.5"],
             "found the min_deals '1.5'; expected a whole number.",
