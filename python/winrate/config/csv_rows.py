@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from winrate.ingest.records import has_utf_8_name
 from winrate.project import SettingsError
 
 COMMENT = "#"
@@ -69,6 +70,8 @@ def _records(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _text(path: Path) -> str:
+    if not has_utf_8_name(path):
+        raise SettingsError(f"{path}: found a name that is not UTF-8; rename it.")
     if path.exists() and not path.is_file():
         raise SettingsError(f"{path}: found a folder, a pipe or a device; expected a file.")
     try:

@@ -37,12 +37,19 @@ class ExportError(ValueError):
 def refuse_special(path: str | Path) -> None:
     """Raises ExportError for a pipe or device, which may never end, and for a name of odd bytes."""
     path = Path(path)
-    try:
-        str(path.absolute()).encode()
-    except UnicodeEncodeError as error:
-        raise ExportError(f"{path}: found a name that is not UTF-8; rename it.") from error
+    if not has_utf_8_name(path):
+        raise ExportError(f"{path}: found a name that is not UTF-8; rename it.")
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise ExportError(f"{path}: found a pipe or a device; expected a file.")
+
+
+def has_utf_8_name(path: Path) -> bool:
+    """Whether the path of a file is text: dbt gets it as such."""
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class Record(NamedTuple):

@@ -630,8 +630,11 @@ VALUES = [
 
 DATES = [
     bad("open_deal_without_a_creation_date", "missing_created_date", created_date="", outcome=""),
-    bad(
-        "open_deal_of_an_impossible_day", "bad_created_date", created_date="2024-02-30", outcome=""
+    Case(
+        "open_deal_of_an_impossible_day",
+        deals(WON | {"deal_id": "d4"}, fourth(deal_id="d5", created_date="2024-02-30", outcome="")),
+        accepted=(*GOOD_IDS, "d4"),
+        rejected={6: "bad_created_date"},
     ),
     dated("no_creation_date", {"created_date": None, "outcome": "Won"}, created_date=""),
     dated("impossible_date", {"created_date": None, "outcome": "Won"}, created_date="2024-02-30"),
