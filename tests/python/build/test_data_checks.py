@@ -44,6 +44,7 @@ def test_every_issue_is_found(with_issues):
     )
     assert found == [
         ("cells_not_read", "sales_cycle_days", None),
+        ("column_is_missing", None, None),  # the sample has no accounts
         ("cycle_disagrees_with_dates", "sales_cycle_days", None),
         ("feature_names_outcome", "deal_stage", None),
         ("feature_repeats_another", "product_type", None),
@@ -60,7 +61,7 @@ def test_the_summary_of_a_build_counts_the_issues(with_issues):
         with_issues.parent,
         importance_max_deals=1,
     )
-    assert "6; see quality.data_checks" in text
+    assert "7 found; see quality.data_checks" in text
 
 
 def test_one_unparsed_cell_is_shown(with_issues):
@@ -89,7 +90,12 @@ def test_a_feature_with_an_issue_is_not_modelled_and_the_others_are(with_issues)
 
 
 def test_data_without_issues_have_no_row(sample_warehouse):
-    assert rows(sample_warehouse, "from quality.data_checks") == []
+    found = rows(sample_warehouse, "select check_name, severity, message from quality.data_checks")
+    sentence = (
+        "No column of the export is read as account_id. It would add intervals that allow for "
+        "deals of one account being alike."
+    )
+    assert found == [("column_is_missing", "info", sentence)]
 
 
 def test_the_table_holds_every_check():

@@ -117,12 +117,12 @@ def test_a_feature_that_is_filled_in_at_the_close_is_named_on_top_and_is_no_driv
     [(severity, message)] = checks(sparse)["feature_names_outcome"]
     assert severity == "warning"
     assert message in (sparse.parent / "report" / "index.html").read_text(encoding="utf-8")
-    evidence = rows(
+    left_out = rows(
         sparse,
-        "select distinct known_at, evidence, left_out_code, effect_pp"
-        " from drivers.win_rate_drivers where feature = 'industry'",
+        "select distinct known_at, left_out_code, effect_pp from drivers.win_rate_drivers"
+        " where feature = 'industry'",
     )
-    assert evidence == [("close", "inconclusive", "suspected_leak", None)]
+    assert left_out == [("close", "suspected_leak", None)]
     assert ("lead_source",) in rows(
         sparse,
         "select feature from drivers.win_rate_drivers where evidence in ('helps', 'hurts')",
