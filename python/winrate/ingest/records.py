@@ -35,15 +35,11 @@ class ExportError(ValueError):
 
 
 def refuse_special(path: str | Path, what: str = "") -> None:
-    """Raises ExportError for a pipe or a device, which may never end, and for a name of odd bytes.
+    """Raises ExportError for a pipe or a device, which may never end.
 
     what: the words before the path.
     """
     path = Path(path)
-    try:
-        str(path.absolute()).encode()
-    except UnicodeEncodeError as error:
-        raise ExportError(f"{what}{path}: found a name that is not UTF-8; rename it.") from error
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise ExportError(f"{what}{path}: found a pipe or a device; expected a file.")
 

@@ -768,8 +768,6 @@ def test_a_name_of_bytes_that_are_no_utf_8_is_refused_at_once(tmp_path):
     path.write_text(f"{HEADER}\nd1,a,Won\n")
     with pytest.raises(ExportError, match="a name that is not UTF-8; rename it"):
         check_export(path, WantedColumns(COLUMNS))
-    with pytest.raises(ExportError, match=r"MAPPING .*a name that is not UTF-8; rename it"):
-        mapping.own_titles(path, project.project_vars())
 
 
 @pytest.mark.parametrize("name", ["exports", "exports.csv"])
