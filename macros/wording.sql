@@ -81,14 +81,3 @@
 {% macro reason_text(feature, level, contribution_pp) -%}
     {{ level_title(feature, level) }} || ': ' || {{ as_signed_decimal(contribution_pp) }} || ' points'
 {%- endmacro %}
-
-{# Text of an export in one line of at most so many letters. #}
-{% macro brief(x, n_letters) -%}
-    {%- set line = replace_matches(x, '[\\t\\n\\f\\r ]+', ' ') -%}
-    case when length({{ line }}) > {{ n_letters }} then left({{ line }}, {{ n_letters - 3 }}) || '...' else {{ line }} end
-{%- endmacro %}
-
-{# What separates the lines of a sentence that is a list; each but the first is indented. #}
-{% macro line_break() -%}
-    {{ return('\n    ') }}
-{%- endmacro %}

@@ -9,6 +9,7 @@ found as (
         'check_date_is_missing',
         'check_column_is_missing',
         'check_one_outcome',
+        'check_open_deals_seem_closed',
         'check_too_few_deals',
         'check_low_evidence',
         'check_feature_names_outcome',

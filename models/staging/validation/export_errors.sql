@@ -1,5 +1,11 @@
 -- The reasons for which the whole export cannot be used, each with a sentence; no row where it can.
 
+-- Words that a stage has if it ends a deal, in whatever combination.
+{% set outcome_words = [
+    'won', 'lost', 'gewonnen', 'verloren', 'perdu', 'perdue', 'ganado', 'ganada', 'perdido', 'perdida', 'vinto', 'vinta',
+    'perso', 'ganho', 'ganha', 'vunnen', 'vunnet', 'vundet', 'tabt', 'tapt', 'wygrana', 'przegrana',
+] -%}
+
 with
 
 formats as (
@@ -172,7 +178,7 @@ unknown_stages as (
     select {{ text_list('keyed_stages.stage', ', ', 'keyed_stages.stage') }} as list
     from keyed_stages
     left join outcome_mappings on keyed_stages.level_key = outcome_mappings.level_key
-    where outcome_mappings.level_key is null and {{ contains_word('keyed_stages.stage', ['won', 'lost']) }}
+    where outcome_mappings.level_key is null and {{ contains_word('keyed_stages.stage', outcome_words) }}
 
 ),
 

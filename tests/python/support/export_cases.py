@@ -998,6 +998,30 @@ CRMS = [
         accepted=GOOD_IDS,
     ),
     Case(
+        "stages_in_other_languages",
+        saved(
+            csv_text(
+                [
+                    WON | {"deal_id": word, "deal_stage": word}
+                    for word in ("Fermée gagnée", "Verloren", "Förlorad", "Cierre Perdido", "Demo")
+                ]
+            ).replace("outcome", "ignored")
+        ),
+        accepted=("Fermée gagnée", "Verloren", "Förlorad", "Cierre Perdido", "Demo"),
+        values={
+            ("Fermée gagnée", "outcome"): "Won",
+            ("Verloren", "outcome"): "Lost",
+            ("Förlorad", "outcome"): "Lost",
+            ("Cierre Perdido", "outcome"): "Lost",
+            ("Demo", "is_open"): True,
+        },
+    ),
+    Case(
+        "a_stage_with_an_outcome_in_another_language",
+        rows(*varied(without("outcome"), deal_stage=["Gewonnen", "Verloren", "Verloren (Preis)"])),
+        refused="the stages Verloren (Preis) seem to name an outcome",
+    ),
+    Case(
         "no_column_has_the_outcome",
         rows(*without("outcome")),
         refused="no column outcome, and no stage (Demo, Qualified) is known to mean Won or Lost",
