@@ -18,9 +18,10 @@ effective_counts as (
     select
         totals.comparison,
         totals.basis,
-        {% for count in ['n_won_before', 'n_before', 'n_won_after', 'n_after'] -%}
-        totals.{{ count }} / nullif(estimates.dispersion, 0) as effective_{{ count }}{{ ',' if not loop.last }}
-        {% endfor %}
+        totals.n_won_before / nullif(estimates.dispersion, 0) as effective_n_won_before,
+        totals.n_before / nullif(estimates.dispersion, 0) as effective_n_before,
+        totals.n_won_after / nullif(estimates.dispersion, 0) as effective_n_won_after,
+        totals.n_after / nullif(estimates.dispersion, 0) as effective_n_after
     from totals
     inner join estimates using (comparison, basis)
 
