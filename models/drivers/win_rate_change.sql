@@ -12,6 +12,21 @@ estimates as (
 
 ),
 
+-- Effective sample sizes: so many deals vary by chance alone as much as these do.
+effective_counts as (
+
+    select
+        totals.comparison,
+        totals.basis,
+        totals.n_won_before / nullif(estimates.dispersion, 0) as effective_n_won_before,
+        totals.n_before / nullif(estimates.dispersion, 0) as effective_n_before,
+        totals.n_won_after / nullif(estimates.dispersion, 0) as effective_n_won_after,
+        totals.n_after / nullif(estimates.dispersion, 0) as effective_n_after
+    from totals
+    inner join estimates using (comparison, basis)
+
+),
+
 final as (
 
     select
@@ -25,7 +40,11 @@ final as (
         totals.n_before,
         totals.n_after,
         {{ win_rate('totals.n_won_before', 'totals.n_before') }} as win_rate_before,
+        {{ wilson_low('effective_n_won_before', 'effective_n_before') }} as win_rate_before_low,
+        {{ wilson_high('effective_n_won_before', 'effective_n_before') }} as win_rate_before_high,
         {{ win_rate('totals.n_won_after', 'totals.n_after') }} as win_rate_after,
+        {{ wilson_low('effective_n_won_after', 'effective_n_after') }} as win_rate_after_low,
+        {{ wilson_high('effective_n_won_after', 'effective_n_after') }} as win_rate_after_high,
         {{ amount_weighted_win_rate('totals.won_amount_before', 'totals.closed_amount_before') }}
             as amount_weighted_win_rate_before,
         {{ amount_weighted_win_rate('totals.won_amount_after', 'totals.closed_amount_after') }}
@@ -43,6 +62,7 @@ final as (
         estimates.statement
     from totals
     inner join estimates using (comparison, basis)
+    inner join effective_counts using (comparison, basis)
 
 )
 

@@ -85,9 +85,11 @@ class Data:
                     group by comparison
                 )
                 select
-                    comparison, n_before, n_after, win_rate_before, win_rate_after, change_pp,
-                    change_pp_low, change_pp_high, detectable_pp, verdict, withheld_because,
-                    statement
+                    comparison, before_start, before_end, after_start, after_end, n_before, n_after,
+                    win_rate_before, win_rate_before_low, win_rate_before_high,
+                    win_rate_after, win_rate_after_low, win_rate_after_high,
+                    change_pp, change_pp_low, change_pp_high, detectable_pp, verdict,
+                    withheld_because, statement
                 from drivers.win_rate_change as changes
                 left join strongest using (comparison)
                 where basis = 'closed'

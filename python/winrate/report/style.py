@@ -5,7 +5,6 @@ HELPS, HURTS = "#1f77b4", "#ff7f0e"
 PALE_HELPS, PALE_HURTS = "#c6dcec", "#ffdfc2"
 NEUTRAL = "#aab2b9"
 GRADE_COLOURS = {"A": HELPS, "B": "#8fbbda", "C": "#ffbf86", "D": HURTS}
-INCOMPLETE = "#8fbbda"  # the outline of a quarter that the data do not cover in full
 BAND, INK, QUIET, GRID = "#eceff2", "#222222", "#5c6670", "#e3e6e9"
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"

@@ -1,118 +1,219 @@
-"""The win rate over time."""
+"""The win rate by quarter, and the two periods whose win rates are compared."""
 
-import numpy as np
+import math
+import textwrap
+from typing import Any
+
 import pandas as pd
 import plotly.graph_objects as go
 
 from winrate import wording
 from winrate.report import style
-from winrate.report.charts.figure import figure, numbers
-from winrate.report.text import known, span
+from winrate.report.charts.figure import figure, numbers, plotly_text
+from winrate.report.text import known, signed, span
 
 MAX_LABELLED_QUARTERS = 12  # with more there is no room for a number at each
+NAMES, SIDES = ("before", "after"), ("low", "high")  # of a row of drivers.win_rate_change
+BESIDE, BESIDE_LETTERS = 130, 18  # pixels, and letters per line, of the text at the right
+QUARTER = pd.DateOffset(months=3)
+# What changed is coloured as it is everywhere on the page: line and band.
+COLOURS = {
+    "declined": (style.HURTS, style.PALE_HURTS),
+    "improved": (style.HELPS, style.PALE_HELPS),
+}
+UNCHANGED = (style.QUIET, style.BAND)
 
 
-def trend_figure(trend: pd.DataFrame, overall: float) -> go.Figure:
-    """Win rate by quarter with its interval, on the band in which chance alone would keep it.
+def trend_figure(trend: pd.DataFrame, change: pd.Series | None) -> go.Figure:
+    """Win rate by quarter, and what is tested: the win rates of two periods and their difference.
 
     trend: rows of drivers.win_rate_trend, one per quarter, in order, each with a win rate.
-    overall: win rate of all closed deals, a share; null where there is none.
+    change: the row of drivers.win_rate_change that the page is about; None where there is none.
     """
-    quarters = [wording.quarter_name(start) for start in trend["period_start"]]
-    traces = [*_band(trend, quarters), *_lines(trend, quarters, overall)]
-    for is_complete, name in [(True, "win rate, 95% interval"), (False, "incomplete quarter")]:
-        rows = trend[trend["is_complete"] == is_complete]
-        if len(rows):
-            has_labels = len(trend) <= MAX_LABELLED_QUARTERS
-            traces.append(_points(rows, is_complete, name, has_labels))
-    made = figure(traces, height=400, has_legend=True)
-    made.update_xaxes(type="category", range=[-0.4, len(quarters) - 0.3])
+    start, end = trend["period_start"].iloc[0], trend["period_start"].iloc[-1] + QUARTER
+    traces, shown = _quarters(trend), [trend["win_rate_low"], trend["win_rate_high"]]
+    is_compared = change is not None and not pd.isna(change["change_pp"])
+    if is_compared:
+        traces = [*_periods(change), *traces]
+        shown += [change[[f"win_rate_{name}_{side}" for name in NAMES for side in SIDES]]]
+    made = figure(traces, height=420, has_legend=True)
+    if is_compared:
+        end += (end - start) * 0.03
+        _add_difference(made, change, at=end)
+    named = trend["period_start"][:: math.ceil(len(trend) / MAX_LABELLED_QUARTERS)]
+    made.update_xaxes(
+        type="date",
+        range=[start, end],
+        tickvals=_middles(named),
+        ticktext=[wording.quarter_name(day) for day in named],
+    )
+    reached = pd.concat(shown).astype(float)
     made.update_yaxes(
         title_text="win rate",
         tickformat=".0%",
         showgrid=True,
         gridcolor=style.GRID,
-        range=_visible_range(trend),
+        range=[max(reached.min() - 0.02, 0), min(reached.max() + 0.02, 1)],
     )
     return made
 
 
-def _band(trend: pd.DataFrame, quarters: list[str]) -> list[go.Scatter]:
-    shared = {"x": quarters, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
-    return [
-        go.Scatter(y=numbers(trend["control_low"]), showlegend=False, **shared),
-        go.Scatter(
-            y=numbers(trend["control_high"]),
-            name="expected by chance (three standard errors)",
-            fill="tonexty",
-            fillcolor=style.BAND,
-            **shared,
-        ),
-    ]
+def period_name(change: Any, name: str) -> str:
+    """'2025 Q3 to 2025 Q4', or '2026-04 to 2026-05' of a running quarter; '' without dates."""
+    days = [pd.Timestamp(getattr(change, f"{name}_{end}")) for end in ("start", "end")]
+    days = [day for day in days if not pd.isna(day)]
+    is_whole = all(day.is_quarter_start or day.is_quarter_end for day in days)
+    form = wording.quarter_name if is_whole else "{:%Y-%m}".format
+    return " to ".join(dict.fromkeys(form(day) for day in days))
 
 
-def _lines(trend: pd.DataFrame, quarters: list[str], overall: float) -> list[go.Scatter]:
-    return [
-        go.Scatter(
-            x=quarters,
-            y=[None if pd.isna(overall) else overall] * len(quarters),
-            name="all closed deals",
-            mode="lines",
-            line={"color": style.QUIET, "width": 1, "dash": "dot"},
-            hoverinfo="skip",
-        ),
-        go.Scatter(
-            x=quarters,
-            y=numbers(trend["win_rate"].where(trend["is_complete"])),
-            mode="lines",
-            line={"color": style.HELPS, "width": 2},
-            showlegend=False,
-            hoverinfo="skip",
-        ),
+# ---- what is tested
+
+
+def _periods(change: pd.Series) -> list[go.Scatter]:
+    """The win rate of each period over its days, on the band of its interval."""
+    traces = []
+    for name, (line, band) in zip(NAMES, [UNCHANGED, _colours(change)], strict=True):
+        rate, low, high = (change[f"win_rate_{name}{end}"] for end in ("", "_low", "_high"))
+        days = [change[f"{name}_start"], change[f"{name}_end"]]
+        hovertext = (
+            f"{period_name(change, name)}: {wording.percent(rate)} of "
+            f"{wording.deals(change[f'n_{name}'])}"
+            f"<br>95% interval {span(low, high, wording.percent)}"
+        )
+        traces += [
+            go.Scatter(
+                x=[*days, *reversed(days)],
+                y=[low, low, high, high],
+                mode="lines",
+                line={"width": 0},
+                fill="toself",
+                fillcolor=band,
+                showlegend=False,
+                hoverinfo="skip",
+            ),
+            go.Scatter(
+                x=days,
+                y=[rate, rate],
+                name=f"{name}: {period_name(change, name)}, with 95% interval",
+                mode="lines",
+                line={"color": line, "width": 4},
+                hovertext=hovertext,
+                hoverinfo="text",
+            ),
+        ]
+    return traces
+
+
+def _add_difference(made: go.Figure, change: pd.Series, at: pd.Timestamp) -> None:
+    """An arrow from the earlier win rate to the later one at this day, and what it amounts to."""
+    before, after = change["win_rate_before"], change["win_rate_after"]
+    colour, _ = _colours(change)
+    made.add_shape(
+        type="line",
+        x0=change["before_end"],
+        x1=at,
+        y0=before,
+        y1=before,
+        line={"color": style.QUIET, "width": 1, "dash": "dot"},
+    )
+    made.add_annotation(
+        x=at,
+        y=after,
+        ax=at,
+        ay=before,
+        axref="x",
+        ayref="y",
+        arrowhead=2,
+        arrowcolor=colour,
+        text="",
+    )
+    for name in NAMES:
+        made.add_annotation(
+            x=change[f"{name}_start"],
+            y=change[f"win_rate_{name}"],
+            xanchor="left",
+            yanchor="top",
+            xshift=2,
+            yshift=-3,
+            showarrow=False,
+            text=f"<b>{wording.percent(change[f'win_rate_{name}'])}</b>",
+            font={"color": style.INK, "size": 14},
+        )
+    lines = [
+        f"<b>{signed(change['change_pp'])} points</b>",
+        f"95% interval<br>{span(change['change_pp_low'], change['change_pp_high'], signed)}",
+        *map(plotly_text, textwrap.wrap(known(change["verdict"]), BESIDE_LETTERS)),
     ]
+    made.update_layout(margin={"r": BESIDE})
+    made.add_annotation(
+        x=1,
+        xref="paper",
+        y=(before + after) / 2,
+        xshift=8,
+        xanchor="left",
+        align="left",
+        showarrow=False,
+        text="<br>".join(lines),
+        font={"color": style.INK, "size": 13},
+    )
+
+
+def _colours(change: pd.Series) -> tuple[str, str]:
+    return COLOURS.get(change["verdict"], UNCHANGED)
+
+
+# ---- the quarters
+
+
+def _quarters(trend: pd.DataFrame) -> list[go.Scatter]:
+    has_labels = len(trend) <= MAX_LABELLED_QUARTERS
+    traces = []
+    for is_complete, name in [
+        (True, "a quarter, with 95% interval"),
+        (False, "incomplete quarter"),
+    ]:
+        rows = trend[trend["is_complete"] == is_complete]
+        if len(rows):
+            traces.append(_points(rows, is_complete, name, has_labels))
+    return traces
+
+
+def _middles(starts: pd.Series) -> list[pd.Timestamp]:
+    """The middle of each quarter, by its first day."""
+    return [start + (start + QUARTER - start) / 2 for start in starts]
 
 
 def _points(rows: pd.DataFrame, is_complete: bool, name: str, has_labels: bool) -> go.Scatter:
     note = "" if is_complete else "<br>incomplete"
-    outline = style.HELPS if is_complete else style.INCOMPLETE
     return go.Scatter(
-        x=[wording.quarter_name(start) for start in rows["period_start"]],
+        x=_middles(rows["period_start"]),
         y=numbers(rows["win_rate"]),
         name=name,
         mode="markers+text" if has_labels else "markers",
-        text=[f"{wording.percent(rate)}{note}" for rate in rows["win_rate"]],
+        text=[wording.percent(rate) for rate in rows["win_rate"]],
         textposition="top right",
-        textfont={"color": style.INK if is_complete else style.QUIET, "size": 12},
+        textfont={"color": style.QUIET, "size": 12},
         cliponaxis=False,
         marker={
-            "size": 10,
-            "color": style.HELPS if is_complete else "white",
-            "line": {"color": outline, "width": 2},
+            "size": 8,
+            "color": style.QUIET if is_complete else "white",
+            "line": {"color": style.QUIET, "width": 1.5},
         },
         error_y={
             "type": "data",
             "symmetric": False,
             "array": numbers(rows["win_rate_high"] - rows["win_rate"]),
             "arrayminus": numbers(rows["win_rate"] - rows["win_rate_low"]),
-            "color": outline,
-            "thickness": 1.2,
-            "width": 4,
+            "color": style.NEUTRAL,
+            "thickness": 1,
+            "width": 3,
         },
         hovertext=[
             f"{wording.quarter_name(row.period_start)}: {wording.percent(row.win_rate)} of "
             f"{known(row.n_deals, wording.deals)}"
-            f"<br>95% interval {span(row.win_rate_low, row.win_rate_high, wording.percent)}"
-            f"<br>expected by chance: {span(row.control_low, row.control_high, wording.percent)}"
-            f"{note}"
+            f"<br>95% interval {span(row.win_rate_low, row.win_rate_high, wording.percent)}{note}"
             for row in rows.itertuples()
         ],
         hoverinfo="text",
     )
-
-
-def _visible_range(trend: pd.DataFrame) -> list[float]:
-    """The ends of the axis, as shares."""
-    shown = trend[["win_rate", "win_rate_low", "win_rate_high", "control_low", "control_high"]]
-    # The band of an incomplete quarter may be so wide that it would flatten the rest.
-    shown.loc[~trend["is_complete"], ["control_low", "control_high"]] = np.nan
-    return [max(shown.min(axis=None) - 0.02, 0), min(shown.max(axis=None) + 0.02, 1)]

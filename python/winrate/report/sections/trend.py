@@ -6,13 +6,13 @@ import pandas as pd
 
 from winrate import wording
 from winrate.report.blocks import Block, Chart, Guide, Heading, Paragraph, Section, Table
-from winrate.report.charts.trend import trend_figure
+from winrate.report.charts.trend import period_name, trend_figure
 from winrate.report.data import Data
 from winrate.report.text import feature_label, known, signed, span
 
 TREND = """
     select
-        period_start, n_deals, win_rate, win_rate_low, win_rate_high, control_low, control_high,
+        period_start, n_deals, win_rate, win_rate_low, win_rate_high,
         coalesce(is_complete, false) as is_complete
     from drivers.win_rate_trend
     where basis = 'closed' and grain = 'quarter' and win_rate is not null
@@ -43,13 +43,13 @@ def _trend(data: Data) -> list[Block]:
     title = "Win rate by quarter of closing"
     return [
         Heading(title),
-        Chart("trend", title, trend_figure(trend, data.totals["win_rate"])),
+        Chart("trend", title, trend_figure(trend, data.change)),
         Guide(
-            "The vertical line at a point is its 95% interval. The grey band is where the point is "
-            "expected if only chance moves it away from the win rate of the other quarters; "
-            "several points together can show a change that no point shows alone. A hollow point "
-            "is a quarter that the data do not cover in full, or in which slow deals could not "
-            "close yet."
+            "The thick lines are the win rates of the two periods that are compared, and their "
+            "bands the 95% intervals; the arrow is the change, which is what is tested. A single "
+            "quarter has fewer deals and a wider interval, so it says less. A hollow point is a "
+            "quarter that the data do not cover in full, or in which slow deals could not close "
+            "yet."
         ),
     ]
 
@@ -81,12 +81,8 @@ def _comparisons(changes: pd.DataFrame) -> Block:
 
 
 def _period(row: Any, name: str) -> str:
-    """'2025 Q3 to 2025 Q4: 45.9% of 1,398', or '2026-04 to 2026-05: ...' of a running quarter."""
-    days = [getattr(row, f"{name}_start"), getattr(row, f"{name}_end")]
-    days = [pd.Timestamp(day) for day in days if not pd.isna(day)]
-    is_whole = all(day.is_quarter_start or day.is_quarter_end for day in days)
-    form = wording.quarter_name if is_whole else "{:%Y-%m}".format
-    periods = dict.fromkeys(form(day) for day in days)
+    """'2025 Q3 to 2025 Q4: 45.9% of 1,398'."""
+    periods = period_name(row, name)
     rate = known(getattr(row, f"win_rate_{name}"), wording.percent)
     n_deals = known(getattr(row, f"n_{name}"), wording.count)
-    return f"{' to '.join(periods)}{': ' if periods else ''}{rate} of {n_deals}"
+    return f"{periods}{': ' if periods else ''}{rate} of {n_deals}"
