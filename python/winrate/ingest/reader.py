@@ -137,7 +137,6 @@ def _records(path: Path, wanted: WantedColumns) -> Iterator[Record]:
     """Every physical record of an export, its header included; raises ExportError."""
     kinds = listed(EXTENSIONS)
     saved_as = path.suffix.lower()
-    _refuse_odd_name(path)
     refuse_special(path)
     try:
         with opened(path) as (kind, file):
@@ -159,11 +158,3 @@ def _records(path: Path, wanted: WantedColumns) -> Iterator[Record]:
             f"{path}: found content that cannot be read ({shortened(str(error), 200)});"
             f" expected a CRM export saved as {saved_as}."
         ) from error
-
-
-def _refuse_odd_name(path: Path) -> None:
-    """Raise ExportError where the bytes of a name are no UTF-8, which dbt cannot pass on."""
-    try:
-        str(path.absolute()).encode()
-    except UnicodeEncodeError as error:
-        raise ExportError(f"{path}: found a name that is not UTF-8; rename it.") from error
