@@ -26,7 +26,7 @@ from winrate.ingest.header import WantedColumns, normalise_header
 from winrate.project import SettingsError
 
 COLUMN, OUTCOME = "column", "outcome"
-NOT_READ = ("none", "ignore")  # meanings of a title that is no column of ours
+NOT_READ = ("none", "ignore")  # what a title means that is no column of ours
 NAMES = ("sales_rep_id", "account_id")  # whose spellings a user's file can map, as those of levels
 OUTCOMES = ("Won", "Lost", "Open")
 DASHES = re.compile("[\u2010-\u2014]")
@@ -128,7 +128,7 @@ def _own_mappings(path: str | Path | None, variables: Mapping[str, Any]) -> Iter
     """The rows of a user's file, where there is one, each checked; raises SettingsError."""
     columns = [name for part in project.export_columns(variables) for name in part]
     kinds = [COLUMN, OUTCOME, *value_columns(variables)]
-    meanings = {COLUMN: [*columns, *NOT_READ], OUTCOME: OUTCOMES}
+    known = {COLUMN: [*columns, *NOT_READ], OUTCOME: OUTCOMES}
     first: dict[tuple[str, str], tuple[int, str]] = {}
     for row in read_rows(path, FIELDS, FIELDS) if path else []:
         kind, found, means = (row.cells[name] for name in FIELDS)
@@ -140,8 +140,8 @@ def _own_mappings(path: str | Path | None, variables: Mapping[str, Any]) -> Iter
             )
         if kind == COLUMN and means.lower() in NOT_READ:
             means = means.lower()
-        if kind in meanings:
-            _refuse_unless_among(row.where, kind, means, meanings[kind])
+        if kind in known:
+            _refuse_unless_among(row.where, kind, means, known[kind])
         key = normalise_header(found) if kind == COLUMN else level_key(found)
         if not key:
             raise SettingsError(f"{row.where}: found the title '{found}'; expected a letter in it.")
