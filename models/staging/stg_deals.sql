@@ -61,9 +61,9 @@ final as (
 
     select
         *,
-        deal_amount / case
+        case
             when coalesce(sales_cycle_days, deal_age_days) is not null
-                then greatest(coalesce(sales_cycle_days, deal_age_days), 1)
+                then deal_amount / greatest(coalesce(sales_cycle_days, deal_age_days), 1)
         end as amount_per_day
     from typed
 

@@ -54,7 +54,7 @@ def merged(default: Any, value: Any) -> Any:
 
 def _loaded(path: Path) -> dict[str, Any]:
     try:
-        found = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_Loader)
+        found = _Loader(path.read_text(encoding="utf-8-sig")).get_single_data()
     except OSError as error:
         raise SettingsError(f"{path}: cannot be opened ({error.strerror}).") from error
     except UnicodeDecodeError as error:

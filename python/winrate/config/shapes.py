@@ -59,7 +59,7 @@ class _Shapes:
         """The same for the value of a key."""
         of_key = [sample[key] for sample in samples if key in sample]
         is_new = not of_key
-        if is_new and name in OPEN:
+        if name in OPEN:
             of_key = [each for sample in samples for each in sample.values()]
         elif is_new:
             known = list(dict.fromkeys(known for sample in samples for known in sample))
