@@ -92,7 +92,9 @@ def methods(tree: ast.Module) -> list[str]:
         for parent in ast.walk(tree)
         if isinstance(parent, ast.ClassDef)
         for node in parent.body
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("__")
+        if isinstance(node, ast.FunctionDef)
+        and node.name not in ENTRY_POINTS
+        and not node.name.startswith("__")
     ]
 
 
