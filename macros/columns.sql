@@ -31,6 +31,11 @@
     {{ return((columns_of_type('category') + categorical_features()) | unique | list) }}
 {%- endmacro %}
 
+{# Columns that name somebody. #}
+{% macro name_columns() -%}
+    {{ return(['sales_rep_id', 'account_id']) }}
+{%- endmacro %}
+
 {# Features that a user added: they are no category or number of `export_columns`. #}
 {% macro added_features() -%}
     {{ return(feature_names() | reject('in', columns_of_type('category') + columns_of_type('number')) | list) }}

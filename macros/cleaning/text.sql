@@ -13,12 +13,24 @@
     {{ return(replace_matches(bare, '^=?"([^"]*)"\\z', '\\1')) }}
 {%- endmacro %}
 
-{# Trimmed text; null where it is blank or one of the null values, but for those that are `levels`. #}
-{% macro null_if_empty(x, levels=[]) -%}
+{# Trimmed text; null where it is blank or one of the null values, but for those that are `levels`, and for
+   those that a condition tells to be values. #}
+{% macro null_if_empty(x, levels=[], is_value='false') -%}
     case
         when lower({{ x }}) not in ('', {{ quoted_list(var('null_values') | reject('in', levels) | list) }})
             then {{ x }}
+        {% if is_value != 'false' -%}
+        when {{ is_value }} then {{ x }}
+        {%- endif %}
     end
+{%- endmacro %}
+
+{# Whether a cell is one of the words in a text of mapped words (export_cells).
+   kinds: the kinds of mappings that apply to the column. #}
+{% macro is_mapped_word(x, kinds, words) -%}
+    {%- for kind in kinds -%}
+    position('|{{ kind }}:' || lower({{ x }}) || '|' in {{ words }}) > 0 {{ 'or ' if not loop.last }}
+    {%- endfor -%}
 {%- endmacro %}
 
 {# Text with one kind of space and one kind of dash. x is in normal form C. #}

@@ -1,5 +1,8 @@
-from winrate.ingest import mapping
+from winrate.ingest import mapping, masking
 
 
 def model(dbt, session):
-    return mapping.mappings_table(dbt.config.get("mapping_path"), dbt.config.get("variables"))
+    mappings = mapping.mappings_table(dbt.config.get("mapping_path"), dbt.config.get("variables"))
+    if dbt.config.get("mask_reps"):
+        mappings = masking.mask_mappings(mappings, dbt.config.get("null_values"))
+    return mappings

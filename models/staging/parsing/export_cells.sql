@@ -21,19 +21,32 @@ trimmed as (
 
 ),
 
+-- Null values that the user's own file maps, in one text: '|industry:none|outcome:-|'. They are values.
+mapped_words as (
+
+    select '|' || {{ text_list("kind || ':' || lower(found)", '|', 'kind asc, found asc') }} || '|' as words
+    from {{ ref('raw_mappings') }}
+    where priority = 0 and kind != 'column' and lower(found) in ({{ quoted_list(var('null_values')) }})
+
+),
+
 -- Categories and outcomes are compared by their letters, hence normal form C: once, here.
 cells as (
 
     select
         {% for column in export_columns() -%}
         {% set levels = var('null_values_that_are_levels') if column in category_columns() else [] -%}
-        {% set cell = null_if_empty(column, levels) -%}
+        {% set kinds = {'outcome': ['outcome'], 'deal_stage': ['deal_stage', 'outcome']}.get(column, [column]) -%}
+        {% set is_mappable = column in category_columns() + name_columns() + ['outcome'] -%}
+        {% set is_mapped = is_mapped_word(column, kinds, 'mapped_words.words') if is_mappable else 'false' -%}
+        {% set cell = null_if_empty(column, levels, is_mapped) -%}
         {{ nfc(cell) if column in category_columns() + ['outcome'] else cell }} as {{ column }},
         {% endfor -%}
         source_line,
         raw_text,
         read_error
     from trimmed
+    cross join mapped_words
 
 ),
 

@@ -47,6 +47,12 @@ outcome_texts as (
 
 ),
 
+name_texts as (
+
+    select * from {{ ref('name_texts') }} where means is not null
+
+),
+
 cells as (
 
     select * from {{ ref('export_cells') }}
@@ -95,8 +101,8 @@ typed as (
         export.deal_id,
         coalesce(export.says_is_deleted, false) as is_deleted,
         coalesce(not export.says_is_current_row, false) as is_history,
-        coalesce(export.sales_rep_id, 'Unknown') as sales_rep_id,
-        export.account_id,
+        coalesce(sales_rep_id_names.means, export.sales_rep_id, 'Unknown') as sales_rep_id,
+        coalesce(account_id_names.means, export.account_id) as account_id,
 
         ---------- dates
         {% for column in date_columns() -%}
@@ -152,6 +158,10 @@ typed as (
     {% for column in category_columns() -%}
     left join levels as {{ column }}_levels
         on {{ column }}_levels.column_name = '{{ column }}' and export.{{ column }} = {{ column }}_levels.spelling
+    {% endfor -%}
+    {% for column in name_columns() -%}
+    left join name_texts as {{ column }}_names
+        on {{ column }}_names.column_name = '{{ column }}' and export.{{ column }} = {{ column }}_names.cell
     {% endfor -%}
     left join outcome_texts as stated on export.outcome = stated.cell
     left join outcome_texts as by_stage on export.deal_stage = by_stage.cell

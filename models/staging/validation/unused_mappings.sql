@@ -58,6 +58,11 @@ found_keys as (
         'outcome' as kind,
         level_key
     from keyed_outcomes
+    union
+    select
+        column_name as kind,
+        level_key
+    from {{ ref('name_texts') }}
 
 ),
 

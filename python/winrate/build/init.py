@@ -4,8 +4,6 @@ Its mapping has a line for each column and each outcome that is recognised, and 
 in front for what is suggested or not known.
 """
 
-import csv
-import io
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,9 +19,9 @@ from winrate.build.check import columns, contents
 from winrate.build.check.lines import Line, brief, section
 from winrate.build.publish import BuildError
 from winrate.config import folder, starter
-from winrate.config.csv_rows import COMMENT
+from winrate.config.csv_rows import COMMENT, csv_line
 from winrate.ingest import mapping, reader
-from winrate.ingest.header import ExportHeader, WantedColumns
+from winrate.ingest.header import ExportHeader, WantedColumns, normalise_header
 from winrate.project import SettingsError
 from winrate.wording import count
 
@@ -39,8 +37,8 @@ class Found:
 
     columns: title and column of what is recognised. suggestions: the same of what may be right.
     other_titles: those of all other columns. outcomes: word and meaning of what is recognised.
-    other_words: outcomes that are not known, and stages that are open. missing: the required
-    columns that are neither recognised nor suggested.
+    other_words: outcomes that are not known, and stages that are open. missing: the columns that
+    are required or would add something, and for which no title is suggested.
     """
 
     columns: list[tuple[str, str]]
@@ -101,7 +99,7 @@ def found_in(request: BuildRequest) -> Found:
             staging.stage(connection, models, values)
             _add_outcomes(found, connection)
     except (duckdb.Error, OSError) as error:
-        raise BuildError(f"{request.deals} cannot be read: {error}") from error
+        raise BuildError(f"{request.deals} cannot be read: {database.reason(error)}") from error
     return found
 
 
@@ -114,8 +112,16 @@ def _found_columns(
     return Found(
         columns=[(header.titles[place], name) for name, place in read.items()],
         suggestions=[(title, name) for name, title in suggested.items()],
-        other_titles=[title for title in header.titles if title and title not in taken],
-        missing=[name for name in header.missing if name not in suggested],
+        other_titles=[
+            title
+            for title in dict.fromkeys(header.titles)
+            if normalise_header(title) and title not in taken
+        ],
+        missing=[
+            name
+            for name in columns.lacking_columns(header, wanted, variables)
+            if name not in suggested
+        ],
     )
 
 
@@ -188,18 +194,12 @@ def mapping_text(found: Found, export: str) -> str:
 
 def _part(title: str, kind: str, rows: Iterable[tuple[str, str]], prefix: str = "") -> str:
     """Lines of one kind below a title; nothing where there are none."""
-    lines = _lines([(kind, *row) for row in rows], prefix)
+    lines = _lines(((kind, *row) for row in rows), prefix)
     return lines and f"# ---- {title}\n{lines}"
 
 
-def _lines(rows: Iterable[Sequence[str]], prefix: str = "") -> str:
-    """Rows as lines of CSV, each on one line whatever its cells contain."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    for row in rows:
-        text.write(prefix)
-        writer.writerow([" ".join(cell.split()) for cell in row])
-    return text.getvalue()
+def _lines(rows: Iterable[Iterable[str]], prefix: str = "") -> str:
+    return "".join(f"{prefix}{csv_line(row)}\n" for row in rows)
 
 
 def _summary(found: Found, to_folder: Path, deals: Path, kept: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,6 +52,13 @@ def read_rows(path: str | Path, columns: Sequence[str], required: Sequence[str])
                 f" ({', '.join(titles)}). Put a cell that has a comma in quotation marks."
             )
         yield Row(path, line, dict(zip(titles, cells, strict=True)))
+
+
+def csv_line(cells: Iterable[str]) -> str:
+    """Cells as one line of a user's file, without its end; white space in a cell is one space."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow([" ".join(cell.split()) for cell in cells])
+    return text.getvalue()
 
 
 def _records(path: Path) -> Iterator[tuple[int, list[str]]]:

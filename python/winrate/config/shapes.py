@@ -60,8 +60,8 @@ class _Shapes:
         of_key = [sample[key] for sample in samples if key in sample]
         is_new = not of_key
         if name in OPEN:
-            of_key = [each for sample in samples for each in sample.values()]
-        elif is_new:
+            of_key += [each for sample in samples for each in sample.values()]
+        if not of_key:
             known = list(dict.fromkeys(known for sample in samples for known in sample))
             closest = difflib.get_close_matches(str(key), known, n=1)
             raise SettingsError(

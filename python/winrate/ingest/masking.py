@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 KEY_VARIABLE = "WINRATE_MASK_KEY"
+REP = "sales_rep_id"
 NOT_KEPT = "(not kept: mask_reps)"
 
 
@@ -21,11 +22,10 @@ def mask_reps(records: pa.RecordBatchReader, null_values: Sequence[str]) -> pa.R
     secret = os.environ.get(KEY_VARIABLE, "")
 
     def masked(batch: pa.RecordBatch) -> pa.RecordBatch:
-        names = batch.column("sales_rep_id").to_pylist()
-        keys = {name: rep_key(name, secret) for name in set(names) - {None}}
-        keys |= {name: name for name in keys if name.strip().lower() in null_values}
+        names = batch.column(REP).to_pylist()
+        keys = {name: _cell_key(name, secret, null_values) for name in set(names) - {None}}
         columns = {
-            "sales_rep_id": pa.array(map(keys.get, names), pa.string()),
+            REP: pa.array(map(keys.get, names), pa.string()),
             "raw_text": pa.repeat(pa.scalar(NOT_KEPT), batch.num_rows),
         }
         for name, column in columns.items():
@@ -33,6 +33,26 @@ def mask_reps(records: pa.RecordBatchReader, null_values: Sequence[str]) -> pa.R
         return batch
 
     return pa.RecordBatchReader.from_batches(records.schema, map(masked, records))
+
+
+def mask_mappings(mappings: pa.Table, null_values: Sequence[str]) -> pa.Table:
+    """The same mappings with keys for the names of reps, by which the keys of cells are mapped.
+
+    mappings: what `mapping.mappings_table` gives. A name is mapped where it is spelled as in the
+        export, since spellings have keys of their own.
+    """
+    secret = os.environ.get(KEY_VARIABLE, "")
+    rows = mappings.to_pylist()
+    for row in rows:
+        if row["kind"] == REP:
+            row["found"] = _cell_key(row["found"], secret, null_values)
+            row["means"] = rep_key(row["means"], secret)
+    return pa.Table.from_pylist(rows, schema=mappings.schema)
+
+
+def _cell_key(name: str, secret: str, null_values: Sequence[str]) -> str:
+    """The key of a name, or the cell itself where it counts as empty."""
+    return name if name.strip().lower() in null_values else rep_key(name, secret)
 
 
 def rep_key(name: str, secret: str) -> str:

@@ -330,11 +330,11 @@ def test_make_passes_names_on_as_they_are(tmp_path):
 # ---- secrets and names that must not leave
 
 
-def build_in(folder: Path, deals: Path, **environment: str) -> str:
+def build_in(folder: Path, deals: Path, *options: object, **environment: str) -> str:
     """What `winrate build` of a copy of the project prints, kept in the folder too."""
     own = {name: value for name, value in os.environ.items() if name != "DBT_TARGET_PATH"}
     run = subprocess.run(
-        [sys.executable, "-m", "winrate", "build", "--deals", deals],
+        [sys.executable, "-m", "winrate", "build", "--deals", deals, *options],
         cwd=folder,
         env=own | {"PYTHONPATH": str(folder / "python")} | environment,
         stdout=subprocess.PIPE,
@@ -364,6 +364,7 @@ SECRETS = (
 )
 CANARIES = dict.fromkeys(SECRETS, CANARY)
 NAMES = ["Zebulon Quix", "Ottoline Vantongerloo", "Prunella Wexcombe", "Ignatius Oyelaran-Zack"]
+SHORT_NAME = "Zeb Quix"  # of the first
 
 
 @pytest.fixture(scope="session")
@@ -375,6 +376,7 @@ def named_deals(tmp_path_factory) -> Path:
     deals["sales_rep_id"] = [NAMES[place] for place in rep]
     deals["Owner Email"] = deals["sales_rep_id"]
     deals.loc[:4, "outcome"] = "perhaps"
+    deals.loc[10:14, "sales_rep_id"] = SHORT_NAME
     deals.loc[5:9, "sales_rep_id"] = ["", "n/a", f" {NAMES[0]} ", f"{NAMES[1]}  ", NAMES[2]]
     unreadable = "".join(f'D-{name},2025-01-01,"{name}\n{name},{name}\n' for name in NAMES)
     text = deals.to_csv(index=False) + unreadable
@@ -383,7 +385,15 @@ def named_deals(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def masked_build(tmp_path_factory, named_deals) -> Path:
+def rep_mapping(tmp_path_factory) -> Path:
+    """A mapping that says whose the short name is."""
+    path = tmp_path_factory.mktemp("mapping") / "mapping.csv"
+    path.write_text(f"kind,found,means\nsales_rep_id,{SHORT_NAME},{NAMES[0]}\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def masked_build(tmp_path_factory, named_deals, rep_mapping) -> Path:
     """The folder of a build with `mask_reps`, with secrets in its environment."""
     with shared_folder(tmp_path_factory, "masked") as folder:
         if not (folder / "printed.txt").exists():
@@ -391,7 +401,7 @@ def masked_build(tmp_path_factory, named_deals) -> Path:
             text = settings.read_text(encoding="utf-8")
             assert "mask_reps: false" in text
             settings.write_text(text.replace("mask_reps: false", "mask_reps: true"))
-            printed = build_in(folder, named_deals, **CANARIES)
+            printed = build_in(folder, named_deals, "--mapping", rep_mapping, **CANARIES)
             assert (folder / "warehouse.duckdb").exists(), printed
     return folder
 
@@ -414,7 +424,7 @@ def test_builds_tell_no_secret_of_their_environment(
 
 
 def test_masked_rep_names_are_nowhere(masked_build, record_figure):
-    words = [word for name in NAMES for word in name.split()]
+    words = [word for name in [*NAMES, SHORT_NAME] for word in name.split()]
     assert places_of(words, masked_build) == []
     warehouse = masked_build / "warehouse.duckdb"
     tables = rows(
@@ -433,10 +443,10 @@ def test_masked_rep_names_are_nowhere(masked_build, record_figure):
 
 
 def test_masked_reps_have_the_figures_of_their_names(
-    masked_build, named_deals, tmp_path, compiled_project
+    masked_build, named_deals, rep_mapping, tmp_path, compiled_project
 ):
     query = "select * exclude statement from drivers.rep_performance"
-    named = rows(built(tmp_path, named_deals), query)
+    named = rows(built(tmp_path, named_deals, mapping=rep_mapping), query)
     assert len(named) == len(NAMES) + 1  # 'Unknown'
     expected = {
         name if name == "Unknown" else masking.rep_key(name, CANARY): figures

@@ -39,7 +39,8 @@ def test_a_mapping_is_merged_with_the_default_by_key(read):
     )
     columns = found["export_columns"]
     assert columns["seats"] == {"type": "number"}
-    assert columns["created_date"].items() >= {"type": "date", "is_required": False}.items()
+    assert columns["created_date"]["is_required"] is False
+    assert columns["created_date"]["type"] == "date"
     assert "deal_id" in columns
     assert found["features"] == {
         "categorical": ["industry"],

@@ -488,6 +488,31 @@ HEADERS = [
         values={("d1", "industry"): "Ann", ("d1", "deal_stage"): "Demo"},
     ),
     Case(
+        "a_mapping_of_null_values_and_of_names",
+        deals(
+            WON | {"deal_id": "d4", "outcome": "-", "industry": "n/a", "sales_rep_id": "ANN"},
+            LOST | {"deal_id": "d5", "industry": "None", "sales_rep_id": "-", "account_id": "acme"},
+            LOST | {"deal_id": "d6", "industry": "-", "sales_rep_id": "n/a"},
+        ),
+        (*GOOD_IDS, "d4", "d5", "d6"),
+        {
+            ("d4", "is_won"): 0,
+            ("d4", "industry"): "Other industries",
+            ("d4", "sales_rep_id"): "Ann",
+            ("d5", "industry"): "Nothing",
+            ("d5", "sales_rep_id"): "Nobody",
+            ("d5", "account_id"): "Acme Inc",
+            ("d6", "industry"): "Unknown",
+            ("d6", "sales_rep_id"): "Unknown",
+            ("d1", "account_id"): None,
+        },
+        mapping=(
+            "kind,found,means\noutcome,-,Lost\nindustry,N/A,Other industries\n"
+            "industry,None,Nothing\nsales_rep_id,ann,Ann\nsales_rep_id,-,Nobody\n"
+            "account_id,ACME,Acme Inc\n"
+        ),
+    ),
+    Case(
         "a_mapping_with_lines_that_match_nothing",
         rows(*GOOD, deal_id="Ref."),
         mapping=(

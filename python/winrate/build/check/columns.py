@@ -8,6 +8,7 @@ import duckdb
 
 from winrate import database, project
 from winrate.build.check.lines import Line, brief
+from winrate.config.csv_rows import csv_line
 from winrate.ingest.header import (
     ExportHeader,
     WantedColumns,
@@ -131,7 +132,7 @@ def missing_sentence(header: ExportHeader, suggestions: Mapping[str, str]) -> st
 
 def mapping_lines(titles: Mapping[str, str]) -> list[str]:
     """Lines of MAPPING that read columns from these titles, by the name of the column."""
-    return [f"column,{brief(title)},{name}" for name, title in titles.items()]
+    return [csv_line(("column", title, name)) for name, title in titles.items()]
 
 
 def unused_titles(header: ExportHeader, own_titles: list[str]) -> list[Line]:
