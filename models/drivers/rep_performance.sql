@@ -31,6 +31,7 @@ final as (
         estimates.p_value,
         estimates.q_value,
         estimates.evidence,
+        estimates.inconclusive_because,
         estimates.funnel_low_95,
         estimates.funnel_high_95,
         estimates.funnel_low_998,

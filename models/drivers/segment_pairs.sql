@@ -30,6 +30,7 @@ final as (
         estimates.p_value,
         estimates.q_value,
         estimates.evidence,
+        estimates.inconclusive_because,
         estimates.rank,
         estimates.statement
     from estimates

@@ -29,6 +29,7 @@ final as (
         estimates.p_value,
         estimates.q_value,
         estimates.evidence,
+        estimates.inconclusive_because,
         totals.n_open_deals,
         totals.open_amount
     from totals

@@ -59,6 +59,7 @@ final as (
         estimates.detectable_pp,
         estimates.verdict,
         estimates.withheld_because,
+        estimates.inconclusive_because,
         estimates.statement
     from totals
     inner join estimates using (comparison, basis)

@@ -40,6 +40,7 @@ final as (
         estimates.p_value,
         estimates.q_value,
         estimates.evidence,
+        estimates.inconclusive_because,
         estimates.statement
     from estimates
     inner join comparisons using (comparison)

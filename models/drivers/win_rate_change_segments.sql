@@ -56,6 +56,12 @@ final as (
             when 'raised' then 'got better'
             else coalesce(tests.evidence, 'inconclusive')
         end as evidence,
+        case
+            when
+                coalesce(tests.evidence, 'inconclusive') = 'inconclusive'
+                and (estimates.change_pp_low > 0 or estimates.change_pp_high < 0)
+                then case when tests.p_value is null then 'not tested' else 'like the change of the other deals' end
+        end as inconclusive_because,
         cast(row_number() over (
             partition by totals.comparison
             order by tests.p_value asc nulls last, totals.feature asc, totals.level asc

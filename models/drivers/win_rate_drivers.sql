@@ -31,6 +31,7 @@ final as (
         estimates.q_value,
         estimates.feature_p_value,
         estimates.evidence,
+        estimates.inconclusive_because,
         {{ amount_weighted_win_rate('totals.won_amount', 'totals.closed_amount') }} as revenue_weighted_win_rate,
         estimates.known_at,
         estimates.left_out_code,

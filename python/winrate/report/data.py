@@ -89,7 +89,7 @@ class Data:
                     win_rate_before, win_rate_before_low, win_rate_before_high,
                     win_rate_after, win_rate_after_low, win_rate_after_high,
                     change_pp, change_pp_low, change_pp_high, detectable_pp, verdict,
-                    withheld_because, statement
+                    withheld_because, inconclusive_because, statement
                 from drivers.win_rate_change as changes
                 left join strongest using (comparison)
                 where basis = 'closed'
@@ -116,7 +116,7 @@ class Data:
             """
             select
                 cause, feature, level, contribution_pp, contribution_pp_low, contribution_pp_high,
-                n_before, n_after, win_rate_before, win_rate_after, evidence,
+                n_before, n_after, win_rate_before, win_rate_after, evidence, inconclusive_because,
                 coalesce(evidence in ('lowered', 'raised'), false) as is_significant
             from drivers.win_rate_change_causes
             where {comparison}

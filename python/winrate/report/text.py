@@ -25,6 +25,11 @@ def span(low: float, high: float, form: Callable[[float], str]) -> str:
     return f"{known(low, form)} to {known(high, form)}"
 
 
+def reasoned(evidence: Any, because: Any) -> str:
+    """'inconclusive: may be chance among 9 causes', or the evidence alone where that is all."""
+    return known(evidence) if pd.isna(because) else f"{known(evidence)}: {because}"
+
+
 def label(text: Any) -> str:
     """A name from the data on one line, without control or text-direction characters."""
     return wording.printable(known(text).replace("\n", " ")).strip()

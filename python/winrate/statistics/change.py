@@ -10,10 +10,15 @@ from scipy import stats
 from winrate import wording
 from winrate.statistics import proportions
 from winrate.statistics.claims import (
+    INCONCLUSIVE,
+    TOO_SMALL,
     ClaimRules,
+    chance_among,
     evidence,
+    explained,
     fewest_window_outcomes,
     low_evidence_note,
+    noted,
     typed,
 )
 from winrate.statistics.proportions import Z_95
@@ -29,7 +34,7 @@ CHANGE_TYPES = {
     **dict.fromkeys(["change_pp", "change_pp_low", "change_pp_high"], "float64"),
     **dict.fromkeys(["year_ago_change_pp", "dispersion"], "float64"),
     **dict.fromkeys(["p_value", "q_value", "detectable_pp"], "float64"),
-    **dict.fromkeys(["verdict", "withheld_because", "statement"], "str"),
+    **dict.fromkeys(["verdict", "withheld_because", "inconclusive_because", "statement"], "str"),
 }
 EFFECTS = ["mix_effect_pp", "rate_effect_pp", "total_effect_pp"]
 SEGMENT_TYPES = {
@@ -43,6 +48,7 @@ MIN_QUARTERS = 4  # to measure how far quarters differ
 DISPERSED_P_VALUE = 0.1  # quarters that differ with a p-value above it are taken as alike
 # A change is seasonal where a year earlier the same quarters changed at least this share of it.
 SEASONAL_SHARE = 0.5
+NO_CHANGE = "no detectable change"
 
 
 def win_rate_change(
@@ -65,7 +71,8 @@ def win_rate_change(
     `dispersion` (by which the variance is multiplied), `year_ago_change_pp`, `detectable_pp` (the
     smallest drop that this verdict finds with 80% power), `verdict` ('declined', 'improved', 'no
     detectable change', 'too few deals'), `withheld_because` ('season' or 'too small', of a
-    significant change that is no verdict) and `statement`. `q_value` is the p-value, corrected for
+    significant change that is no verdict), `inconclusive_because` (see `claims.explained`) and
+    `statement`. `q_value` is the p-value, corrected for
     the number of rows by Bonferroni's method with weights: half of the error is for the primary
     comparison by close date. A verdict needs `min_outcomes` won and lost deals in each window, a
     change of `min_effect_pp`, and that the same quarters a year earlier did not change likewise
@@ -124,7 +131,15 @@ def win_rate_change(
         too_few=too_few,
         names=("improved", "declined"),
         max_q_value=rules.max_change_q_value,
-    ).replace("inconclusive", "no detectable change")
+    ).replace(INCONCLUSIVE, NO_CHANGE)
+    words_of = {"too small": TOO_SMALL, "season": "may be the season"}
+    by_chance = chance_among((weight > 0).sum(), "comparison")
+    table["inconclusive_because"] = explained(
+        table["change_pp_low"],
+        table["change_pp_high"],
+        table["verdict"] != NO_CHANGE,
+        [words_of.get(code, by_chance) for code in table["withheld_because"]],
+    )
     table["statement"] = [
         _change_statement(row, words[row.comparison], rules) for row in table.itertuples()
     ]
@@ -290,15 +305,11 @@ def _change_statement(row, words: dict[str, Any], rules: ClaimRules) -> str:
                 ", so it may be the season"
             )
         return f"{windows}: a change of {row.change_pp:+z.1f} points, but {why} ({span}, {counts})."
-    if row.verdict == "no detectable change":
-        corrected = (
-            " after correction for the number of comparisons"
-            if row.p_value < rules.max_change_q_value
-            else ""
-        )
+    if row.verdict == NO_CHANGE:
+        why = noted(row.inconclusive_because)
         return (
-            f"{windows}: no significant change{corrected} ({span}, {counts}; a drop of less than "
-            f"{wording.points(row.detectable_pp)} would probably go undetected)."
+            f"{windows}: no significant change ({span}, {counts}{why}; a "
+            f"drop of less than {wording.points(row.detectable_pp)} would probably go undetected)."
         )
     n_fewest = fewest_window_outcomes(row.n_before, row.n_won_before, row.n_after, row.n_won_after)
     note = low_evidence_note(n_fewest, rules)

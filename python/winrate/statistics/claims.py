@@ -1,12 +1,16 @@
 """When a difference may be claimed: the rules of evidence that every estimate shares."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
+from winrate import wording
+
 TOO_FEW, INCONCLUSIVE = "too few deals", "inconclusive"
+TOO_SMALL = "too small to act on"
 SIGNAL = "signal"  # the verdict that features discriminate between won and lost deals
 
 
@@ -90,6 +94,30 @@ def evidence(
     claim[is_significant & (difference < 0)] = names[1]
     claim[too_few] = TOO_FEW
     return claim
+
+
+def chance_among(n_tests: float, name: str) -> str:
+    """Why an interval without zero is no claim: 'may be chance among 157 pairs'.
+
+    n_tests: how many such rows were tested. name: of one of them.
+    """
+    return f"may be chance among {wording.deals(n_tests, name)}" if n_tests > 1 else "may be chance"
+
+
+def explained(
+    low: pd.Series, high: pd.Series, is_claim: pd.Series, reasons: Iterable[str]
+) -> list[str | None]:
+    """`reasons`, one per row, where an interval excludes zero and yet there is no claim; else None.
+
+    A reader who sees such an interval takes it for a finding.
+    """
+    is_odd = ((low > 0) | (high < 0)) & ~is_claim
+    return [reason if odd else None for odd, reason in zip(is_odd, reasons, strict=True)]
+
+
+def noted(reason: str | None) -> str:
+    """What a sentence adds to its numbers where `explained` gives a reason, else nothing."""
+    return f"; {reason}" if reason else ""
 
 
 def typed(table: pd.DataFrame, types: dict[str, str]) -> pd.DataFrame:

@@ -10,9 +10,13 @@ from winrate.statistics.claims import (
     INCONCLUSIVE,
     SIGNAL,
     TOO_FEW,
+    TOO_SMALL,
     ClaimRules,
+    chance_among,
+    explained,
     fewest_outcomes,
     low_evidence_note,
+    noted,
     typed,
 )
 from winrate.statistics.effects import EFFECTS, level_effects
@@ -33,7 +37,8 @@ ESTIMATES = [*EFFECTS, "p_value", "q_value", "feature_p_value"]
 TYPES = {
     **dict.fromkeys(["feature", "level"], "str"),
     **dict.fromkeys(ESTIMATES, "float64"),
-    **dict.fromkeys(["evidence", "known_at", "left_out_code", "left_out_because"], "str"),
+    **dict.fromkeys(["evidence", "inconclusive_because", "known_at"], "str"),
+    **dict.fromkeys(["left_out_code", "left_out_because"], "str"),
     "n_reps": "Int64",
     "rank": "int64",
     "statement": "str",
@@ -98,6 +103,13 @@ def win_rate_drivers(
     table["left_out_because"] = [
         None if reason is None else _left_out_because(reason) for reason in table["left_out"]
     ]
+    is_withheld = (table["known_at"] == "creation") & (verdict != SIGNAL)
+    table["inconclusive_because"] = explained(
+        table["effect_pp_low"],
+        table["effect_pp_high"],
+        table["evidence"] != INCONCLUSIVE,
+        table["reason"].mask(is_withheld, f"the verdict is '{verdict}'"),
+    )
     table["left_out_code"] = [reason and str(reason.code) for reason in table["left_out"]]
     note = low_evidence_note(n_fewest, rules)
     table["statement"] = [_level_statement(row, verdict, note) for row in table.itertuples()]
@@ -119,7 +131,11 @@ def _family(
         None: where the features together have an effect beside the others of the model.
     """
     table = _level_counts(profiles, features).assign(
-        **dict.fromkeys(ESTIMATES, np.nan), evidence=INCONCLUSIVE, left_out=None, set_aside=""
+        **dict.fromkeys(ESTIMATES, np.nan),
+        evidence=INCONCLUSIVE,
+        left_out=None,
+        set_aside="",
+        reason="",
     )
     if model is None:
         return table
@@ -135,12 +151,25 @@ def _family(
         joint = score_tests(model.fit(others), tested).joint()
         may_claim = joint.p_value < rules.max_other_q_value
     estimates = _estimates(model, tested, may_claim, rules)
-    columns = [*ESTIMATES, "evidence", "set_aside"]
+    estimates["reason"] = _reasons(estimates, may_claim, rules)
+    columns = [*ESTIMATES, "evidence", "set_aside", "reason"]
     table = table.drop(columns=columns).merge(estimates, on=["feature", "level"], how="left")
     is_left_out = table["left_out"].notna()
     table.loc[is_left_out, ESTIMATES] = np.nan
     table["evidence"] = table["evidence"].mask(is_left_out).fillna(INCONCLUSIVE)
     return table.assign(set_aside=table["set_aside"].fillna(""))
+
+
+def _reasons(estimates: pd.DataFrame, may_claim: bool, rules: ClaimRules) -> list[str]:
+    """Why each level may be no driver, although its interval excludes zero."""
+    if not may_claim:
+        return ["these features have no significant effect together"] * len(estimates)
+    by_chance = chance_among(estimates["p_value"].count(), "level")
+    others = "like the others once " + estimates["set_aside"] + " is set aside"
+    is_small = estimates["effect_pp"].abs() < rules.min_effect_pp
+    return np.select(
+        [is_small, estimates["set_aside"] != ""], [TOO_SMALL, others], default=by_chance
+    ).tolist()
 
 
 def _estimates(
@@ -253,7 +282,8 @@ def _level_statement(row, verdict: str, note: str) -> str:
             f"({span})."
         )
     if row.evidence == INCONCLUSIVE:
-        return f"{name}: no significant difference from the average deal ({span}{note})."
+        why = noted(row.inconclusive_because)
+        return f"{name}: no significant difference from the average deal ({span}{why}{note})."
     span += note
     size = f"{wording.points(row.effect_pp)} {'more' if row.effect_pp > 0 else 'less'}"
     if row.known_at == "close":

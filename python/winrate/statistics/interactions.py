@@ -9,12 +9,17 @@ from scipy import stats
 
 from winrate import wording
 from winrate.statistics.claims import (
+    INCONCLUSIVE,
     SIGNAL,
     TOO_FEW,
+    TOO_SMALL,
     ClaimRules,
+    chance_among,
     evidence,
+    explained,
     fewest_outcomes,
     low_evidence_note,
+    noted,
     q_values,
     typed,
 )
@@ -35,7 +40,7 @@ NUMBERS = [
 TYPES = {
     **dict.fromkeys(KEY, "str"),
     **dict.fromkeys(NUMBERS, "float64"),
-    "evidence": "str",
+    **dict.fromkeys(["evidence", "inconclusive_because"], "str"),
     "rank": "int64",
     "statement": "str",
 }
@@ -84,8 +89,16 @@ def segment_pairs(
         names=("better together", "worse together"),
         max_q_value=rules.max_other_q_value,
     )
+    by_chance = chance_among(table["p_value"].count(), "pair")
+    reasons = np.where(is_claim, by_chance, TOO_SMALL)
+    table["inconclusive_because"] = explained(
+        table["difference_pp_low"],
+        table["difference_pp_high"],
+        table["evidence"] != INCONCLUSIVE,
+        reasons if verdict == SIGNAL else [f"the verdict is '{verdict}'"] * len(table),
+    )
     note = low_evidence_note(n_fewest, rules)
-    table["statement"] = [_statement(row, note, rules.max_p_value) for row in table.itertuples()]
+    table["statement"] = [_statement(row, note) for row in table.itertuples()]
     # Pairs of equal strength stay in the order of features and levels.
     table = table.sort_values("p_value", kind="stable", na_position="last")
     return typed(table.assign(rank=np.arange(1, len(table) + 1)), TYPES)
@@ -158,7 +171,7 @@ def _pair_rows(
     )
 
 
-def _statement(row, note: str, max_p_value: float) -> str:
+def _statement(row, note: str) -> str:
     pair = (
         f"{wording.feature_title(row.feature_1)} {row.level_1} with "
         f"{wording.feature_title(row.feature_2).lower()} {row.level_2}"
@@ -167,11 +180,10 @@ def _statement(row, note: str, max_p_value: float) -> str:
     if np.isnan(row.p_value):
         return f"{pair}: the pair has no effect apart from those of its levels ({deals})."
     span = f"{wording.interval(row.difference_pp_low, row.difference_pp_high)}, {deals}"
-    if row.evidence == "inconclusive":
-        corrected = " after correction for the number of pairs" if row.p_value < max_p_value else ""
+    if row.evidence == INCONCLUSIVE:
         return (
-            f"{pair}: no significant difference from what the two effects predict{corrected} "
-            f"({span})."
+            f"{pair}: no significant difference from what the two effects predict "
+            f"({span}{noted(row.inconclusive_because)})."
         )
     more_or_less = "more" if row.evidence == "better together" else "less"
     return (

@@ -5,7 +5,16 @@ import pandas as pd
 from scipy import stats
 
 from winrate import wording
-from winrate.statistics.claims import ClaimRules, evidence, q_values, typed
+from winrate.statistics.claims import (
+    INCONCLUSIVE,
+    ClaimRules,
+    chance_among,
+    evidence,
+    explained,
+    noted,
+    q_values,
+    typed,
+)
 from winrate.statistics.proportions import Z_95, rate_difference
 
 MIX_COLUMNS = ["feature", "level", "n_deals", "n_won", "n_open_deals"]
@@ -23,7 +32,7 @@ MIX_NUMBERS = [
 MIX_TYPES = {
     **dict.fromkeys(["feature", "level"], "str"),
     **dict.fromkeys(MIX_NUMBERS, "float64"),
-    "evidence": "str",
+    **dict.fromkeys(["evidence", "inconclusive_because"], "str"),
 }
 RATIOS = ["n_created", "created_amount"]
 TESTS = [*RATIOS, "mix", "closed_mix"]
@@ -82,6 +91,12 @@ def pipeline_mix(levels: pd.DataFrame, features: list[str], rules: ClaimRules) -
         | (table["n_open_deals"] + table["n_won"] < rules.min_deals_per_level),
         names=(MORE, LESS),
         max_q_value=rules.max_other_q_value,
+    )
+    table["inconclusive_because"] = explained(
+        table["difference_pp_low"],
+        table["difference_pp_high"],
+        table["evidence"] != INCONCLUSIVE,
+        [chance_among(table["p_value"].count(), "level")] * len(table),
     )
     return typed(table, MIX_TYPES)
 
@@ -203,7 +218,12 @@ def _volume_clause(counts: pd.Series, estimates: dict) -> tuple[str, bool | None
         return f"Less pipeline is created than a year before ({numbers})", False
     if "more" in found:
         return f"More pipeline is created than a year before ({numbers})", True
-    return f"New pipeline is not significantly different from a year before ({numbers})", True
+    low = pd.Series([estimates[f"{ratio}_ratio_low"] for ratio in RATIOS]) - 1
+    high = pd.Series([estimates[f"{ratio}_ratio_high"] for ratio in RATIOS]) - 1
+    by_chance = chance_among(len(TESTS), "test")
+    reasons = explained(low, high, pd.Series(False, index=low.index), [by_chance] * len(low))
+    note = noted(next(filter(None, reasons), None))
+    return f"New pipeline is not significantly different from a year before ({numbers}{note})", True
 
 
 def _mix_clause(counts: pd.Series, estimates: dict, mix: pd.DataFrame) -> tuple[str, bool | None]:

@@ -12,7 +12,9 @@ from winrate.statistics.claims import (
     INCONCLUSIVE,
     TOO_FEW,
     ClaimRules,
+    chance_among,
     evidence,
+    explained,
     fewest_outcomes,
     low_evidence_note,
     q_values,
@@ -36,7 +38,7 @@ NUMBERS = [
 TYPES = {
     "sales_rep_id": "str",
     **dict.fromkeys(NUMBERS, "float64"),
-    **dict.fromkeys(["spread_evidence", "evidence", "statement"], "str"),
+    **dict.fromkeys(["spread_evidence", "evidence", "inconclusive_because", "statement"], "str"),
 }
 
 
@@ -88,6 +90,12 @@ def rep_performance(
         names=("above", "below"),
         max_q_value=rules.max_other_q_value,
     )
+    table["inconclusive_because"] = explained(
+        table["difference_pp_low"],
+        table["difference_pp_high"],
+        table["evidence"] != INCONCLUSIVE,
+        _reasons(table, rules),
+    )
     note = low_evidence_note(fewest_outcomes(table), rules)
     table["statement"] = [_statement(row, rules, note) for row in table.itertuples()]
     return typed(table, TYPES)
@@ -135,6 +143,16 @@ def _spread_p_value(tests: ScoreTests) -> float:
         return tests.joint().p_value
     squares = np.nansum(tests.z**2)
     return float(stats.chi2.sf(squares * (n_reps - 1) / n_reps, n_reps - 1))
+
+
+def _reasons(table: pd.DataFrame, rules: ClaimRules) -> list[str]:
+    """Why each rep may not be above or below, although the win rates differ as they are."""
+    if (table["spread_evidence"] != "differs").any():
+        return ["reps differ no more than expected by chance"] * len(table)
+    by_chance = chance_among(table["p_value"].count(), "rep")
+    is_small = table["observed_minus_expected_pp"].abs() < rules.min_effect_pp
+    small = "others win as often of such deals"
+    return np.where(is_small, small, by_chance).tolist()
 
 
 def _statement(row, rules: ClaimRules, note: str) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from winrate.statistics.claims import INCONCLUSIVE, ClaimRules, typed
+from winrate.statistics.claims import INCONCLUSIVE, ClaimRules, chance_among, explained, typed
 from winrate.statistics.proportions import compare_with_rest
 
 COLUMNS = ["deal_stage", "n_deals", "n_won", "n_lost"]
@@ -11,7 +11,11 @@ NUMBERS = [
     *("drop_off_rate", "drop_off_rate_low", "drop_off_rate_high", "drop_off_rate_elsewhere"),
     *("difference_pp", "difference_pp_low", "difference_pp_high", "p_value", "q_value"),
 ]
-TYPES = {"deal_stage": "str", **dict.fromkeys(NUMBERS, "float64"), "evidence": "str"}
+TYPES = {
+    "deal_stage": "str",
+    **dict.fromkeys(NUMBERS, "float64"),
+    **dict.fromkeys(["evidence", "inconclusive_because"], "str"),
+}
 
 
 def stage_funnel(stages: pd.DataFrame, rules: ClaimRules) -> pd.DataFrame:
@@ -28,4 +32,11 @@ def stage_funnel(stages: pd.DataFrame, rules: ClaimRules) -> pd.DataFrame:
         compared = compare_with_rest(stages, "n_lost", "drop_off_rate", rules, ~contains_outcome)
     # More deals would not change that, so the evidence is not 'too few deals' either.
     compared.loc[contains_outcome, "evidence"] = INCONCLUSIVE
+    by_chance = chance_among(compared["p_value"].count(), "stage")
+    compared["inconclusive_because"] = explained(
+        compared["difference_pp_low"],
+        compared["difference_pp_high"],
+        compared["evidence"] != INCONCLUSIVE,
+        np.where(contains_outcome, "all of its deals have one outcome", by_chance),
+    )
     return typed(compared.assign(deal_stage=stages["deal_stage"]), TYPES)

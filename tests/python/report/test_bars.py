@@ -39,6 +39,14 @@ def test_bars_are_named_from_the_top_and_explained_on_hover(story):
         assert part in hover
 
 
+def test_a_pale_bar_whose_interval_excludes_zero_is_explained(story, page):
+    assert "excludes zero" not in story.text
+    because = "like the others once APAC is set aside"
+    rows = [driver("APAC", -9, "hurts"), driver("India", 3, inconclusive_because=because)]
+    text = page(story_with(drivers_win_rate_drivers=rows)).text
+    assert f"Lead source: India: pale although the interval excludes zero ({because})." in text
+
+
 def test_bars_that_are_all_pale_are_explained(story, page):
     assert "Every bar is pale" not in story.text
     parsed = page(story_with(drivers_win_rate_drivers=[driver("Demo", 9.0)]))

@@ -54,6 +54,18 @@ def test_without_a_comparison_only_the_quarters_are_drawn(page, changes):
     assert "annotations" not in figure["layout"]
 
 
+def test_a_verdict_that_an_interval_seems_to_contradict_is_explained(page):
+    because = "may be chance among 6 comparisons"
+    changes = [change("no detectable change", inconclusive_because=because)]
+    found = page(story_with(drivers_win_rate_change=changes))
+    assert f"no detectable change: {because}" in found.text
+    notes = [note["text"] for note in found.figures["trend"]["layout"]["annotations"]]
+    assert any(
+        note.endswith("no detectable<br>change: may be<br>chance among 6<br>comparisons")
+        for note in notes
+    )
+
+
 def test_a_change_that_is_none_has_no_colour(page):
     changes = [change("no detectable change")]
     data = page(story_with(drivers_win_rate_change=changes)).figures["trend"]["data"]

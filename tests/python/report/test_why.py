@@ -82,6 +82,13 @@ def test_the_causes_are_listed_with_their_evidence(story):
     assert "No cause of the change in this comparison" not in story.text
 
 
+def test_a_cause_that_is_none_although_its_interval_excludes_zero_says_why(page):
+    because = "may be chance among 9 causes"
+    causes = [cause(-2.4, inconclusive_because=because), segment("APAC", -3.8, "lowered")]
+    text = page(story_with(drivers_win_rate_change_causes=causes)).text
+    assert f"Mix of deals -2.4 -4.4 to -0.4 inconclusive: {because}" in text
+
+
 def test_causes_without_evidence_are_listed_as_such(page):
     parsed = page(
         story_with(drivers_win_rate_change_causes=[cause(-4.0), cause(-1.0, cause_order=2)])

@@ -118,8 +118,9 @@ def test_a_change_that_is_significant_alone_may_not_be_among_others():
     among_others = win_rate_change(pd.concat([alone, *others]))
     assert among_others["p_value"][0] < 0.05 < among_others["q_value"][0]
     assert (among_others["verdict"] == "no detectable change").all()
-    corrected = "no significant change after correction for the number of comparisons"
-    assert corrected in among_others["statement"].iloc[0]
+    reasons = among_others["inconclusive_because"]
+    assert reasons[0] == "may be chance among 5 comparisons" and reasons[1:].isna().all()
+    assert "; may be chance among 5 comparisons; a drop of" in among_others["statement"][0]
 
 
 def test_a_change_below_min_effect_pp_is_too_small_to_act_on():
@@ -128,6 +129,7 @@ def test_a_change_below_min_effect_pp_is_too_small_to_act_on():
     assert row["q_value"] < 0.001
     assert row["verdict"] == "no detectable change"
     assert "a change of +0.8 points, but too small to act on" in row["statement"]
+    assert row["inconclusive_because"] == "too small to act on"
     row = win_rate_change(window(*counts), rules=replace(RULES, min_effect_pp=0.5)).iloc[0]
     assert row["verdict"] == "improved"
 
@@ -222,6 +224,7 @@ def test_a_change_that_the_year_before_had_too_is_no_claim(year_ago, verdict):
     assert row["verdict"] == verdict
     is_seasonal = verdict == "no detectable change"
     assert ("so it may be the season" in row["statement"]) == is_seasonal
+    assert (row["inconclusive_because"] == "may be the season") == is_seasonal
     if is_seasonal:
         change_pp = row["year_ago_change_pp"]
         assert f"the same quarters changed by {change_pp:+.1f} points" in row["statement"]

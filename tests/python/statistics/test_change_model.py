@@ -324,6 +324,9 @@ def test_without_a_change_little_is_named():
         runs.append(causes_of(windows_of(before, after)).assign(comparison=f"run {seed}"))
     table = pd.concat(runs)
     is_claim = table["evidence"].isin(["lowered", "raised"])
+    excludes_zero = (table[CONTRIBUTION[1]] > 0) | (table[CONTRIBUTION[2]] < 0)
+    is_explained = table["inconclusive_because"].notna()
+    assert (is_explained == (excludes_zero & ~is_claim)).all() and is_explained.any()
     named = (is_claim & (table["cause"] == "segment")).groupby(table["comparison"]).any()
     assert named.sum() <= 6
     for cause in ("mix", "all deals"):

@@ -108,6 +108,11 @@ def test_planted_drivers_are_found_and_features_without_effect_are_inconclusive(
     assert claims_of(table) == {("industry", "FinTech"): "helps", ("source", "Partner"): "hurts"}
     aside = keyed(table).loc[("industry", "SaaS"), "statement"]
     assert "no significant difference from the others once FinTech is set aside" in aside
+    siblings = table[table["inconclusive_because"].notna()]
+    assert set(siblings["inconclusive_because"]) <= {
+        "like the others once FinTech is set aside",
+        "like the others once Partner is set aside",
+    }
     without = keyed(table).loc[("size", "large"), "statement"]
     assert "no significant difference from the average deal" in without
 
@@ -131,6 +136,8 @@ def test_without_a_signal_no_driver_is_named():
     among_noise = win_rate_drivers(deals, ["size", *noise])
     assert among_noise["feature_p_value"].min() < 0.01
     assert claims_of(among_noise) == {}
+    withheld = among_noise["inconclusive_because"].dropna()
+    assert set(withheld) == {"the verdict is 'no signal'"}
 
 
 @pytest.mark.slow

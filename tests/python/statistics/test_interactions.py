@@ -161,6 +161,17 @@ def test_a_difference_below_min_effect_pp_is_no_claim():
     assert pair["evidence"] == CLAIMS[0]
     above = segment_pairs(profiles_of(deals), min_effect_pp=abs(pair["difference_pp"]) + 1)
     assert not above["evidence"].isin(CLAIMS).any()
+    assert keyed(above).loc[PAIR, "inconclusive_because"] == "too small to act on"
+    assert "; too small to act on)" in keyed(above).loc[PAIR, "statement"]
+
+
+def test_a_pair_whose_interval_excludes_zero_and_is_no_claim_says_why():
+    deals = with_pair(simulated_deals(4000, seed=1, effects=STRONG), 0.75, 1)
+    table = segment_pairs(profiles_of(deals), max_other_q_value=0)
+    pair = keyed(table).loc[PAIR]
+    assert pair["difference_pp_low"] > 0 and pair["evidence"] == "inconclusive"
+    assert pair["inconclusive_because"] == f"may be chance among {len(table)} pairs"
+    assert f"; {pair['inconclusive_because']})" in pair["statement"]
 
 
 def test_noise_among_reps_of_one_industry_each_makes_few_pairs():

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -49,6 +51,18 @@ def test_shares_sum_to_one_and_the_whole_mix_is_tested():
     assert table["difference_pp"].sum() == pytest.approx(0)
     expected = chi2_contingency([[100, 300], [400, 300]], correction=False).pvalue
     assert table["feature_p_value"].tolist() == pytest.approx([expected] * 2)
+
+
+def test_a_level_or_a_volume_that_may_differ_by_chance_says_so():
+    strict = replace(RULES, max_other_q_value=0.01)
+    counts = levels(a=(115, 400, 900), b=(120, 300, 600))
+    mix = pipeline_health.pipeline_mix(counts, ["region"], strict)
+    assert (mix["evidence"] == "inconclusive").all()
+    assert mix["difference_pp_high"][0] < 0 < mix["difference_pp_low"][1]
+    assert set(mix["inconclusive_because"]) == {"may be chance among 2 levels"}
+    row = health(UNCHANGED, n_created_last_quarter=570)
+    assert row["n_created_ratio_low"] > 1 and row["volume_evidence"] == "inconclusive"
+    assert "worth 5,000,000; may be chance among 4 tests)" in row["statement"]
 
 
 def test_too_few_open_won_or_in_the_level_is_no_claim():

@@ -67,6 +67,9 @@ def test_no_rep_is_claimed_where_the_reps_together_differ_by_chance():
     assert team.loc["odd", "q_value"] < 0.05
     assert team.loc["odd", "spread_p_value"] > 0.05
     assert team.loc["odd", "evidence"] == "inconclusive"
+    assert team.loc["odd", "difference_pp_low"] > 0
+    because = "reps differ no more than expected by chance"
+    assert team["inconclusive_because"].dropna().to_dict() == {"odd": because}
 
 
 def test_the_spread_of_reps_with_equal_deals_is_tested_by_pearsons_chi_squared():

@@ -22,12 +22,20 @@ def test_a_stage_with_more_losses_than_the_others_is_claimed():
     }
 
 
+def test_a_stage_that_may_differ_by_chance_says_so():
+    table = funnel(demo=(200, 110), proposal=(200, 86), negotiation=(200, 92), last=(200, 104))
+    row = table.loc["proposal"]
+    assert row["difference_pp_high"] < 0 and row["evidence"] == "inconclusive"
+    assert row["inconclusive_because"] == "may be chance among 4 stages"
+
+
 def test_a_stage_that_contains_the_outcome_is_not_tested():
     table = funnel(closed_lost=(100, 100), closed_won=(5, 0), demo=(200, 110), proposal=(200, 90))
     leaking = table.loc[["closed_lost", "closed_won"]]
     assert (leaking["evidence"] == "inconclusive").all()
     assert leaking[["p_value", "q_value"]].isna().all(axis=None)
     assert leaking["drop_off_rate"].tolist() == [1, 0]
+    assert set(leaking["inconclusive_because"]) == {"all of its deals have one outcome"}
     # The false discovery rate is over the stages that are tested.
     tested = table.loc[["demo", "proposal"]]
     assert (tested["q_value"] == q_values(tested["p_value"])).all()

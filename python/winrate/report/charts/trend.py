@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from winrate import wording
 from winrate.report import style
 from winrate.report.charts.figure import figure, numbers, plotly_text
-from winrate.report.text import known, signed, span
+from winrate.report.text import known, reasoned, signed, span
 
 MAX_LABELLED_QUARTERS = 12  # with more there is no room for a number at each
 NAMES, SIDES = ("before", "after"), ("low", "high")  # of a row of drivers.win_rate_change
@@ -140,10 +140,11 @@ def _add_difference(made: go.Figure, change: pd.Series, at: pd.Timestamp) -> Non
             text=f"<b>{wording.percent(change[f'win_rate_{name}'])}</b>",
             font={"color": style.INK, "size": 14},
         )
+    verdict = reasoned(change["verdict"], change["inconclusive_because"])
     lines = [
         f"<b>{signed(change['change_pp'])} points</b>",
         f"95% interval<br>{span(change['change_pp_low'], change['change_pp_high'], signed)}",
-        *map(plotly_text, textwrap.wrap(known(change["verdict"]), BESIDE_LETTERS)),
+        *map(plotly_text, textwrap.wrap(verdict, BESIDE_LETTERS)),
     ]
     made.update_layout(margin={"r": BESIDE})
     made.add_annotation(

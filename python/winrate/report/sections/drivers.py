@@ -14,7 +14,7 @@ from winrate.report.text import enumeration, feature_label, known, label, level_
 DRIVERS = """
     select
         feature, level, n_deals, win_rate, effect_pp, effect_pp_low, effect_pp_high, q_value,
-        evidence, known_at, statement
+        evidence, inconclusive_because, known_at, statement
     from drivers.win_rate_drivers
     order by feature, level
 """
@@ -84,6 +84,10 @@ def _notes(drivers: pd.DataFrame) -> list[Block]:
                 f"{names} (known at close): known only when a deal is over. Their effects describe "
                 "how deals ended; they are not levers."
             )
+        )
+    for reason, rows in drivers.groupby("inconclusive_because"):
+        notes.append(
+            Guide(f"{_levels(rows)}: pale although the interval excludes zero ({label(reason)}).")
         )
     without = drivers[drivers["effect_pp"].isna()]
     if len(without):

@@ -8,7 +8,7 @@ from winrate import wording
 from winrate.report.blocks import Block, Chart, Guide, Heading, Paragraph, Section, Table
 from winrate.report.charts.trend import period_name, trend_figure
 from winrate.report.data import Data
-from winrate.report.text import feature_label, known, signed, span
+from winrate.report.text import feature_label, known, reasoned, signed, span
 
 TREND = """
     select
@@ -23,7 +23,7 @@ COMPARISONS = """
     select
         comparison, basis, before_start, before_end, after_start, after_end, n_before, n_after,
         win_rate_before, win_rate_after, change_pp, change_pp_low, change_pp_high, detectable_pp,
-        verdict
+        verdict, inconclusive_because
     from drivers.win_rate_change
     order by is_primary desc nulls last, comparison, basis
 """
@@ -67,7 +67,7 @@ def _comparisons(changes: pd.DataFrame) -> Block:
                 "Change": signed(row.change_pp),
                 "95% interval": span(row.change_pp_low, row.change_pp_high, signed),
                 "Detectable drop": known(row.detectable_pp, "{:.1f}".format),
-                "Verdict": known(row.verdict),
+                "Verdict": reasoned(row.verdict, row.inconclusive_because),
             }
             for row in changes.itertuples()
         ],

@@ -8,7 +8,7 @@ from winrate.report.blocks import Block, Chart, Guide, Heading, Key, Paragraph, 
 from winrate.report.charts.waterfall import waterfall_figure, waterfall_steps
 from winrate.report.data import Data
 from winrate.report.style import HELPS, HURTS, PALE_HELPS, PALE_HURTS
-from winrate.report.text import known, level_label, signed, span
+from winrate.report.text import known, level_label, reasoned, signed, span
 
 CAUSES = {"mix": "Mix of deals", "all deals": "All deals alike"}
 
@@ -53,7 +53,11 @@ def _cause(row: Any) -> dict[str, str]:
         "Cause": level_label(row.feature, row.level) if is_segment else CAUSES[row.cause],
         "Points": signed(row.contribution_pp),
         "95% interval": span(row.contribution_pp_low, row.contribution_pp_high, signed),
-        "Evidence": f"{row.evidence} it" if row.is_significant else known(row.evidence),
+        "Evidence": (
+            f"{row.evidence} it"
+            if row.is_significant
+            else reasoned(row.evidence, row.inconclusive_because)
+        ),
         "Its win rate": (
             _before_after(row.win_rate_before, row.win_rate_after, wording.percent)
             if is_segment

@@ -12,7 +12,10 @@ from winrate.statistics.change_model.split import Part, Split, split_change
 from winrate.statistics.claims import (
     INCONCLUSIVE,
     TOO_FEW,
+    TOO_SMALL,
     ClaimRules,
+    chance_among,
+    explained,
     fewest_window_outcomes,
     q_values,
     typed,
@@ -30,7 +33,7 @@ CAUSE_TYPES = {
     **dict.fromkeys(["cause", "feature", "level"], "str"),
     **dict.fromkeys(["contribution_pp", "contribution_pp_low", "contribution_pp_high"], "float64"),
     **dict.fromkeys(["p_value", "q_value"], "float64"),
-    **dict.fromkeys(["evidence", "statement"], "str"),
+    **dict.fromkeys(["evidence", "inconclusive_because", "statement"], "str"),
 }
 PARTS = ["explained_pp", "unexplained_pp"]
 NUMBERS = [
@@ -40,7 +43,7 @@ NUMBERS = [
 MODEL_TYPES = {
     **dict.fromkeys(["comparison", "feature"], "str"),
     **dict.fromkeys(NUMBERS, "float64"),
-    **dict.fromkeys(["evidence", "statement"], "str"),
+    **dict.fromkeys(["evidence", "inconclusive_because", "statement"], "str"),
 }
 
 
@@ -145,6 +148,7 @@ def _no_causes(comparison: str, rows: pd.DataFrame, rules: ClaimRules) -> pd.Dat
             [name for name, dtype in CAUSE_TYPES.items() if dtype == "float64"], np.nan
         ),
         evidence=TOO_FEW,
+        inconclusive_because=None,
         statement=[wording.too_few(cause, rows, rules) for cause in causes],
     )
 
@@ -181,6 +185,15 @@ def _causes(
                 row["evidence"] = "raised" if value > 0 else "lowered"
         rows.append(row)
     table = pd.DataFrame(rows).reindex(columns=[*CAUSE_TYPES])
+    table["inconclusive_because"] = explained(
+        table["contribution_pp_low"],
+        table["contribution_pp_high"],
+        table["evidence"] != INCONCLUSIVE,
+        [
+            _reason(row.contribution_pp, row.cause == SEGMENT, model, n_models, rules)
+            for row in table.itertuples()
+        ],
+    )
     table["statement"] = [wording.cause(row, counts, named) for row in table.itertuples()]
     return table.assign(comparison=comparison)
 
@@ -211,6 +224,7 @@ def _by_feature(
     of_features = q_values(table["p_value"].where(~is_baseline), n_looks)
     table["q_value"] = of_features.where(~is_baseline, (table["p_value"] * n_looks).clip(upper=1))
     table["evidence"] = [_feature_evidence(row, model, rules) for row in table.itertuples()]
+    table["inconclusive_because"] = _feature_reasons(table, model, n_models, rules)
     table["statement"] = [
         wording.feature(
             row, _segments_of(row.feature, model, split), counts, row.feature == BASELINE
@@ -218,6 +232,42 @@ def _by_feature(
         for row in table.itertuples()
     ]
     return table
+
+
+def _feature_reasons(
+    table: pd.DataFrame, model: ChangeModel, n_models: int, rules: ClaimRules
+) -> list[str | None]:
+    """Why a feature has no claim where an interval excludes zero, of its segments or of its mix."""
+    is_claim = table["evidence"] != INCONCLUSIVE
+    of_segments = explained(
+        table["unexplained_pp_low"],
+        table["unexplained_pp_high"],
+        is_claim,
+        [
+            _reason(row.unexplained_pp, row.feature != BASELINE, model, n_models, rules)
+            for row in table.itertuples()
+        ],
+    )
+    of_mix = explained(
+        table["explained_pp_low"],
+        table["explained_pp_high"],
+        is_claim,
+        ["its mix is tested together with that of all features"] * len(table),
+    )
+    both = zip(of_segments, of_mix, strict=True)
+    return ["; ".join(filter(None, reasons)) or None for reasons in both]
+
+
+def _reason(
+    value_pp: float, is_segment: bool, model: ChangeModel, n_models: int, rules: ClaimRules
+) -> str:
+    """Why a part of a change may be no cause, although its interval excludes zero."""
+    if is_segment:
+        n_segments = sum(bool(level) for _, level in model.levels)
+        return chance_among(n_segments * n_models, "segment")
+    if abs(value_pp) < rules.min_effect_pp:
+        return TOO_SMALL
+    return chance_among(KINDS_OF_CAUSES * n_models, "cause")
 
 
 def _segments_of(feature: str, model: ChangeModel, split: Split) -> dict[str, float]:

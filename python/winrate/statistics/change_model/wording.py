@@ -13,6 +13,7 @@ from winrate.statistics.claims import (
     ClaimRules,
     fewest_window_outcomes,
     low_evidence_note,
+    noted,
 )
 
 
@@ -36,6 +37,7 @@ def too_few(cause: str, rows: pd.DataFrame, rules: ClaimRules) -> str:
 
 def cause(row: Any, counts: str, named: list[tuple[str, str]]) -> str:
     """One sentence on a cause, or on a segment that is none."""
+    counts += noted(row.inconclusive_because)
     if row.cause == "segment":
         return _segment(row, counts, named)
     span = f"{wording.interval(row.contribution_pp_low, row.contribution_pp_high)}, {counts}"
@@ -83,6 +85,7 @@ def feature(row: Any, segments: dict[str, float], counts: str, is_baseline: bool
     segments: what each named segment of the feature adds, in percentage points.
     """
     title = "All deals alike" if is_baseline else wording.feature_title(row.feature)
+    counts += noted(row.inconclusive_because)
     if pd.isna(row.unexplained_pp):
         return f"{title}: left out of the model (see win_rate_drivers)."
     span = wording.interval(row.unexplained_pp_low, row.unexplained_pp_high)
