@@ -48,7 +48,7 @@ UNPACK = "unpack it and give the export inside"
 
 PROTECTED = Unread("a workbook that is protected by a password", "save it without one")
 OLD_EXCEL = Unread("a workbook of Excel 97-2003 (.xls)", SAVE_AS_WORKBOOK)
-OLD_OFFICE = Unread("an Office document without sheets", EXPORT)
+NO_SHEETS = Unread("an Office document without sheets", EXPORT)
 STRICT_WORKBOOK = Unread("a workbook saved as Strict Open XML Spreadsheet", SAVE_AS_WORKBOOK)
 BINARY_WORKBOOK = Unread("a binary workbook (.xlsb)", SAVE_AS_WORKBOOK)
 OPEN_DOCUMENT_FILE = Unread("an OpenDocument file (.ods)", SAVE_AS_WORKBOOK)
@@ -131,7 +131,7 @@ def _kind_of_zip(file: BinaryIO) -> str | Unread:
             if "mimetype" in names and starts("mimetype").startswith(OPEN_DOCUMENT):
                 return OPEN_DOCUMENT_FILE
             if "[Content_Types].xml" in names:
-                return OLD_OFFICE
+                return NO_SHEETS
             return Unread(f"a zip archive of {listed(names, 3) or 'nothing'}", UNPACK)
     except BadZipFile:
         return DAMAGED_ZIP
@@ -147,7 +147,7 @@ def _kind_of_ole(file: BinaryIO, head: bytes) -> Unread:
     directory = file.read(DIRECTORY).decode("utf-16-le", "replace")
     if "EncryptedPackage" in directory:
         return PROTECTED
-    return OLD_EXCEL if "Workbook" in directory or "Book" in directory else OLD_OFFICE
+    return OLD_EXCEL if "Workbook" in directory or "Book" in directory else NO_SHEETS
 
 
 def _kind_of_text(head: bytes) -> str | Unread:
