@@ -21,6 +21,8 @@ from winrate import project, wording
 PACKAGE = "winrate"
 LOCK = project.ROOT / "requirements.txt"
 SBOM = project.ROOT / "target" / "sbom.cdx.json"
+EXIT_KNOWN, EXIT_NOT_CHECKED = 1, 2
+NOT_CHECKED = "Known vulnerabilities: not checked, since pip-audit"
 
 
 def main() -> int:
@@ -85,13 +87,13 @@ def known_vulnerabilities() -> dict[str, Any] | None:
 
 
 def findings(report: dict[str, Any] | None) -> tuple[str, int]:
-    """The report as text, and the exit code: 1 if there is a known vulnerability.
+    """The report as text, and the exit code; 0 only if packages were checked and none is known.
 
     A package without an answer from the database counts as not checked; pip-audit itself prints
     "no known vulnerabilities" even if it got no answer at all.
     """
     if report is None:
-        return "Known vulnerabilities: not checked, since pip-audit reached no database.", 0
+        return f"{NOT_CHECKED} reached no database.", EXIT_NOT_CHECKED
     packages = report["dependencies"]
     unanswered = sum("skip_reason" in package for package in packages)
     known = [
@@ -103,10 +105,10 @@ def findings(report: dict[str, Any] | None) -> tuple[str, int]:
     n_checked = f"{wording.count(len(packages) - unanswered)} of {wording.count(len(packages))}"
     lines = [f"Known vulnerabilities: {len(known) or 'none'} in {n_checked} packages.", *known]
     if unanswered == len(packages):
-        lines = ["Known vulnerabilities: not checked, since pip-audit's database gave no answer."]
-    elif unanswered:
+        return f"{NOT_CHECKED}'s database gave no answer.", EXIT_NOT_CHECKED
+    if unanswered:
         lines.append(f"Not checked: {unanswered}, for which pip-audit's database has no answer.")
-    return "\n".join(lines), 1 if known else 0
+    return "\n".join(lines), EXIT_KNOWN if known else 0
 
 
 def _tool(module: str, *arguments: object) -> subprocess.CompletedProcess:

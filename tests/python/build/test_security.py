@@ -552,8 +552,8 @@ VULNERABLE = {
 @pytest.mark.parametrize(
     ("packages", "says", "exit_code"),
     [
-        (None, "not checked, since pip-audit reached no database", 0),
-        ([UNANSWERED, UNANSWERED], "not checked, since pip-audit's database gave no answer", 0),
+        (None, "not checked, since pip-audit reached no database", 2),
+        ([UNANSWERED, UNANSWERED], "not checked, since pip-audit's database gave no answer", 2),
         ([SOUND, SOUND], "none in 2 of 2 packages", 0),
         ([SOUND, UNANSWERED], "none in 1 of 2 packages.\nNot checked: 1", 0),
         (
