@@ -12,6 +12,7 @@ from winrate.ingest.records import (
     ABOVE_HEADER,
     BLANK_LINE,
     HEADER_AGAIN,
+    WRONG_COLUMN_COUNT,
     ExportError,
     Record,
     listed,
@@ -23,7 +24,12 @@ HEADER_BELOW = (
     f"; the header was looked for in the first {MAX_HEADER_RECORD} lines: if it is below them, put"
     " it first"
 )
-UNIT = re.compile(r"\s*\([^()]*\)\s*$")
+# What stands around a title: the kind of record in front of it, as HubSpot's connectors, Pipedrive
+# and Salesforce write it; behind it a unit, the table of a joined column, or Salesforce's mark of
+# a column of the user's own.
+AROUND = re.compile(
+    r"^(propert(y|ies)[_.]|deal - |opportunity: )|(\s*\([^()]*\))+\s*$|__?c$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -56,10 +62,14 @@ class WantedColumns:
         """The normalised titles that a column may have, the likeliest first."""
         return list(self.titles.get(name, [normalise_header(name)]))
 
+    def keys_of(self, name: str) -> list[str]:
+        """The keys of the titles that a column may have, the likeliest first."""
+        return [title_key(title) for title in self.titles_of(name)]
+
     @cached_property
-    def known_titles(self) -> frozenset[str]:
-        """The normalised titles of all columns."""
-        return frozenset(title for name in self.names for title in self.titles_of(name))
+    def known_keys(self) -> frozenset[str]:
+        """The keys of the titles of all columns."""
+        return frozenset(key for name in self.names for key in self.keys_of(name))
 
 
 @dataclass(frozen=True)
@@ -89,9 +99,14 @@ def normalise_header(text: str) -> str:
     return re.sub(r"[\W_]+", "_", words).strip("_").lower()
 
 
-def normalised_titles(text: str) -> tuple[str, str]:
-    """What a column title may be: `Amount (USD)` is `amount_usd`, or without its unit `amount`."""
-    return normalise_header(text), normalise_header(UNIT.sub("", text))
+def title_key(text: str) -> str:
+    """What all spellings of a title have in common: `Deal ID`, `deal_id` and `DEALID` are one."""
+    return normalise_header(text).replace("_", "")
+
+
+def title_keys(text: str) -> tuple[str, str]:
+    """The keys of what a title may be: `Amount (USD)` is `amountusd`, or else `amount`."""
+    return title_key(text), title_key(AROUND.sub("", text))
 
 
 def split_header(
@@ -103,7 +118,9 @@ def split_header(
     if not contents:
         raise ExportError(f"{path}: found an empty file; expected a header and rows of deals.")
     place = header_place([record.cells for record in first], wanted)
-    place = contents[0] if place is None else place
+    is_damaged = first[contents[0]].read_error not in (None, WRONG_COLUMN_COUNT)
+    if first[place].cells is None or (is_damaged and not count_wanted(first[place].cells, wanted)):
+        place = contents[0]
     if first[place].cells is None:
         raise ExportError(
             f"{path}: found a header that cannot be read ({first[place].read_error} in line"
@@ -145,27 +162,30 @@ def _with_data(path: Path, rows: Iterator[Record]) -> Iterator[Record]:
     )
 
 
-def header_place(
-    records: Sequence[Sequence[str | None] | None], wanted: WantedColumns
-) -> int | None:
-    """Which of some records names most of the wanted columns; None where none names any.
+def header_place(records: Sequence[Sequence[str | None] | None], wanted: WantedColumns) -> int:
+    """Which of some records names most of the wanted columns.
 
-    records: their cells, None where a record is blank or cannot be read.
+    records: their cells, None where a record is blank or cannot be read; at least one. Where none
+    names any, the header is the first with most of the cells of a row: what is above is a remark.
     """
     named = [count_wanted(cells or [], wanted) for cells in records]
-    return named.index(max(named)) if any(named) else None
+    if any(named):
+        return named.index(max(named))
+    n_filled = [sum(bool(cell and cell.strip()) for cell in cells or []) for cells in records]
+    return next((place for place, n in enumerate(n_filled) if 2 * n > max(n_filled)), 0)
 
 
 def count_wanted(titles: Iterable[str | None], wanted: WantedColumns) -> int:
-    """How many wanted columns some titles name."""
-    return len(wanted.known_titles.intersection(normalise_header(title or "") for title in titles))
+    """How many titles of wanted columns are among some titles."""
+    found = {key for text in titles for key in title_keys(text or "")}
+    return len(wanted.known_keys.intersection(found))
 
 
 def has_all_required(titles: Iterable[str | None], wanted: WantedColumns) -> bool:
     """Whether some titles name every required column, or a fallback column of it."""
-    found = {title for text in titles for title in normalised_titles(text or "")}
+    found = {key for text in titles for key in title_keys(text or "")}
     return all(
-        any(not found.isdisjoint(wanted.titles_of(each)) for each in wanted.choices(name))
+        any(not found.isdisjoint(wanted.keys_of(each)) for each in wanted.choices(name))
         for name in wanted.required
     )
 
@@ -222,23 +242,30 @@ def _without_headers(
 
 
 def _positions(path: Path, titles: Sequence[str], wanted: WantedColumns) -> dict[str, int | None]:
-    """Where each wanted column stands among `titles`; raises ExportError where that is unclear."""
-    names = [normalised_titles(title) for title in titles]
-    whole_names = {name for name, _ in names}
-    places: dict[str, list[int]] = {}
-    for place, (name, without_unit) in enumerate(names):
-        # 'Amount (USD)' is the amount, unless there is an 'Amount' beside it.
-        is_known = name in wanted.known_titles or without_unit in whole_names
-        places.setdefault(name if is_known else without_unit, []).append(place)
+    """Where each wanted column stands among `titles`; raises ExportError where it stands twice.
+
+    A title as it is comes before one that is the column but for what stands around it, which counts
+    only where it is one column: of 'Amount (USD)' and 'Amount (EUR)' neither is the amount.
+    """
+    whole: dict[str, list[int]] = {}
+    bare: dict[str, list[int]] = {}
+    for place, title in enumerate(titles):
+        key, bare_key = title_keys(title)
+        whole.setdefault(key, []).append(place)
+        if key not in wanted.known_keys:
+            bare.setdefault(bare_key, []).append(place)
 
     positions: dict[str, int | None] = {}
     for name in wanted.names:
-        found = next((places[title] for title in wanted.titles_of(name) if title in places), [])
+        found = next((whole[key] for key in wanted.keys_of(name) if key in whole), [])
         if len(found) > 1:
             raise ExportError(
                 f"{path}: found the column {name} more than once, as"
                 f" {' and '.join(repr(titles[place]) for place in found)}; expected it once."
             )
+        if not found:
+            places = (bare.get(key, []) for key in wanted.keys_of(name))
+            found = next((each for each in places if len(each) == 1), [])
         positions[name] = found[0] if found else None
     return positions
 

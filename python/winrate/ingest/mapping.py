@@ -6,7 +6,7 @@ A user's file has the columns `kind`, `found` and `means`:
 
 - `column,Opp. Ref.,deal_id`: the column of that title is deal_id.
 - `column,Status,none`: the column of that title is not read, whatever the seeds say.
-- `outcome,Signed,Won`: that word, as an outcome or as a stage, means Won, Lost or Open.
+- `outcome,Signed,Won`: that word, as an outcome or as a stage, means Won, Lost, Open or Deleted.
 - `industry,Financial Technology,FinTech`: that value of industry is read as FinTech.
 """
 
@@ -22,13 +22,13 @@ import pyarrow as pa
 
 from winrate import project
 from winrate.config.csv_rows import read_rows
-from winrate.ingest.header import WantedColumns, normalise_header
+from winrate.ingest.header import WantedColumns, normalise_header, title_key
 from winrate.project import SettingsError
 
 COLUMN, OUTCOME = "column", "outcome"
 NOT_READ = ("none", "ignore")  # what a title means that is no column of ours
 NAMES = ("sales_rep_id", "account_id")  # whose spellings a user's file can map, as those of levels
-OUTCOMES = ("Won", "Lost", "Open")
+OUTCOMES = ("Won", "Lost", "Open", "Deleted")  # the row of a deleted deal is skipped
 DASHES = re.compile("[\u2010-\u2014]")
 WHITE_SPACE = re.compile(r"\s+")
 BETWEEN_DIGITS = re.compile("(?<=[0-9])[ _-]+(?=[0-9])")
@@ -74,12 +74,12 @@ def wanted_columns(path: str | Path | None, variables: Mapping[str, Any]) -> Wan
     """
     required, optional = project.export_columns(variables)
     names = [*required, *optional]
-    column_of_title = {normalise_header(name): name for name in names}
+    column_of_key = {title_key(name): name for name in names}
     titles = {name: [normalise_header(name)] for name in names}
     mappings = [each for each in read_mappings(path, variables) if each.kind == COLUMN]
     own = [each for each in mappings if each.priority == OWN]
     for each in reversed(own):
-        column_of_title[normalise_header(each.found)] = each.means
+        column_of_key[title_key(each.found)] = each.means
         titles.get(each.means, []).insert(0, normalise_header(each.found))
     for each in mappings:
         titles.get(each.means, []).append(normalise_header(each.found))
@@ -93,7 +93,9 @@ def wanted_columns(path: str | Path | None, variables: Mapping[str, Any]) -> Wan
         },
         titles={
             name: [
-                title for title in dict.fromkeys(found) if column_of_title.get(title, name) == name
+                title
+                for title in dict.fromkeys(found)
+                if column_of_key.get(title_key(title), name) == name
             ]
             for name, found in titles.items()
         },
@@ -142,7 +144,7 @@ def _own_mappings(path: str | Path | None, variables: Mapping[str, Any]) -> Iter
             means = means.lower()
         if kind in known:
             _refuse_unless_among(row.where, kind, means, known[kind])
-        key = normalise_header(found) if kind == COLUMN else level_key(found)
+        key = title_key(found) if kind == COLUMN else level_key(found)
         if not key:
             raise SettingsError(f"{row.where}: found the title '{found}'; expected a letter in it.")
         line, meaning = first.setdefault((kind, key), (row.line, means))

@@ -128,7 +128,7 @@ def _dialect(lines: Iterable[str], wanted: WantedColumns) -> tuple[str, int]:
 
     def header(delimiter: str) -> list[str]:
         records = [_split(lines[start:], delimiter)[0] for start in starts]
-        return (records[header_place(records, wanted) or 0] or []) if records else []
+        return (records[header_place(records, wanted)] or []) if records else []
 
     headers = {delimiter: header(delimiter) for delimiter in DELIMITERS}
 

@@ -65,7 +65,7 @@ def typed_records(
     rows = ((number, cell_texts(row)) for number, row in rows)
     first = list(islice(rows, MAX_HEADER_RECORD))
     contents = [cells for _, cells in first if cells]
-    width = len(contents[header_place(contents, wanted) or 0]) if contents else 0
+    width = len(contents[header_place(contents, wanted)]) if contents else 0
     for number, cells in chain(first, rows):
         surplus = [cell for cell in filter(None, cells[width:]) if cell.strip()]
         cells = [*cells[:width], *surplus, *[None] * (width - len(cells))]

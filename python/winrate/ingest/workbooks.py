@@ -42,7 +42,7 @@ def _sheet_of_deals(workbook: Workbook, wanted: WantedColumns) -> Any:
             headers = [cell_texts(values) for _, values in rows]
             n_named = max((count_wanted(header, wanted) for header in headers), default=0)
             named.setdefault(n_named, []).append(sheet)
-            if any(has_all_required(header, wanted) for header in headers):
+            if wanted.required and any(has_all_required(header, wanted) for header in headers):
                 complete.append(sheet)
     if not named:
         raise ValueError("no visible worksheet")

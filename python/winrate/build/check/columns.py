@@ -13,7 +13,8 @@ from winrate.ingest.header import (
     ExportHeader,
     WantedColumns,
     normalise_header,
-    normalised_titles,
+    title_key,
+    title_keys,
 )
 
 N_EXAMPLES = 3  # cells of a column
@@ -48,7 +49,7 @@ def staged_columns(
             lines += [
                 ("", f"'{brief(title)}' could be it too and is not read; MAPPING decides")
                 for title in _other_titles(header)
-                if not set(wanted.titles_of(name)).isdisjoint(normalised_titles(title))
+                if not set(wanted.keys_of(name)).isdisjoint(title_keys(title))
             ]
         elif name in lacking:
             adds = variables["export_columns"][name]["adds"]
@@ -89,11 +90,14 @@ def suggested_titles(
 ) -> dict[str, str]:
     """For columns that are missing, the titles that resemble what they are called.
 
-    A word counts by its share of the known titles with that word that are the column's; a word of
-    time counts for dates. Each title is suggested once, for the column that it resembles most.
+    A word counts by its share of the known titles with that word that are the column's, and so do
+    the words of a title in one (leadsource); a word of time counts for dates. Each title is
+    suggested once, for the column that it resembles most.
     """
     words = {
-        name: Counter(word for title in wanted.titles_of(name) for word in _words(title))
+        name: Counter(
+            word for title in wanted.titles_of(name) for word in {*_words(title), title_key(title)}
+        )
         for name in wanted.names
     }
     in_all = sum(words.values(), Counter())
@@ -137,11 +141,11 @@ def mapping_lines(titles: Mapping[str, str]) -> list[str]:
 
 def unused_titles(header: ExportHeader, own_titles: list[str]) -> list[Line]:
     """The titles in MAPPING that no column of the export has, which may be typos."""
-    found = {name for title in header.titles for name in normalised_titles(title)}
+    found = {key for title in header.titles for key in title_keys(title)}
     return [
         ("MAPPING", f"no column is called '{brief(title)}'")
         for title in own_titles
-        if normalise_header(title) not in found
+        if title_key(title) not in found
     ]
 
 
@@ -202,4 +206,4 @@ def _not_read(header: ExportHeader) -> Line:
 
 def _other_titles(header: ExportHeader) -> list[str]:
     read = header.positions.values()
-    return [title for place, title in enumerate(header.titles) if place not in read]
+    return [title for place, title in enumerate(header.titles) if title and place not in read]
