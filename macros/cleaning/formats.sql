@@ -24,7 +24,7 @@
 {# The decimal mark that a bare number proves: '.' or ','. '.?' or ',?' where '1.234' may be decimals or
    thousands; null where there is no mark. #}
 {% macro decimal_mark_of(bare) -%}
-    {%- set unsigned = replace_matches(bare, '[()-]') -%}
+    {%- set unsigned = replace_matches(bare, '[()kK-]') -%}
     case
         when {{ matches(unsigned, proof_of_mark('[.]', ',')) }} then '.'
         when {{ matches(unsigned, proof_of_mark(',', '[.]')) }} then ','

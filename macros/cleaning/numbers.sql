@@ -9,16 +9,21 @@
     ) }}
 {%- endmacro %}
 
+{# A currency sign, also one of several dollars. Other capitals are none: 5 M$ is not 5 dollars. #}
+{% macro currency_sign() -%}
+    {{ return('(?:A|AU|C|CA|HK|MX|NT|NZ|R|S|SG|US)?\\p{Sc}') }}
+{%- endmacro %}
+
 {# A number without currency signs and codes, Swiss apostrophes, and spaces between thousands or beside
-   a sign. Thousands are joined in two passes, because a match uses up its digits. #}
+   a sign or the k of thousands. Thousands are joined in two passes, because a match uses up its digits. #}
 {% macro bare_number(x) -%}
     {%- set codes = currency_codes() -%}
     {%- set without_currency = replace_matches(
-        x, '[A-Z]{0,3}\\p{Sc}|\\b(' ~ codes ~ ')|(' ~ codes ~ ")\\b|['’]"
+        x, currency_sign() ~ '|\\b(' ~ codes ~ ')|(' ~ codes ~ ")\\b|['’]"
     ) -%}
     {%- set with_minus = "replace(trim(" ~ without_currency ~ "), '−', '-')" -%}
     {%- set with_sign_beside = replace_matches(
-        with_minus, '([(+-])[\\t\\n\\f\\r \\p{Z}]+|[\\t\\n\\f\\r \\p{Z}]+([)])', '\\1\\2'
+        with_minus, '([(+-])[\\t\\n\\f\\r \\p{Z}]+|[\\t\\n\\f\\r \\p{Z}]+([)]|[kK]\\z)', '\\1\\2'
     ) -%}
     {{ return(thousands_joined(thousands_joined(with_sign_beside))) }}
 {%- endmacro %}
@@ -34,7 +39,7 @@
 {%- endmacro %}
 
 {# A bare number as double, null where it is none. Commas between thousands (also the Indian way) and
-   accounting brackets are understood. #}
+   accounting brackets are understood, and 12k for 12,000. #}
 {% macro number(bare) -%}
     case
         when {{ matches(bare, '[+-]?[0-9]{1,15}([.][0-9]+)?') }}
@@ -43,18 +48,20 @@
             then cast(replace({{ bare }}, ',', '') as double)
         when {{ matches(bare, '[(][0-9]{1,3}(,?[0-9]{3}){0,4}([.][0-9]+)?[)]') }}
             then -cast({{ replace_matches(bare, '[(),]') }} as double)
+        when {{ matches(bare, '[+-]?[0-9]{1,12}([.][0-9]+)?[kK]') }}
+            then 1000 * cast({{ replace_matches(bare, '[kK]') }} as double)
     end
 {%- endmacro %}
 
 {# Whether a bare number, such as '1,234.50' or '(5)', could be an amount in some format. #}
 {% macro is_like_number(bare) -%}
-    {{ return(matches(bare, '[(-]?[0-9][0-9.,]*[)]?')) }}
+    {{ return(matches(bare, '[(-]?[0-9][0-9.,]*[kK]?[)]?')) }}
 {%- endmacro %}
 
 {# The currency that an amount names: a code, or the code for which a sign most often stands. #}
 {% macro currency_of(x) -%}
     {%- set codes = currency_codes() -%}
-    {%- set sign = extract_match(x, '[A-Z]{0,2}\\p{Sc}', 0) -%}
+    {%- set sign = extract_match(x, currency_sign(), 0) -%}
     coalesce(
         nullif({{ extract_match(x, '\\b(' ~ codes ~ ')|(' ~ codes ~ ')\\b', 0) }}, ''),
         case {{ sign }}

@@ -33,6 +33,16 @@
     {%- endfor -%}
 {%- endmacro %}
 
+{# A cell of the outcome: the word for a number where all are numbers of states (`are_outcomes`). #}
+{% macro outcome_cell(x) -%}
+    case
+        {%- for code, outcome in var('state_codes').items() %}
+        when are_outcomes and {{ x }} = '{{ code }}' then '{{ outcome }}'
+        {%- endfor %}
+        else {{ x }}
+    end
+{%- endmacro %}
+
 {# Text with one kind of space and one kind of dash. x is in normal form C. #}
 {% macro folded(x) -%}
     trim({{ replace_matches(replace_matches(x, '[‐‑‒–—]', '-'), '[\\t\\n\\f\\r \\p{Zs}]+', ' ') }})
@@ -46,6 +56,11 @@
     {%- set first_pass = replace_matches(folded(x), between_digits, '\\1~\\2') -%}
     {%- set second_pass = replace_matches(first_pass, between_digits, '\\1~\\2') -%}
     lower({{ replace_matches(second_pass, '([^ _-])[ _-]+', '\\1') }})
+{%- endmacro %}
+
+{# Text without what stands in brackets at its end: Closed won (Sales Pipeline) is Closed won. #}
+{% macro without_remark(x) -%}
+    {{ return(replace_matches(x, white_space() ~ '*[(][^()]*[)]\\z')) }}
 {%- endmacro %}
 
 {# Whether text contains one of some words, in whatever case. #}

@@ -30,6 +30,15 @@ mapped_words as (
 
 ),
 
+-- Whether the outcomes are numbers of states of Dynamics 365, for which there are words.
+state_codes as (
+
+    select count(*) > 0 as are_outcomes
+    from {{ ref('raw_columns') }}
+    where column_name = 'outcome' and lower(title) = 'statecode'
+
+),
+
 -- Categories and outcomes are compared by their letters, hence normal form C: once, here.
 cells as (
 
@@ -40,13 +49,15 @@ cells as (
         {% set is_mappable = column in category_columns() + name_columns() + ['outcome'] -%}
         {% set is_mapped = is_mapped_word(column, kinds, 'mapped_words.words') if is_mappable else 'false' -%}
         {% set cell = null_if_empty(column, levels, is_mapped) -%}
-        {{ nfc(cell) if column in category_columns() + ['outcome'] else cell }} as {{ column }},
+        {{ outcome_cell(nfc(cell)) if column == 'outcome' else nfc(cell) if column in category_columns() else cell }}
+            as {{ column }},
         {% endfor -%}
         source_line,
         raw_text,
         read_error
     from trimmed
     cross join mapped_words
+    cross join state_codes
 
 ),
 

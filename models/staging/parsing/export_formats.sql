@@ -3,9 +3,10 @@
 
 with
 
+-- A row without an id is no deal, such as a total.
 cells as (
 
-    select * from {{ ref('export_cells') }} where read_error is null
+    select * from {{ ref('export_cells') }} where read_error is null and deal_id is not null
 
 ),
 
@@ -168,7 +169,8 @@ final as (
             else 'ambiguous'
         end as date_order,
         amounts.unclear_amount_example,
-        -- '12,345' has decimals only where nearly all amounts with a comma have.
+        -- '12,345' has decimals only where nearly all amounts with a comma have. Where both marks are decimal marks,
+        -- as in a workbook with some amounts as text, each amount has its own, if none can be read with both.
         case
             when '{{ run_value("decimal_mark") }}' != ''
                 then '{{ run_value("decimal_mark") }}'
@@ -180,6 +182,11 @@ final as (
                 {{ is_rare('amounts.n_commas', 'amounts.n_points') }}
                 and {{ is_rare('amounts.n_unclear_points', 'amounts.n_points') }}
                 then '.'
+            when
+                amounts.n_points > 0
+                and amounts.n_commas > 0
+                and amounts.n_unclear_points + amounts.n_unclear_commas = 0
+                then 'either'
             when amounts.n_points > 0 and amounts.n_commas > 0 then 'contradictory'
             when amounts.n_points + amounts.n_commas + amounts.n_unclear_points = 0 then '.'
             else 'ambiguous'

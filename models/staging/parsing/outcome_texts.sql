@@ -1,4 +1,5 @@
--- Every text in the columns outcome and deal_stage, once, and the outcome that it means, where it is known.
+-- Every text in the columns outcome and deal_stage, once, and the outcome that it means, where it is known. HubSpot
+-- writes the pipeline in brackets behind a stage.
 
 with
 
@@ -26,7 +27,8 @@ keyed as (
 
     select
         cell,
-        {{ level_key('cell') }} as level_key
+        {{ level_key('cell') }} as level_key,
+        {{ level_key(without_remark('cell')) }} as bare_key
     from texts
 
 ),
@@ -35,9 +37,10 @@ final as (
 
     select
         keyed.cell,
-        mappings.means
+        coalesce(mappings.means, bare_mappings.means) as means
     from keyed
     left join mappings on keyed.level_key = mappings.level_key
+    left join mappings as bare_mappings on keyed.bare_key = bare_mappings.level_key
 
 )
 

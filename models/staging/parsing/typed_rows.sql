@@ -29,7 +29,11 @@ numbers as (
     select
         number_texts.cell,
         number_texts.currency,
-        case when formats.decimal_mark = ',' then comma_number else point_number end as number
+        case
+            when formats.decimal_mark = ',' then comma_number
+            when formats.decimal_mark = 'either' and number_texts.decimal_mark = ',' then comma_number
+            else point_number
+        end as number
     from {{ ref('number_texts') }} as number_texts
     cross join formats
 
@@ -80,7 +84,7 @@ amounts_chosen as (
 flagged as (
 
     select
-        {% for column in ['is_deleted', 'is_current_row', 'is_won', 'is_closed'] -%}
+        {% for column in ['is_deleted', 'is_removed', 'is_current_row', 'is_won', 'is_closed'] -%}
         {{ yes_or_no(column) }} as says_{{ column }},
         {% endfor -%}
         *
@@ -99,7 +103,9 @@ typed as (
 
         ---------- ids
         export.deal_id,
-        coalesce(export.says_is_deleted, false) as is_deleted,
+        coalesce(export.says_is_deleted, false)
+        or coalesce(export.says_is_removed, false)
+        or 'Deleted' in (coalesce(stated.means, ''), coalesce(by_stage.means, '')) as is_deleted,
         coalesce(not export.says_is_current_row, false) as is_history,
         coalesce(sales_rep_id_names.means, export.sales_rep_id, 'Unknown') as sales_rep_id,
         coalesce(account_id_names.means, export.account_id) as account_id,

@@ -168,7 +168,8 @@ keyed_stages as (
 
     select
         stage,
-        {{ level_key('stage') }} as level_key
+        {{ level_key('stage') }} as level_key,
+        {{ level_key(without_remark('stage')) }} as bare_key
     from stage_names
 
 ),
@@ -177,7 +178,8 @@ unknown_stages as (
 
     select {{ text_list('keyed_stages.stage', ', ', 'keyed_stages.stage') }} as list
     from keyed_stages
-    left join outcome_mappings on keyed_stages.level_key = outcome_mappings.level_key
+    left join outcome_mappings
+        on keyed_stages.level_key = outcome_mappings.level_key or keyed_stages.bare_key = outcome_mappings.level_key
     where outcome_mappings.level_key is null and {{ contains_word('keyed_stages.stage', outcome_words) }}
 
 ),
