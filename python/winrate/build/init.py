@@ -5,6 +5,7 @@ in front for what is suggested or not known.
 """
 
 import tempfile
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from winrate import database, project
+from winrate import database, project, wording
 from winrate.build import staging
 from winrate.build.build import BuildRequest
 from winrate.build.check import columns, contents
@@ -23,12 +24,12 @@ from winrate.config.csv_rows import COMMENT, csv_line
 from winrate.ingest import mapping, reader
 from winrate.ingest.header import ExportHeader, WantedColumns, normalise_header
 from winrate.project import SettingsError
-from winrate.wording import count
 
 MAPPING = project.OWN_FILES["mapping_path"]
 ALERT_RULES = project.OWN_FILES["alert_rules_path"]
 FILES = (MAPPING, folder.SETTINGS, ALERT_RULES, starter.README)
-MAX_WORDS = 50  # for outcomes, the unknown ones first
+MAX_WORDS = 50  # for outcomes, and as many stages
+WIDTH = 98  # of a comment
 
 
 @dataclass
@@ -36,17 +37,21 @@ class Found:
     """What an export has; each list becomes lines of the mapping.
 
     columns: title and column of what is recognised. suggestions: the same of what may be right.
-    other_titles: those of all other columns. outcomes: word and meaning of what is recognised.
-    other_words: outcomes that are not known, and stages that are open. missing: the columns that
-    are required or would add something, and for which no title is suggested.
+    other_titles: those of all other columns. missing: the required columns that are neither
+    recognised nor suggested. lacking: other such columns, and what each would add. unused: all
+    other columns. outcomes: word and meaning of what is recognised. unknown_words: other words in
+    the column of outcomes. open_stages: stages that are not known to be outcomes.
     """
 
     columns: list[tuple[str, str]]
     suggestions: list[tuple[str, str]]
     other_titles: list[str]
     missing: list[str]
+    lacking: dict[str, str]
+    unused: list[str]
     outcomes: list[tuple[str, str]] = field(default_factory=list)
-    other_words: list[str] = field(default_factory=list)
+    unknown_words: list[str] = field(default_factory=list)
+    open_stages: list[str] = field(default_factory=list)
 
 
 def init(request: BuildRequest, to_folder: Path) -> str:
@@ -109,6 +114,12 @@ def _found_columns(
     suggested = columns.suggested_titles(header, wanted, variables)
     read = {name: place for name, place in header.positions.items() if place is not None}
     taken = {*(header.titles[place] for place in read.values()), *suggested.values()}
+    lacking = [
+        name
+        for name in columns.lacking_columns(header, wanted, variables)
+        if name not in header.missing and name not in suggested
+    ]
+    known = {*read, *suggested, *header.missing, *lacking}
     return Found(
         columns=[(header.titles[place], name) for name, place in read.items()],
         suggestions=[(title, name) for name, title in suggested.items()],
@@ -117,11 +128,9 @@ def _found_columns(
             for title in dict.fromkeys(header.titles)
             if normalise_header(title) and title not in taken
         ],
-        missing=[
-            name
-            for name in columns.lacking_columns(header, wanted, variables)
-            if name not in suggested
-        ],
+        missing=[name for name in header.missing if name not in suggested],
+        lacking={name: variables["export_columns"][name]["adds"] for name in lacking},
+        unused=[name for name in wanted.names if name not in known],
     )
 
 
@@ -145,17 +154,19 @@ def _without_required(model: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _add_outcomes(found: Found, connection: duckdb.DuckDBPyConnection) -> None:
-    """Add the words of the column of outcomes, if it has words that a mapping can explain."""
-    column = contents.outcome_column(connection)
-    if column not in ("outcome", "deal_stage"):
+    """Add the words of the column of outcomes, or else the stages, which a mapping can explain."""
+    if contents.outcome_column(connection) == "outcome":
+        for each in contents.outcome_words(connection, "outcome")[:MAX_WORDS]:
+            if each.word and each.outcomes == ["?"]:
+                found.unknown_words.append(each.word)
+            elif each.word:
+                found.outcomes.append((each.word, each.outcomes[0]))
         return
-    for each in contents.outcome_words(connection, column)[:MAX_WORDS]:
-        (read_as, *others) = each.outcomes
-        is_known = not others and (read_as in ("Won", "Lost") or column == "outcome")
-        if each.word and is_known and read_as != "?":
-            found.outcomes.append((each.word, read_as))
-        elif each.word:
-            found.other_words.append(each.word)
+    for stage in contents.stages(connection)[:MAX_WORDS]:
+        if stage.means:
+            found.outcomes.append((stage.word, stage.means))
+        else:
+            found.open_stages.append(stage.word)
 
 
 # ---- text
@@ -163,39 +174,56 @@ def _add_outcomes(found: Found, connection: duckdb.DuckDBPyConnection) -> None:
 
 def mapping_text(found: Found, export: str) -> str:
     """The text of mapping.csv."""
-    missing = f" Missing: {', '.join(found.missing)}." if found.missing else ""
     parts = [
         _lines([mapping.FIELDS]),
-        f"# What columns and values of {brief(export)} mean. Lines that start with # are not\n"
-        "# read; README.md explains the others.\n",
+        f"# What columns and values mean in {brief(export, WIDTH)}\n"
+        "# Lines that start with # are not read; README.md explains the others.\n",
         _part("Columns that were recognised", mapping.COLUMN, found.columns),
         _part(
             "Columns that may be these: take the # away where that is right",
             mapping.COLUMN,
             found.suggestions,
-            COMMENT,
+            prefix=COMMENT,
         ),
         _part(
-            f"Other columns: to use one, complete its line and take the # away.{missing}",
+            "Other columns: to use one, complete its line with a name and take the # away",
             mapping.COLUMN,
             [(title, "") for title in found.other_titles],
+            _names(found),
             COMMENT,
         ),
         _part("Outcomes that were recognised", mapping.OUTCOME, found.outcomes),
         _part(
-            f"Other outcomes and stages: complete those that mean {' or '.join(mapping.OUTCOMES)}",
+            f"Outcomes that are not known: complete each with {', '.join(mapping.OUTCOMES)}",
             mapping.OUTCOME,
-            [(word, "") for word in found.other_words],
-            COMMENT,
+            [(word, "") for word in found.unknown_words],
+            prefix=COMMENT,
+        ),
+        _part(
+            "Other stages: complete those that mean Won or Lost, and only those",
+            mapping.OUTCOME,
+            [(word, "") for word in found.open_stages],
+            prefix=COMMENT,
         ),
     ]
     return "\n".join(part for part in parts if part)
 
 
-def _part(title: str, kind: str, rows: Iterable[tuple[str, str]], prefix: str = "") -> str:
+def _names(found: Found) -> str:
+    """The columns that no title is yet, a line each for those that matter most."""
+    lines = [f"{name} is missing, and required." for name in found.missing]
+    lines += [f"{name} would add {adds}." for name, adds in found.lacking.items()]
+    lines += [f"Other names: {', '.join(found.unused)}."] if found.unused else []
+    wrapped = (textwrap.wrap(line, WIDTH, subsequent_indent="  ") for line in lines)
+    return "".join(f"{COMMENT} {part}\n" for parts in wrapped for part in parts)
+
+
+def _part(
+    title: str, kind: str, rows: Iterable[tuple[str, str]], comment: str = "", prefix: str = ""
+) -> str:
     """Lines of one kind below a title; nothing where there are none."""
     lines = _lines(((kind, *row) for row in rows), prefix)
-    return lines and f"# ---- {title}\n{lines}"
+    return lines and f"# ---- {title}\n{comment}{lines}"
 
 
 def _lines(rows: Iterable[Iterable[str]], prefix: str = "") -> str:
@@ -208,14 +236,21 @@ def _summary(found: Found, to_folder: Path, deals: Path, kept: Sequence[str]) ->
     lines: list[Line] = [("written", ", ".join(written))]
     if kept:
         lines.append(("kept", f"{', '.join(kept)}; rename one to have it written anew"))
-    n_known = f"{count(len(found.columns))} columns, {count(len(found.outcomes))} outcomes"
+    n_columns, n_outcomes = len(found.columns), len(found.outcomes)
+    n_known = f"{wording.deals(n_columns, 'column')}, {wording.deals(n_outcomes, 'outcome')}"
     lines.append(("recognised", n_known))
     lines += [("to confirm", f"{name}: '{brief(title)}'?") for title, name in found.suggestions]
     lines += [("missing", name) for name in found.missing]
-    lines += [("not known", f"'{brief(word)}'") for word in found.other_words]
+    if found.lacking:
+        lines.append(("not found", ", ".join(found.lacking)))
+    lines += [("not known", f"'{brief(word)}'") for word in found.unknown_words]
+    if found.open_stages:
+        lines.append(("open stages", ", ".join(brief(word) for word in found.open_stages)))
+    is_complete = not (found.suggestions or found.missing or found.unknown_words)
+    task = "look through" if is_complete else "complete"
     next_step = starter.command("check", to_folder, deals)
     described = section(str(to_folder), lines)
-    return f"{described}\nNext: complete {to_folder / MAPPING}, then\n  {next_step}"
+    return f"{described}\nNext: {task} {to_folder / MAPPING}, then\n  {next_step}"
 
 
 def _refuse_project_folders(to_folder: Path) -> None:

@@ -58,23 +58,48 @@ def outcome_words(connection: duckdb.DuckDBPyConnection, column: str) -> list[An
     """The words of the column of outcomes, the unknown ones first.
 
     Returns for each `word` (None: blank) `n_deals` and `outcomes`, how they are read: '?' where a
-    word is not known.
+    word is not known. Rows without a deal_id, such as totals, and skipped ones do not count.
     """
     return named_rows(
         connection,
         f"""
         select
-            raw_deals."{column}" as word,
+            export_cells."{column}" as word,
             count(*) as n_deals,
-            list(distinct
-                case when typed_rows.is_open then 'Open' else coalesce(typed_rows.outcome, '?') end
-            ) as outcomes
-        from internal.raw_deals
+            list(distinct case
+                when outcome_texts.means = 'Deleted' then 'Deleted'
+                when typed_rows.is_open then 'Open'
+                else coalesce(typed_rows.outcome, '?')
+            end) as outcomes
+        from internal.export_cells
         inner join internal.typed_rows using (source_line)
-        where typed_rows.read_error is null
+        left join internal.outcome_texts on export_cells."{column}" = outcome_texts.cell
+        where
+            typed_rows.read_error is null
+            and typed_rows.deal_id is not null
+            and not typed_rows.is_history
+            and (not typed_rows.is_deleted or outcome_texts.means = 'Deleted')
         group by word
         order by
-            bool_or(typed_rows.outcome is null and not typed_rows.is_open) desc, n_deals desc, word
+            list_contains(outcomes, '?') desc, n_deals desc, word
+        """,
+    )
+
+
+def stages(connection: duckdb.DuckDBPyConnection) -> list[Any]:
+    """The stages of the export, the most frequent first: `word` and the outcome that it `means`.
+
+    means: None where it is not known to be an outcome. Rows without a deal_id do not count.
+    """
+    return named_rows(
+        connection,
+        """
+        select outcome_texts.cell as word, outcome_texts.means
+        from internal.export_cells
+        inner join internal.outcome_texts on export_cells.deal_stage = outcome_texts.cell
+        where export_cells.read_error is null and export_cells.deal_id is not null
+        group by all
+        order by count(*) desc, word
         """,
     )
 
