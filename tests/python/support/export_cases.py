@@ -359,6 +359,26 @@ DAMAGE = [
         skipped={5: "deleted"},
     ),
     Case(
+        "deals_that_were_deleted_and_others_that_the_connector_marks",
+        rows(
+            *(deal | {"IsDeleted": "false", "_fivetran_deleted": "false"} for deal in GOOD),
+            fourth(deal_id="d4") | {"IsDeleted": "true", "_fivetran_deleted": "false"},
+            fourth(deal_id="d5") | {"IsDeleted": "false", "_fivetran_deleted": "true"},
+        ),
+        skipped={5: "deleted", 6: "deleted"},
+    ),
+    Case(
+        "outcomes_that_mean_deleted",
+        deals(fourth(outcome="Deleted"), fourth(deal_id="d5", outcome="Test deal")),
+        mapping="kind,found,means\noutcome,test deal,Deleted\n",
+        skipped={5: "deleted", 6: "deleted"},
+    ),
+    Case(
+        "a_total_with_a_word_for_a_currency",
+        deals({"deal_amount": "3601.50", "amount_currency": "Sum"}),
+        rejected={5: "missing_deal_id"},
+    ),
+    Case(
         "a_row_of_history",
         rows(
             *(deal | {"_fivetran_active": "true"} for deal in GOOD),
@@ -464,6 +484,43 @@ HEADERS = [
         "required_columns_missing",
         rows(*without("deal_id", "deal_amount")),
         refused="the required column deal_id is missing; found created_date",
+    ),
+    Case(
+        "headers_without_spaces_in_capitals",
+        rows(*GOOD, deal_id="DEALID", lead_source="LEADSOURCE", closed_date="CLOSEDATE"),
+        values={("d1", "lead_source"): "Referral", ("d1", "closed_date"): "2024-03-20"},
+    ),
+    Case(
+        "headers_with_the_kind_of_record_in_front",
+        rows(*GOOD, region="Deal - Region", industry="property_industry"),
+        values={("d1", "region"): "APAC", ("d1", "industry"): "FinTech"},
+    ),
+    Case(
+        "headers_of_columns_of_the_users_own",
+        rows(*GOOD, region="Region__c", industry="Industry (Account) (Account)"),
+        values={("d1", "region"): "APAC", ("d1", "industry"): "FinTech"},
+    ),
+    Case(
+        "a_title_that_is_known_as_it_is_comes_first",
+        rows(*(deal | {"Closed_Date__c": "2024-04-01"} for deal in GOOD), closed_date="CloseDate"),
+        values={("d1", "closed_date"): "2024-03-20"},
+    ),
+    Case(
+        "two_titles_that_differ_in_what_stands_around_them",
+        rows(*(deal | {"Region (old)": "x"} for deal in GOOD), region="Region (new)"),
+        values={("d1", "region"): "Unknown"},
+    ),
+    Case(
+        "titles_that_are_all_of_the_users_own_below_a_remark",
+        lines(
+            "Our deals", "Please, ask Ann", "Ref;Signed?;Who", "d1;Yes;Ann", "d2;No;Ann", "d3;;Bob"
+        ),
+        mapping=(
+            "kind,found,means\ncolumn,Ref,deal_id\ncolumn,Signed?,outcome\n"
+            "outcome,Yes,Won\noutcome,No,Lost\n"
+        ),
+        values={("d1", "outcome"): "Won", ("d2", "outcome"): "Lost", ("d3", "is_open"): True},
+        skipped={1: "above_header", 2: "above_header"},
     ),
     Case(
         "features_missing",
@@ -627,10 +684,21 @@ VALUES = [
         values={("d1", "deal_amount"): 1200.0},
     ),
     Case(
-        "both_decimal_marks",
-        rows(WON | {"deal_amount": "1.200,50"}, LOST, OPEN),
+        "both_decimal_marks_and_an_amount_that_can_have_either",
+        rows(*varied(GOOD, deal_amount=["1.200,50", "1200.50", "1.200"])),
         refused="some amounts are written with a decimal comma, others with a decimal point",
     ),
+    Case(
+        "both_decimal_marks_each_beyond_doubt",
+        rows(*varied(GOOD, deal_amount=["1.200,50", "1200.50", "1200"])),
+        values={
+            ("d1", "deal_amount"): 1200.5,
+            ("d2", "deal_amount"): 1200.5,
+            ("d3", "deal_amount"): 1200.0,
+        },
+    ),
+    read_as("thousands_by_a_letter", {"deal_amount": 12500.0}, deal_amount="12.5k"),
+    bad("millions_beside_a_currency_sign", "bad_deal_amount", deal_amount="5 M$"),
     bad("missing_id", "missing_deal_id", deal_id=""),
     bad("unknown_outcome", "bad_outcome", outcome="maybe"),
     Case(
@@ -651,6 +719,9 @@ VALUES = [
     ),
     bad("outcome_against_stage", "outcome_against_stage", deal_stage="Closed Lost"),
     read_as("stage_that_leaks_the_outcome", {"deal_stage": "Closed"}, deal_stage="Closed Won"),
+    read_as(
+        "stage_with_its_pipeline", {"deal_stage": "Closed"}, deal_stage="Closed won (Sales Pipeline)"
+    ),
 ]
 
 DATES = [
@@ -952,6 +1023,22 @@ CRMS = [
             ("a-3", "is_open"): True,
             ("a-3", "expected_close_date"): "2024-12-31",
             ("a-2", "deal_stage"): "2-Propose",
+        },
+    ),
+    Case(
+        "dynamics_365_table",
+        lines(
+            "opportunityid,statecode,salesstage,createdon,actualclosedate,estimatedvalue",
+            "a-1,1,2,2024-01-10T08:00:00Z,2024-03-20T00:00:00Z,1200.5000",
+            "a-2,2,1,2024-01-11T08:00:00Z,2024-03-25T00:00:00Z,10.0000",
+            "a-3,0,1,2024-02-01T08:00:00Z,,5.0000",
+        ),
+        accepted=("a-1", "a-2", "a-3"),
+        values={
+            ("a-1", "outcome"): "Won",
+            ("a-2", "outcome"): "Lost",
+            ("a-3", "is_open"): True,
+            ("a-2", "deal_stage"): "1",
         },
     ),
     Case(
