@@ -720,7 +720,9 @@ VALUES = [
     bad("outcome_against_stage", "outcome_against_stage", deal_stage="Closed Lost"),
     read_as("stage_that_leaks_the_outcome", {"deal_stage": "Closed"}, deal_stage="Closed Won"),
     read_as(
-        "stage_with_its_pipeline", {"deal_stage": "Closed"}, deal_stage="Closed won (Sales Pipeline)"
+        "stage_with_its_pipeline",
+        {"deal_stage": "Closed"},
+        deal_stage="Closed won (Sales Pipeline)",
     ),
 ]
 
