@@ -98,7 +98,7 @@ rejection_examples as (
 
 ),
 
--- Dates that are there and cannot be used, in rows that are not skipped.
+-- The dates of the accepted rows: whether they can be used.
 dates as (
 
     select
@@ -107,7 +107,7 @@ dates as (
         created_date_text as cell,
         created_date is null as is_unusable
     from checked_rows
-    where coalesce(reject_code, '') not in ({{ quoted_list(skipped_codes()) }})
+    where reject_code is null
 
     union all
 
@@ -117,7 +117,7 @@ dates as (
         close_date_text as cell,
         close_date is null as is_unusable
     from checked_rows
-    where not is_open and outcome is not null and coalesce(reject_code, '') not in ({{ quoted_list(skipped_codes()) }})
+    where reject_code is null and not is_open
 
 ),
 
