@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from winrate import database, project, wording
+from winrate import database, project
 from winrate.build import staging
 from winrate.build.build import BuildRequest
 from winrate.build.check import columns, contents
@@ -24,6 +24,7 @@ from winrate.config.csv_rows import COMMENT, csv_line
 from winrate.ingest import mapping, reader
 from winrate.ingest.header import ExportHeader, WantedColumns, normalise_header
 from winrate.project import SettingsError
+from winrate.wording import count
 
 MAPPING = project.OWN_FILES["mapping_path"]
 ALERT_RULES = project.OWN_FILES["alert_rules_path"]
@@ -117,7 +118,7 @@ def _found_columns(
     lacking = [
         name
         for name in columns.lacking_columns(header, wanted, variables)
-        if name not in header.missing and name not in suggested
+        if name not in header.missing and suggested.keys().isdisjoint(wanted.choices(name))
     ]
     known = {*read, *suggested, *header.missing, *lacking}
     return Found(
@@ -128,7 +129,9 @@ def _found_columns(
             for title in dict.fromkeys(header.titles)
             if normalise_header(title) and title not in taken
         ],
-        missing=[name for name in header.missing if name not in suggested],
+        missing=[
+            name for name in header.missing if suggested.keys().isdisjoint(wanted.choices(name))
+        ],
         lacking={name: variables["export_columns"][name]["adds"] for name in lacking},
         unused=[name for name in wanted.names if name not in known],
     )
@@ -236,8 +239,7 @@ def _summary(found: Found, to_folder: Path, deals: Path, kept: Sequence[str]) ->
     lines: list[Line] = [("written", ", ".join(written))]
     if kept:
         lines.append(("kept", f"{', '.join(kept)}; rename one to have it written anew"))
-    n_columns, n_outcomes = len(found.columns), len(found.outcomes)
-    n_known = f"{wording.deals(n_columns, 'column')}, {wording.deals(n_outcomes, 'outcome')}"
+    n_known = f"columns: {count(len(found.columns))}, outcomes: {count(len(found.outcomes))}"
     lines.append(("recognised", n_known))
     lines += [("to confirm", f"{name}: '{brief(title)}'?") for title, name in found.suggestions]
     lines += [("missing", name) for name in found.missing]

@@ -42,12 +42,14 @@ class WantedColumns:
         derived, such as `is_won` for `outcome`.
     titles: for a column, the normalised titles it may have, the likeliest first. A column that is
         not among them has its own name as its only title. No title belongs to two columns.
+    not_read: keys of titles that are no column, whatever they resemble.
     """
 
     required: Sequence[str]
     optional: Sequence[str] = ()
     fallback_columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     titles: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    not_read: frozenset[str] = frozenset()
 
     @property
     def names(self) -> list[str]:
@@ -252,7 +254,7 @@ def _positions(path: Path, titles: Sequence[str], wanted: WantedColumns) -> dict
     for place, title in enumerate(titles):
         key, bare_key = title_keys(title)
         whole.setdefault(key, []).append(place)
-        if key not in wanted.known_keys:
+        if key not in wanted.known_keys | wanted.not_read:
             bare.setdefault(bare_key, []).append(place)
 
     positions: dict[str, int | None] = {}

@@ -99,6 +99,7 @@ def wanted_columns(path: str | Path | None, variables: Mapping[str, Any]) -> Wan
             ]
             for name, found in titles.items()
         },
+        not_read=frozenset(key for key, means in column_of_key.items() if means in NOT_READ),
     )
 
 

@@ -511,6 +511,12 @@ HEADERS = [
         values={("d1", "region"): "Unknown"},
     ),
     Case(
+        "a_title_that_is_none_whatever_stands_around_it",
+        rows(*GOOD, region="Deal - Region"),
+        mapping="kind,found,means\ncolumn,Deal - Region,none\n",
+        values={("d1", "region"): "Unknown"},
+    ),
+    Case(
         "titles_that_are_all_of_the_users_own_below_a_remark",
         lines(
             "Our deals", "Please, ask Ann", "Ref;Signed?;Who", "d1;Yes;Ann", "d2;No;Ann", "d3;;Bob"
@@ -1132,8 +1138,8 @@ CRMS = [
     ),
     Case(
         "a_stage_with_an_outcome_in_another_language",
-        rows(*varied(without("outcome"), deal_stage=["Gewonnen", "Verloren", "Verloren (Preis)"])),
-        refused="the stages Verloren (Preis) seem to name an outcome",
+        rows(*varied(without("outcome"), deal_stage=["Gewonnen", "Verloren", "Verloren - Preis"])),
+        refused="the stages Verloren - Preis seem to name an outcome",
     ),
     Case(
         "no_column_has_the_outcome",
