@@ -10,9 +10,20 @@
     cast(coalesce(sum(case when {{ condition }} then n_cells end), 0) as bigint)
 {%- endmacro %}
 
+{# So many dates that are alike are no coincidence. #}
+{% macro enough_dates() -%}
+    8
+{%- endmacro %}
+
+{# Whether a spreadsheet has read some of the dates of a column of export_formats with day and month exchanged. #}
+{% macro is_half_converted() -%}
+    n_one_order >= {{ enough_dates() }} and {{ is_rare('n_both_orders', 'n_one_order') }}
+    and n_early_days >= {{ enough_dates() }} and {{ is_rare('n_late_days', 'n_early_days') }}
+{%- endmacro %}
+
 {# Whether the short dates of export_formats begin with a year. #}
 {% macro is_short_year_first() -%}
-    short_dates.n_dates >= 8 and short_dates.min_first > 12 and short_dates.n_first < short_dates.n_last
+    short_dates.n_dates >= {{ enough_dates() }} and short_dates.min_first > 12 and short_dates.n_first < short_dates.n_last
 {%- endmacro %}
 
 {# Whether the dates of export_formats that begin with a year go on with the day. #}

@@ -1,28 +1,51 @@
 {# How a cell of the export becomes text, and how spellings of one value are compared. #}
 
-{# White space, the no-break and the zero-width kinds included. #}
+{# Characters that take no space and show nothing: soft hyphens, joiners, marks of direction, variants. #}
+{% macro invisible_characters() -%}
+    \x{00ad}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2069}\x{fe0f}\x{feff}
+{%- endmacro %}
+
+{# White space, the no-break kind and invisible characters included. #}
 {% macro white_space() -%}
-    [\t\n\f\r \p{Z}\x{200b}\x{feff}]
+    [\t\n\f\r \p{Z}{{ invisible_characters() }}]
 {%- endmacro %}
 
 {# Text without white space at its ends, and without the quotes around a whole cell: ="..." keeps an id
    from being read as a number, and a space before a quote keeps CSV from taking it as one. A quote at
-   one end only is part of the text (TV 42"). #}
+   one end only is part of the text (TV 42"). Most text begins and ends with a character that needs no
+   pattern. #}
 {% macro trimmed(x) -%}
     {%- set bare = replace_matches(x, '^' ~ white_space() ~ '+|' ~ white_space() ~ '+\\z') -%}
-    {{ return(replace_matches(bare, '^=?"([^"]*)"\\z', '\\1')) }}
+    case
+        when left({{ x }}, 1) between '#' and '~' and left({{ x }}, 1) != '=' and right({{ x }}, 1) between '#' and '~'
+            then {{ x }}
+        else {{ replace_matches(bare, '^=?"([^"]*)"\\z', '\\1') }}
+    end
+{%- endmacro %}
+
+{# Text with the wide forms of ASCII characters, as Japanese keyboards type them, in their usual form. #}
+{% macro half_width(x) -%}
+    {%- set wide = [] -%}
+    {%- set usual = [] -%}
+    {%- for code in range(33, 127) -%}
+        {%- do usual.append("''" if code == 39 else '%c' % code) -%}
+        {%- do wide.append('%c' % (code + 65248)) -%}
+    {%- endfor -%}
+    translate({{ x }}, '{{ wide | join }}', '{{ usual | join }}')
 {%- endmacro %}
 
 {# Trimmed text; null where it is blank or one of the null values, but for those that are `levels`, and for
-   those that a condition tells to be values. #}
+   those that a condition tells to be values. Not by `in`, for which DuckDB plans a join. #}
 {% macro null_if_empty(x, levels=[], is_value='false') -%}
-    case
-        when lower({{ x }}) not in ('', {{ quoted_list(var('null_values') | reject('in', levels) | list) }})
-            then {{ x }}
-        {% if is_value != 'false' -%}
-        when {{ is_value }} then {{ x }}
-        {%- endif %}
-    end
+    coalesce(
+        case lower({{ x }})
+            {%- for word in [''] + var('null_values') if word not in levels %}
+            when {{ quoted_list([word]) }} then null
+            {%- endfor %}
+            else {{ x }}
+        end,
+        case when {{ is_value }} then {{ x }} end
+    )
 {%- endmacro %}
 
 {# Whether a cell is one of the words in a text of mapped words (export_cells).
@@ -48,12 +71,14 @@
     trim({{ replace_matches(replace_matches(x, '[‐‑‒–—]', '-'), '[\\t\\n\\f\\r \\p{Zs}]+', ' ') }})
 {%- endmacro %}
 
-{# What all spellings of one level have in common: 'FinTech', 'fintech ' and 'Fin-Tech' are one level.
+{# What all spellings of one level have in common: 'FinTech', 'fintech ' and 'Fin-Tech' are one level, and so are
+   text with and without invisible characters, and wide and usual letters.
    Between digits a separator counts, since '1-50' is not '150': there it becomes a placeholder, in two
    passes, because a match uses up its second digit. x is in normal form C. #}
 {% macro level_key(x) -%}
     {%- set between_digits = '([0-9])[ _-]+([0-9])' -%}
-    {%- set first_pass = replace_matches(folded(x), between_digits, '\\1~\\2') -%}
+    {%- set visible = replace_matches(half_width(x), '[' ~ invisible_characters() ~ ']+') -%}
+    {%- set first_pass = replace_matches(folded(visible), between_digits, '\\1~\\2') -%}
     {%- set second_pass = replace_matches(first_pass, between_digits, '\\1~\\2') -%}
     lower({{ replace_matches(second_pass, '([^ _-])[ _-]+', '\\1') }})
 {%- endmacro %}

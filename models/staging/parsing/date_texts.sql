@@ -41,7 +41,7 @@ days as (
 
     select
         *,
-        {{ day_text('cell') }} as day
+        {{ day_text(half_width('cell')) }} as day
     from texts
 
 ),

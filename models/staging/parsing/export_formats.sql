@@ -42,7 +42,7 @@ dates as (
 ),
 
 -- Dates that begin with a year of two digits would be read with the year as the day. They show by a first number
--- that is never a month and takes fewer values than the last one.
+-- that is never a month and takes fewer values than the last one. Text that is a date in no order proves nothing.
 short_dates as (
 
     select
@@ -52,7 +52,21 @@ short_dates as (
         {{ n_cells_where('true') }} as n_dates,
         min(cell) as example
     from date_texts
-    where {{ matches('day', short_date()) }}
+    where
+        {{ matches('day', short_date()) }}
+        and coalesce(day_first_date, month_first_date, {{ matched_date('day', short_date(), 1, 2, 3) }}) is not null
+
+),
+
+year_first_texts as (
+
+    select
+        cell,
+        n_cells,
+        day_first_date as month_second_date,
+        {{ matched_date('day', year_first_date(), 1, 3, 2) }} as day_second_date
+    from date_texts
+    where {{ matches('day', year_first_date()) }}
 
 ),
 
@@ -61,11 +75,34 @@ year_first_dates as (
 
     select
         {{ n_cells_where('true') }} as n_dates,
-        {{ n_cells_where("cast(" ~ extract_match('day', year_first_date(), 2) ~ " as integer) > 12") }} as n_day_second,
-        {{ n_cells_where("cast(" ~ extract_match('day', year_first_date(), 3) ~ " as integer) > 12") }} as n_day_last,
-        max(case when cast({{ extract_match('day', year_first_date(), 2) }} as integer) > 12 then cell end) as example
+        {{ n_cells_where('day_second_date is not null and month_second_date is null') }} as n_day_second,
+        {{ n_cells_where('month_second_date is not null and day_second_date is null') }} as n_day_last,
+        max(case when day_second_date is not null and month_second_date is null then cell end) as example
+    from year_first_texts
+
+),
+
+-- A spreadsheet that expects the month first makes dates of text such as 05/03/2024, with day and month exchanged, and
+-- leaves 25/03/2024 as text. It shows in a column where no date has a day after the 12th and all text has one.
+columns_of_dates as (
+
+    select
+        {{ n_cells_where('is_slash_date and (day_first_date is null) != (month_first_date is null)') }} as n_one_order,
+        {{ n_cells_where('is_slash_date and day_first_date is not null and month_first_date is not null') }}
+            as n_both_orders,
+        {{ n_cells_where('not is_slash_date and extract(day from day_first_date) <= 12') }} as n_early_days,
+        {{ n_cells_where('not is_slash_date and extract(day from day_first_date) > 12') }} as n_late_days,
+        min(case when is_slash_date then cell end) as example
     from date_texts
-    where {{ matches('day', year_first_date()) }}
+    group by column_name
+
+),
+
+half_converted_dates as (
+
+    select min(example) as example
+    from columns_of_dates
+    where {{ is_half_converted() }}
 
 ),
 
@@ -153,11 +190,13 @@ final as (
     select
         dates.n_slash_dates,
         case
+            when half_converted_dates.example is not null then half_converted_dates.example
             when {{ is_day_second() }} then year_first_dates.example
             when {{ is_short_year_first() }} then short_dates.example
             else dates.slash_date_example
         end as slash_date_example,
         case
+            when half_converted_dates.example is not null then 'half converted'
             when {{ is_day_second() }} then 'day second'
             when lower('{{ run_value("date_format") }}') = 'dd/mm/yyyy' then 'day first'
             when lower('{{ run_value("date_format") }}') = 'mm/dd/yyyy' then 'month first'
@@ -211,6 +250,7 @@ final as (
     from dates
     cross join short_dates
     cross join year_first_dates
+    cross join half_converted_dates
     cross join amounts
     cross join currency_totals
     cross join outcome_words

@@ -36,7 +36,7 @@ bared as (
 
     select
         cell,
-        {{ bare_number('cell') }} as bare
+        {{ bare_number(half_width('cell')) }} as bare
     from texts
 
 ),

@@ -37,6 +37,7 @@ final as (
 
     select
         keyed.cell,
+        keyed.level_key,
         coalesce(mappings.means, bare_mappings.means) as means
     from keyed
     left join mappings on keyed.level_key = mappings.level_key

@@ -226,6 +226,16 @@ errors as (
     union all
 
     select
+        'date_order' as error_code,
+        'dates such as ''' || slash_date_example || ''' are text, and the other dates of their column have no day '
+        || 'after the 12th: a spreadsheet has read some dates with day and month exchanged and left the others; export '
+        || 'the file again and do not save it with a spreadsheet, or write dates as YYYY-MM-DD' as message
+    from formats
+    where date_order = 'half converted'
+
+    union all
+
+    select
         'decimal_mark' as error_code,
         case
             when decimal_mark = 'ambiguous'

@@ -33,14 +33,6 @@ keyed_levels as (
 
 ),
 
-keyed_outcomes as (
-
-    select {{ level_key('outcome') }} as level_key
-    from {{ ref('export_cells') }}
-    where read_error is null
-
-),
-
 found_keys as (
 
     select
@@ -51,13 +43,7 @@ found_keys as (
     select
         'outcome' as kind,
         level_key
-    from keyed_levels
-    where column_name = 'deal_stage'
-    union
-    select
-        'outcome' as kind,
-        level_key
-    from keyed_outcomes
+    from {{ ref('outcome_texts') }}
     union
     select
         column_name as kind,

@@ -620,6 +620,14 @@ VALUES = [
     read_as("level_in_other_letters", {"industry": "FinTech"}, industry="fintech "),
     read_as("level_in_two_words", {"industry": "FinTech"}, industry="Fin Tech"),
     read_as("level_with_a_no_break_space", {"industry": "FinTech"}, industry="Fin\u00a0Tech"),
+    read_as(
+        "cells_with_invisible_characters",
+        {"industry": "FinTech", "created_date": "2024-01-10", "deal_amount": 5.0},
+        industry="\u202aFin\u200dTech\u202c",
+        created_date="\u200e2024-01-10",
+        deal_amount="5\u00ad",
+    ),
+    read_as("level_in_wide_letters", {"industry": "FinTech"}, industry="Ｆｉｎ\u3000Ｔｅｃｈ"),
     read_as("picklist_value_renamed", {"industry": "FinTech"}, industry="Financial Technology"),
     read_as(
         "picklist_value_of_the_users_own",
@@ -784,6 +792,20 @@ DATES = [
         "both_orders",
         rows(WON | {"created_date": "31/01/2024"}, LOST | {"created_date": "1/31/2024"}),
         refused="some dates of the file are only possible day first, others only month first",
+    ),
+    Case(
+        "dates_that_a_spreadsheet_has_converted_by_halves",
+        rows(
+            *(
+                WON | {"deal_id": f"t{day}", "created_date": f"{day}/01/2024"}
+                for day in range(13, 25)
+            ),
+            *(
+                WON | {"deal_id": f"d{day}", "created_date": f"2024-{day:02}-01"}
+                for day in range(1, 13)
+            ),
+        ),
+        refused="dates such as '13/01/2024' are text, and the other dates of their column have no day",
     ),
     Case(
         "days_of_a_spreadsheet",
