@@ -117,7 +117,7 @@ def explained(
 
 def noted(reason: str | None) -> str:
     """What a sentence adds to its numbers where `explained` gives a reason, else nothing."""
-    return f"; {reason}" if reason else ""
+    return "" if pd.isna(reason) else f"; {reason}"
 
 
 def typed(table: pd.DataFrame, types: dict[str, str]) -> pd.DataFrame:
