@@ -48,6 +48,15 @@ def test_a_mapping_counts_by_what_it_says_not_by_where_it_lies(root):
     assert with_mapping != provenance.settings_sha256({"mapping_path": str(other)}, root)
 
 
+def test_rules_of_a_user_are_settings(root):
+    as_committed = provenance.settings_sha256({}, root)
+    rules = root / "rules.csv"
+    rules.write_text("condition,threshold_value\ndeal_stalled,45\n")
+    with_rules = provenance.settings_sha256({"alert_rules_path": str(rules)}, root)
+    as_mapping = provenance.settings_sha256({"mapping_path": str(rules)}, root)
+    assert len({as_committed, with_rules, as_mapping}) == 3
+
+
 def test_another_export_is_not_another_setting(root):
     as_committed = provenance.settings_sha256({}, root)
     (root / "seeds" / "deals.csv").write_text("deal_id\n")

@@ -1,0 +1,90 @@
+"""A folder that CONFIG names changes the builds that name it, and no others."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from support import dbt
+from support.builds import built, rows
+from support.exports import sample_deals
+from winrate import __main__
+from winrate.build import compiled, data_tests
+from winrate.build.dbt import DbtRun, arguments
+from winrate.config import folder
+from winrate.ingest import provenance
+
+
+def test_the_settings_of_a_folder_are_arguments_of_dbt():
+    run = DbtRun(Path("w.duckdb"), Path("target"), settings={"late_stages": ["Won't", "é"]})
+    *_, option, settings = arguments(run, "build")
+    assert (option, settings) == ("--vars", '{"late_stages": ["Won\'t", "\\u00e9"]}')
+    assert "--vars" not in arguments(DbtRun(Path("w.duckdb"), Path("target")), "build")
+
+
+def test_what_dbt_compiled_is_kept_for_the_settings_that_it_was_compiled_with():
+    keys = [compiled.project_key(each) for each in (None, {}, {"min_outcomes": 41})]
+    assert keys[0] == keys[1] != keys[2]
+
+
+@pytest.mark.slow
+def test_a_build_has_the_settings_the_mapping_and_the_rules_of_its_folder(
+    tmp_path, compiled_project, monkeypatch
+):
+    own = tmp_path / "my_crm"
+    own.mkdir()
+    features = "{categorical: [industry], numeric: {deal_amount: }}"
+    (own / "settings.yml").write_text(f"features: {features}\n")
+    (own / "mapping.csv").write_text("kind,found,means\nindustry,SaaS,Software\n")
+    (own / "alert_rules.csv").write_text("condition,threshold_value\ndeal_opportunity,0.9\n")
+    sample_deals().head(600).to_csv(tmp_path / "deals.csv", index=False)
+    config = folder.read(own)
+
+    target = tmp_path / "target"  # what other tests start from stays as it is
+    dbt.copy_parse(compiled_project, target)
+    monkeypatch.setitem(os.environ, "DBT_TARGET_PATH", str(target))
+    warehouse = built(tmp_path, tmp_path / "deals.csv", config=config)
+
+    query = "select distinct feature from drivers.win_rate_drivers order by 1"
+    assert rows(warehouse, query) == [("industry",), ("sales_cycle_days",)]
+    query = "select count(*) from staging.stg_deals where industry = 'Software'"
+    assert rows(warehouse, query) > [(0,)]
+    query = "select threshold_value from alerts.alert_rules where condition = 'deal_opportunity'"
+    assert rows(warehouse, query) == [(0.9,)]
+    [(settings,)] = rows(warehouse, "select settings_sha256 from quality.build_info")
+    assert settings == provenance.settings_sha256({**config.settings, **config.paths()})
+    assert data_tests.read(target, compiled.project_key(config.model_settings))
+    assert data_tests.read(target, compiled.project_key()) is None
+
+
+def test_what_is_published_is_in_the_folder_unless_it_is_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    missing = "is not there; run `make build` first."
+    for options, warehouse in (
+        ([], "warehouse.duckdb"),
+        (["--config", "my"], "my/warehouse.duckdb"),
+        (["--config", "my", "--warehouse", "w.duckdb"], "w.duckdb"),
+    ):
+        for command in ("report", "export"):
+            assert __main__.main([command, *options]) == 1
+            assert f"winrate: {warehouse} {missing}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        (
+            "deals_path: d.csv\ndate_format: yyyy",
+            "date_format in {} is 'yyyy'; expected dd/mm/yyyy or mm/dd/yyyy",
+        ),
+        ("deals_path: d.csv\ndecimal_mark: ';'", "decimal_mark in {} is ';'; expected . or ,."),
+        ("deals_path: d.csv\nas_of_date: 2026-06-31", "as_of_date in {} is '2026-06-31'; expe"),
+        ("min_outcomes: many", '{}: min_outcomes is "many"; expected a whole number, such as 40.'),
+        ("deals_path: none.csv", "none.csv: found no such file"),
+        ("", "DEALS is missing; name the export, or set deals_path in {}."),
+    ],
+)
+def test_settings_that_cannot_be_used_are_named_with_their_file(tmp_path, capsys, settings, says):
+    (tmp_path / "settings.yml").write_text(settings)
+    assert __main__.main(["build", "--config", str(tmp_path)]) == 1
+    assert says.format(tmp_path / "settings.yml") in capsys.readouterr().err
