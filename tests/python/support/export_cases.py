@@ -627,7 +627,11 @@ VALUES = [
         created_date="\u200e2024-01-10",
         deal_amount="5\u00ad",
     ),
-    read_as("level_in_wide_letters", {"industry": "FinTech"}, industry="Ｆｉｎ\u3000Ｔｅｃｈ"),
+    read_as(
+        "level_in_wide_letters",
+        {"industry": "FinTech"},
+        industry="\uff26\uff49\uff4e\u3000\uff34\uff45\uff43\uff48",
+    ),
     read_as("picklist_value_renamed", {"industry": "FinTech"}, industry="Financial Technology"),
     read_as(
         "picklist_value_of_the_users_own",
@@ -805,7 +809,7 @@ DATES = [
                 for day in range(1, 13)
             ),
         ),
-        refused="dates such as '13/01/2024' are text, and the other dates of their column have no day",
+        refused="dates such as '13/01/2024' are text, and the other dates of their column have no",
     ),
     Case(
         "days_of_a_spreadsheet",
