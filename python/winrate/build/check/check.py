@@ -50,7 +50,12 @@ def check(request: BuildRequest) -> Check:
             staging.stage(connection, models, request.run_values())
             errors = summary.export_errors(connection)
             described = columns.staged_columns(connection, header, wanted, variables)
-            values = [*contents.formats(connection), *contents.outcomes(connection)]
+            there = [name for name, place in header.positions.items() if place is not None]
+            values = [
+                *contents.formats(connection),
+                *contents.outcomes(connection),
+                *contents.empty_words(connection, there),
+            ]
             levels = [*contents.levels(connection), *contents.unused_mappings(connection)]
             sections += [
                 section("columns", [*described, *unused]),

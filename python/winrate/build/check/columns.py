@@ -55,7 +55,7 @@ def staged_columns(
             adds = variables["export_columns"][name]["adds"]
             lines.append((name, f"{_missing(name, suggestions)}; it would add {adds}"))
     proposed = [("MAPPING", f"a line for it: '{line}'") for line in mapping_lines(suggestions)]
-    return [*lines, *proposed, _not_read(header)]
+    return [*lines, *proposed, _features(header, variables), _not_read(header)]
 
 
 def required_columns(
@@ -198,6 +198,17 @@ def _is_grouped(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
         """,
     )
     return bool(found.is_grouped)
+
+
+def _features(header: ExportHeader, variables: Mapping[str, Any]) -> Line:
+    """The columns that are taken as features: what is compared, as far as it has levels."""
+    computed = project.columns_with(variables, "is_computed")
+    names = [
+        name
+        for name in project.feature_names(variables["features"])
+        if header.positions[name] is not None or name in computed
+    ]
+    return "features", ", ".join(names) or "none"
 
 
 def _not_read(header: ExportHeader) -> Line:

@@ -3,7 +3,7 @@
 Every function reads the raw and staging tables of the export.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import duckdb
@@ -102,6 +102,32 @@ def stages(connection: duckdb.DuckDBPyConnection) -> list[Any]:
         order by count(*) desc, word
         """,
     )
+
+
+def empty_words(connection: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> Iterator[Line]:
+    """The words that count as empty cells, per column that has any; a mapping gives them a meaning.
+
+    columns: those that the export has.
+    """
+    for column in columns:
+        words = named_rows(
+            connection,
+            f"""
+            select trim(raw_deals."{column}") as word, count(*) as n_cells
+            from internal.raw_deals as raw_deals
+            inner join internal.export_cells as export_cells using (source_line)
+            where
+                trim(raw_deals."{column}") != ''
+                and export_cells."{column}" is null
+                and raw_deals.read_error is null
+            group by word
+            order by n_cells desc, word
+            """,
+        )
+        if words:
+            shown = ", ".join(f"'{brief(each.word)}' ({count(each.n_cells)})" for each in words[:3])
+            more = f" and {count(len(words) - 3)} more" if len(words) > 3 else ""
+            yield column, f"counts as empty: {shown}{more}"
 
 
 def levels(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
