@@ -42,9 +42,7 @@ def test_each_public_table_is_a_file_with_its_columns_and_rows(exported, sample_
         assert [(len(lines),)] == rows(sample_warehouse, f"select count(*) from {name}"), name
 
 
-def test_a_database_shows_public_tables_and_the_alert_rules_outside_the_schema_internal(
-    sample_warehouse,
-):
+def test_a_database_shows_public_tables_only_outside_the_schema_internal(sample_warehouse):
     shown = rows(
         sample_warehouse,
         """
@@ -52,8 +50,7 @@ def test_a_database_shows_public_tables_and_the_alert_rules_outside_the_schema_i
         where table_schema != 'internal'
         """,
     )
-    public = [*csv_files.public_tables(), "alerts.alert_rules"]
-    assert sorted(shown) == [(name,) for name in sorted(public)]
+    assert sorted(shown) == [(name,) for name in csv_files.public_tables()]
 
 
 def test_rows_stand_in_an_order_of_their_own(exported):
