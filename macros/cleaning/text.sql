@@ -71,14 +71,23 @@
     trim({{ replace_matches(replace_matches(x, '[‐‑‒–—]', '-'), '[\\t\\n\\f\\r \\p{Zs}]+', ' ') }})
 {%- endmacro %}
 
+{# Text without invisible characters. #}
+{% macro visible(x) -%}
+    {{ return(replace_matches(x, '[' ~ invisible_characters() ~ ']+')) }}
+{%- endmacro %}
+
+{# Whether text looks like an id and not like a name: it has a digit, and neither white space nor an at sign. #}
+{% macro is_id(x) -%}
+    {{ return(matches(x, '[^@\\t\\n\\f\\r \\p{Zs}]*[0-9][^@\\t\\n\\f\\r \\p{Zs}]*')) }}
+{%- endmacro %}
+
 {# What all spellings of one level have in common: 'FinTech', 'fintech ' and 'Fin-Tech' are one level, and so are
    text with and without invisible characters, and wide and usual letters.
    Between digits a separator counts, since '1-50' is not '150': there it becomes a placeholder, in two
    passes, because a match uses up its second digit. x is in normal form C. #}
 {% macro level_key(x) -%}
     {%- set between_digits = '([0-9])[ _-]+([0-9])' -%}
-    {%- set visible = replace_matches(half_width(x), '[' ~ invisible_characters() ~ ']+') -%}
-    {%- set first_pass = replace_matches(folded(visible), between_digits, '\\1~\\2') -%}
+    {%- set first_pass = replace_matches(folded(visible(half_width(x))), between_digits, '\\1~\\2') -%}
     {%- set second_pass = replace_matches(first_pass, between_digits, '\\1~\\2') -%}
     lower({{ replace_matches(second_pass, '([^ _-])[ _-]+', '\\1') }})
 {%- endmacro %}

@@ -1,5 +1,6 @@
--- Every rep and every account of which the user's own file maps a name, and the name that is meant. Spellings are
--- compared as those of levels.
+-- Every text that names a rep or an account, once, and the name that it stands for: spellings that differ by case,
+-- spaces and invisible characters are one name, spelled as in most deals, or as the user's own file says. Ids are
+-- compared as they are, since those of Salesforce differ by case alone.
 
 with
 
@@ -21,42 +22,67 @@ name_columns as (
 
 ),
 
-mapped_columns as (
+names as (
 
-    select column_name from name_columns where column_name in (select kind from mappings)
+    select
+        name_columns.column_name,
+        {{ value_of('name_columns.column_name', name_columns(), 'cells') }} as cell
+    from cells
+    cross join name_columns
 
 ),
 
 texts as (
 
-    select distinct
-        mapped_columns.column_name,
-        {{ value_of('mapped_columns.column_name', name_columns(), 'cells') }} as cell
-    from cells
-    cross join mapped_columns
+    select
+        column_name,
+        cell,
+        {{ nfc('cell') }} as text,
+        count(*) as n_deals
+    from names
+    where cell is not null
+    group by column_name, cell
 
 ),
 
 keyed as (
 
     select
-        column_name,
-        cell,
-        {{ level_key(nfc('cell')) }} as level_key
+        *,
+        {{ level_key('text') }} as level_key,
+        {{ is_id('text') }} as is_id
     from texts
-    where cell is not null
+
+),
+
+mapped as (
+
+    select
+        keyed.column_name,
+        keyed.cell,
+        keyed.level_key,
+        keyed.n_deals,
+        mappings.means is not null as is_mapped,
+        coalesce(mappings.means, case when keyed.is_id then keyed.cell else {{ folded('keyed.text') }} end) as name,
+        case
+            when mappings.means is null and keyed.is_id then keyed.cell
+            else lower({{ visible(folded('coalesce(mappings.means, keyed.text)')) }})
+        end as name_key
+    from keyed
+    left join mappings on keyed.column_name = mappings.kind and keyed.level_key = mappings.level_key
 
 ),
 
 final as (
 
     select
-        keyed.column_name,
-        keyed.cell,
-        keyed.level_key,
-        mappings.means
-    from keyed
-    left join mappings on keyed.column_name = mappings.kind and keyed.level_key = mappings.level_key
+        column_name,
+        cell,
+        level_key,
+        first_value(name) over (
+            partition by column_name, name_key order by is_mapped desc, n_deals desc, name asc
+        ) as name
+    from mapped
 
 )
 

@@ -53,7 +53,7 @@ outcome_texts as (
 
 name_texts as (
 
-    select * from {{ ref('name_texts') }} where means is not null
+    select * from {{ ref('name_texts') }}
 
 ),
 
@@ -107,8 +107,8 @@ typed as (
         or coalesce(export.says_is_removed, false)
         or 'Deleted' in (coalesce(stated.means, ''), coalesce(by_stage.means, '')) as is_deleted,
         coalesce(not export.says_is_current_row, false) as is_history,
-        coalesce(sales_rep_id_names.means, export.sales_rep_id, 'Unknown') as sales_rep_id,
-        coalesce(account_id_names.means, export.account_id) as account_id,
+        coalesce(sales_rep_id_names.name, 'Unknown') as sales_rep_id,
+        account_id_names.name as account_id,
 
         ---------- dates
         {% for column in date_columns() -%}

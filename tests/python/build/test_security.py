@@ -195,7 +195,7 @@ HOSTILE = [
     "=cmd|' /C calc'!A0",
     "@SUM(1+1)*cmd|' /C calc'!A0",
     "line\u2028separator",
-    "\u202eright to left",
+    "right \u202eto left",
     "\N{FACE WITH TEARS OF JOY} \N{COMBINING ACUTE ACCENT}",
     "bell \a and \x1b[31mred\x1b[0m",
     "long " * 2000 + "text",

@@ -627,6 +627,7 @@ VALUES = [
         created_date="\u200e2024-01-10",
         deal_amount="5\u00ad",
     ),
+    read_as("a_rep_in_capitals", {"sales_rep_id": "Ann"}, sales_rep_id="ANN\u200b"),
     read_as(
         "level_in_wide_letters",
         {"industry": "FinTech"},
