@@ -23,7 +23,9 @@
 
 {# Whether the short dates of export_formats begin with a year. #}
 {% macro is_short_year_first() -%}
-    short_dates.n_dates >= {{ enough_dates() }} and short_dates.min_first > 12 and short_dates.n_first < short_dates.n_last
+    short_dates.n_dates >= {{ enough_dates() }}
+    and short_dates.min_first > 12
+    and short_dates.n_first < short_dates.n_last
 {%- endmacro %}
 
 {# Whether the dates of export_formats that begin with a year go on with the day. #}

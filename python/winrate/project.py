@@ -22,7 +22,8 @@ class SettingsError(ValueError):
 # compares them with a build.
 RESERVED = frozenset(
     (
-        *("amount", "amount_per_day", "as_of_date", "baseline", "close_date", "closed_quarter"),
+        *("amount", "amount_per_day", "as_of_date", "assumed_closed_date", "baseline"),
+        *("close_date", "closed_quarter", "has_created_dates"),
         *("comparison", "cycle_days", "deal_age_days", "design_effect"),
         *("has_implausible_close_date", "has_implausible_created_date", "is_before", "is_history"),
         *("is_open", "is_other_currency", "is_primary", "kept_content", "kept_line"),
