@@ -134,6 +134,7 @@ typed as (
                 then case
                     when export.is_won is not null and export.says_is_won is null then null
                     when export.is_closed is not null and export.says_is_closed is null then null
+                    when export.says_is_won and not export.says_is_closed then null
                     when export.says_is_won then 'Won'
                     when not export.says_is_closed then 'Open'
                     when export.says_is_closed and not export.says_is_won then 'Lost'
@@ -148,7 +149,11 @@ typed as (
                 end
             else coalesce(by_stage.means, case when export.deal_stage is not null then 'Open' end)
         end as outcome_read,
-        coalesce(export.outcome, export.is_won, export.won_date, export.lost_date) as outcome_text,
+        case
+            when formats.outcome_from = 'is_won' and export.says_is_won and not export.says_is_closed
+                then 'won, but not closed'
+            else coalesce(export.outcome, export.is_won, export.won_date, export.lost_date)
+        end as outcome_text,
         formats.outcome_from,
         case when by_stage.means in ('Won', 'Lost') then by_stage.means end as stage_outcome
     from flagged as export
@@ -174,7 +179,7 @@ typed as (
 
 ),
 
--- The outcome is unknown where a won or lost date that says it cannot be parsed.
+-- The outcome is unknown where a won or lost date that says it cannot be parsed. Of both dates the later one says it.
 understood as (
 
     select
@@ -187,6 +192,7 @@ understood as (
                     or (lost_date_text is not null and lost_date is null)
                 )
                 then null
+            when outcome_from = 'won_date' and lost_date > won_date then 'Lost'
             else outcome_read
         end as outcome_word
     from typed

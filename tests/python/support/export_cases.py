@@ -945,6 +945,35 @@ CRMS = [
         skipped=dict.fromkeys((3, 5, 7), "history_row"),
     ),
     Case(
+        "won_and_lost_later",
+        rows(
+            *varied(
+                without("closed_date", "outcome", "deal_stage"),
+                won_date=["2024-03-20", "2024-03-20", ""],
+                lost_date=["2024-04-02", "2024-03-01", ""],
+            )
+        ),
+        values={
+            ("d1", "outcome"): "Lost",
+            ("d1", "closed_date"): "2024-04-02",
+            ("d2", "outcome"): "Won",
+        },
+    ),
+    Case(
+        "won_but_not_closed",
+        rows(
+            *varied(
+                [
+                    {name: cell for name, cell in deal.items() if name != "outcome"}
+                    for deal in [*GOOD, fourth()]
+                ],
+                is_won=["true", "false", "false", "true"],
+                is_closed=["true", "true", "false", "false"],
+            )
+        ),
+        rejected={5: "bad_outcome"},
+    ),
+    Case(
         "won_date_that_cannot_be_parsed",
         rows(
             *(
