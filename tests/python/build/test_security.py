@@ -201,14 +201,15 @@ HOSTILE = [
     "long " * 2000 + "text",
 ]
 LEVELS = ["industry", "region", "product_type", "lead_source", "deal_stage"]
-CHECKED = ["created_date", "closed_date", "deal_amount", "outcome"]
+CHECKED = ["created_date", "deal_amount", "outcome"]
 FILE_NAME = 'we\'ird {{ 1+1 }} "x" $(touch pwned) `touch pwned` <b>\nname.csv'
 
 
 def hostile_deals() -> pd.DataFrame:
     """The sample with each of its names replaced by several hostile ones, so that its story stays.
 
-    Below it one row per hostile text and column whose text is checked: all are to be rejected.
+    Below it one row per hostile text and column whose text is checked: all are to be rejected. A
+    creation date is needed while a deal is open.
     """
     deals = sample_deals()
     rng = np.random.default_rng(7)
@@ -222,7 +223,10 @@ def hostile_deals() -> pd.DataFrame:
     deals["stage_entered_date"] = deals["deal_id"]
     deals["{{ 7*7 }}"] = deals['<script>"; drop table deals; --'] = deals["industry"]
     bad = [
-        deals.iloc[[number]].assign(**{column: text, "deal_id": f"bad {column} {number}"})
+        deals.iloc[[number]].assign(
+            **({"outcome": None} if column == "created_date" else {}),
+            **{column: text, "deal_id": f"bad {column} {number}"},
+        )
         for column in CHECKED
         for number, text in enumerate(HOSTILE)
     ]
