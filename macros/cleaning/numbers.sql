@@ -39,9 +39,10 @@
 {%- endmacro %}
 
 {# A bare number as double, null where it is none. Commas between thousands (also the Indian way) and
-   accounting brackets are understood, and 12k for 12,000. #}
+   accounting brackets are understood, 12k for 12,000, and the dash of '$ -', which is zero. #}
 {% macro number(bare) -%}
     case
+        when {{ bare }} = '-' then cast(0 as double)
         when {{ matches(bare, '[+-]?[0-9]{1,15}([.][0-9]+)?') }}
             then cast({{ bare }} as double)
         when {{ matches(bare, '[+-]?[0-9]{1,3}(,[0-9]{2,3}){0,4},[0-9]{3}([.][0-9]+)?') }}

@@ -93,4 +93,4 @@ found as (
 
 )
 
-{{ check_shape('found', provides=['feature', 'level']) }}
+{{ check_shape('found', provides=['feature', 'level'], severity='warning') }}

@@ -20,6 +20,7 @@ SETTINGS = (
     "decimal_mark",
     "mask_reps",
     "null_values",
+    "max_rejected_share",
     "features",
     "known_at_close",
     "min_deals_per_level",

@@ -82,6 +82,59 @@ def test_what_a_build_would_refuse_is_said_with_its_remedy(tmp_path):
     assert "say DATE_FORMAT=dd/mm/yyyy or DATE_FORMAT=mm/dd/yyyy" in found.text
 
 
+def test_the_formats_that_would_make_it_pass_are_written_out(tmp_path):
+    dates = section(checked(tmp_path, "day_or_month_first").text, "lines that would make it pass")
+    assert "DATE_FORMAT=dd/mm/yyyy  # if 01/02/2024 is 2024-02-01" in dates
+    assert "DATE_FORMAT=mm/dd/yyyy  # if 01/02/2024 is 2024-01-02" in dates
+    text = checked(tmp_path, "thousands_or_decimals").text
+    amounts = section(text, "lines that would make it pass")
+    assert "DECIMAL_MARK=.  # if 1.200 is 1.2\n" in amounts + "\n"
+    assert "DECIMAL_MARK=,  # if 1.200 is 1200" in amounts
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("losses_in_a_word_of_its_own", "outcome,Gone,Won"),
+        ("outcome_from_stages_of_which_one_is_unknown", "outcome,Closed Lost - Price,Won"),
+        ("no_column_has_the_outcome", "outcome,Qualified,Won"),
+        ("wins_and_no_losses_from_stages", "outcome,Gone,Won"),
+        ("more_rows_rejected_than_is_allowed", "outcome,maybe,Won"),
+        ("more_rows_rejected_than_is_allowed", "settings.yml  max_rejected_share: 0.5"),
+    ],
+)
+def test_the_lines_that_would_make_it_pass_are_written_out(tmp_path, name, line):
+    found = checked(tmp_path, name)
+    assert not found.is_usable
+    assert line in section(found.text, "lines that would make it pass")
+
+
+TINY = {
+    "deal_id": ["1", "1", "", "\ufeff", "="],
+    "created_date": ["2024-01-01", "", "soon", "99999999", "1/1/1"],
+    "closed_date": ["2024-02-01", "", "never", "9999999999999"],
+    "deal_amount": ["5", "", "-", "1e999", "."],
+    "deal_stage": ["Demo", "", "Closed Won"],
+    "outcome": ["Won", "", "?"],
+}
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", ""])
+@pytest.mark.parametrize("left_out", [None, *TINY])
+def test_a_tiny_file_is_checked_or_refused_in_a_sentence(tmp_path, left_out, line_end):
+    columns = {name: cells for name, cells in TINY.items() if name != left_out}
+    for n_rows in range(4):
+        rows_of = [[cells[n % len(cells)] for cells in columns.values()] for n in range(n_rows)]
+        lines = [",".join(cells) for cells in [list(columns), *rows_of]]
+        deals = tmp_path / "deals.csv"
+        deals.write_text("\n".join(lines) + line_end, newline="")
+        request = build.BuildRequest(deals, tmp_path / "none.duckdb", tmp_path / "report")
+        try:
+            assert "A build would " in check.check(request).text
+        except ExportError as refusal:
+            assert str(refusal).startswith(str(deals))
+
+
 def test_lines_of_the_mapping_that_match_nothing_are_shown(tmp_path):
     found = checked(tmp_path, "a_mapping_with_lines_that_match_nothing")
     assert found.is_usable

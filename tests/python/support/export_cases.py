@@ -11,6 +11,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 import openpyxl
@@ -665,6 +666,19 @@ VALUES = [
         "id_kept_as_text_by_a_formula", {"industry": "FinTech"}, deal_id="d4", industry='="FinTech"'
     ),
     read_as("currency_code", {"deal_amount": 1234.5}, deal_amount="USD 1,234.50"),
+    read_as("zero_of_an_accounting_format", {"deal_amount": 0.0}, deal_amount=" $ -   "),
+    Case(
+        "decimals_of_a_database",
+        parquet(
+            {name: [deal[name] for deal in GOOD] for name in COLUMNS}
+            | {
+                "deal_amount": pa.array(
+                    [Decimal("1200.5"), Decimal("3.3"), None], pa.decimal128(38, 18)
+                )
+            }
+        ),
+        values={("d1", "deal_amount"): 1200.5, ("d2", "deal_amount"): 3.3},
+    ),
     read_as("zero_amount", {"deal_amount": 0.0}, deal_amount="0"),
     Case(
         "decimal_commas",

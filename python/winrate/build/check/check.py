@@ -1,6 +1,7 @@
 """A check as a whole: the header, the contents, and whether a build would accept the file."""
 
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,8 +10,8 @@ import duckdb
 from winrate import database
 from winrate.build import staging, summary
 from winrate.build.build import BuildRequest
-from winrate.build.check import columns, contents
-from winrate.build.check.lines import section
+from winrate.build.check import columns, contents, remedies
+from winrate.build.check.lines import Line, section
 from winrate.build.publish import BuildError
 from winrate.ingest import mapping, reader
 
@@ -62,12 +63,19 @@ def check(request: BuildRequest) -> Check:
                 section("values", values),
                 section("levels", levels),
                 section("rows", list(contents.rows(connection))),
-                _refused(errors) if errors else contents.accepted(connection),
+                _refused(errors, remedies.remedies(connection))
+                if errors
+                else contents.accepted(connection),
             ]
     except (duckdb.Error, OSError) as error:
         raise BuildError(f"{request.deals} cannot be checked: {database.reason(error)}") from error
     return Check("\n".join(sections), is_usable=not errors)
 
 
-def _refused(errors: list[str]) -> str:
-    return "A build would refuse this file:\n" + "\n".join(f"  {error}." for error in errors)
+def _refused(errors: list[str], lines: Iterable[Line] = ()) -> str:
+    """Why a build would refuse the file, and the lines that would make it pass."""
+    refusal = "A build would refuse this file:\n" + "\n".join(f"  {error}." for error in errors)
+    lines = list(lines)
+    if not lines:
+        return refusal
+    return f"{refusal}\n\n{section('lines that would make it pass', lines)}".rstrip()
