@@ -251,10 +251,11 @@ def _positions(path: Path, titles: Sequence[str], wanted: WantedColumns) -> dict
     """
     whole: dict[str, list[int]] = {}
     bare: dict[str, list[int]] = {}
+    as_they_are = wanted.known_keys | wanted.not_read
     for place, title in enumerate(titles):
         key, bare_key = title_keys(title)
         whole.setdefault(key, []).append(place)
-        if key not in wanted.known_keys | wanted.not_read:
+        if key not in as_they_are:
             bare.setdefault(bare_key, []).append(place)
 
     positions: dict[str, int | None] = {}

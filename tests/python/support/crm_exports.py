@@ -113,9 +113,8 @@ def salesforce_id(prefix: str, number: int) -> str:
 
 def by_outcome(deals: pd.DataFrame, won: Any, lost: Any, is_open: Any) -> pd.Series:
     """A value for the won, the lost and the open deals; each may be a column."""
-    other = deals["outcome"].eq("Lost")
-    values = np.where(other, lost, is_open)
-    return pd.Series(np.where(deals["outcome"].eq("Won"), won, values), index=deals.index)
+    not_won = np.where(deals["outcome"].eq("Lost"), lost, is_open)
+    return pd.Series(np.where(deals["outcome"].eq("Won"), won, not_won), index=deals.index)
 
 
 def staged(deals: pd.DataFrame, names: Mapping[str, str], won: str, lost: str) -> pd.Series:
