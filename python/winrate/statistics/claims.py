@@ -11,6 +11,7 @@ from winrate import wording
 
 TOO_FEW, INCONCLUSIVE = "too few deals", "inconclusive"
 TOO_SMALL = "too small to act on"
+MISSING = "Unknown"  # the level of a missing value
 SIGNAL = "signal"  # the verdict that features discriminate between won and lost deals
 
 

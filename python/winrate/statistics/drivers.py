@@ -61,7 +61,8 @@ def win_rate_drivers(
         `features`, which are known at creation, quarter and rep; with the counts of the holdout.
     close_profiles: one row per distinct combination of all features, with `n_deals` and `n_won`.
     close_features: known only when a deal closes. They are estimated beside the others, which are
-        estimated without them, and have a false discovery rate of their own.
+        estimated without them, and have a false discovery rate of their own. Their missing values
+        may follow from the outcome: they have no estimate, and the others are compared without.
     verdict: on `features`, see `winrate.statistics.verdict`.
     suspects: suspected to leak the outcome, see `winrate.statistics.leaks`; left out of the models.
     Returns one row per feature and level. `adjusted_win_rate` is the win rate that the deals
@@ -89,7 +90,7 @@ def win_rate_drivers(
     if close_features:
         beside = None
         if not has_too_few:
-            beside = profile_model(close_profiles, [*features, *close_features])
+            beside = profile_model(close_profiles, [*features, *close_features], close_features)
         at_close = _family(close_profiles, close_features, beside, None, rules)
         parts.append(at_close.assign(known_at="close"))
     if suspects:
@@ -141,7 +142,7 @@ def _family(
         return table
     keys = zip(table["feature"], table["level"], strict=True)
     table["left_out"] = [
-        model.left_out.get(feature, model.left_out.get((feature, level))) for feature, level in keys
+        model.left_out.get((feature, level), model.left_out.get(feature)) for feature, level in keys
     ]
     tested = [factor for factor in model.features if factor.name in features]
     if not tested:
@@ -259,6 +260,7 @@ def _left_out_because(reason: LeftOut) -> str:
         LeftOutCode.LEAKS_OUTCOME: "leaks the outcome",
         LeftOutCode.SUSPECTED_LEAK: "is suspected to leak the outcome",
         LeftOutCode.ONE_LEVEL: "has one level",
+        LeftOutCode.MISSING_AT_CLOSE: "is missing, which may follow from the outcome",
         LeftOutCode.REPEATS: f"repeats {reason.repeated or 'other features'}",
     }[reason.code]
 
@@ -306,6 +308,8 @@ def _left_out_clause(row) -> str:
         f"{wording.percent(row.win_rate)} were won",
         LeftOutCode.SUSPECTED_LEAK: "because the feature predicts the outcome too well to be known "
         f"before it: {wording.percent(row.win_rate)} were won",
-        LeftOutCode.ONE_LEVEL: "because all deals have this level",
+        LeftOutCode.ONE_LEVEL: "because all deals with a value have this level",
+        LeftOutCode.MISSING_AT_CLOSE: "because the feature is filled in when a deal closes, and "
+        f"whether it is may follow from the outcome: {wording.percent(row.win_rate)} were won",
         LeftOutCode.REPEATS: f"because it is determined by {other}",
     }[row.left_out.code]

@@ -115,7 +115,7 @@ def _main_effects(
     rows = profiles[profiles["n_deals"] > 0]
     factors = [Factor.of(name, rows[name]) for name in features if not _leaks(model, name)]
     factors = [factor for factor in factors if factor.size > 1]
-    columns = columns_of(model.counts, [*model.time, *factors])
+    columns = columns_of(model.counts, [*model.held, *factors])
     return fit(model.counts, independent(columns, model.counts.n_deals)), factors
 
 

@@ -7,14 +7,23 @@ same in each row, by which counts are divided (`winrate.statistics.clustering`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from winrate.statistics.regression import Columns, Counts, Factor, Regression, columns_of, fit
+from winrate.statistics.claims import MISSING
+from winrate.statistics.regression import (
+    Columns,
+    Counts,
+    Factor,
+    Regression,
+    columns_of,
+    fit,
+    indicator,
+)
 
 # Columns of profiles that are not features.
 GROUPS, TIME, DESIGN_EFFECT = "sales_rep_id", "closed_quarter", "design_effect"
@@ -31,6 +40,7 @@ class LeftOutCode(StrEnum):
     LEAKS_OUTCOME = "leaks_outcome"
     SUSPECTED_LEAK = "suspected_leak"
     ONE_LEVEL = "one_level"
+    MISSING_AT_CLOSE = "missing_at_close"
     REPEATS = "repeats"
 
 
@@ -45,7 +55,8 @@ class LeftOut(NamedTuple):
 class ProfileModel:
     """What a regression on profiles is made of.
 
-    features: those that are modelled. time: the quarter, where the profiles have more than one.
+    features: those that are modelled. held: what every fit holds equal and nobody asks about: the
+        quarter, where the profiles have more than one, and whether a feature is missing at close.
     averaged: levels that earlier features determine, such as 'Unknown' in the same deals: they
         have no coefficient and count as the average of their feature.
     left_out: the reason per feature, or (feature, level), that has no estimate.
@@ -53,7 +64,7 @@ class ProfileModel:
 
     counts: Counts
     features: list[Factor]
-    time: list[Factor]
+    held: list[Factor]
     averaged: list[tuple[str, str]]
     left_out: dict[str | tuple[str, str], LeftOut]
 
@@ -63,8 +74,8 @@ class ProfileModel:
         group_sd: float | None = None,
         start: Regression | None = None,
     ) -> Regression:
-        """Fit the quarter and these features, by default all; see `regression.fit`."""
-        factors = [*self.time, *(self.features if features is None else features)]
+        """Fit what is held and these features, by default all; see `regression.fit`."""
+        factors = [*self.held, *(self.features if features is None else features)]
         return fit(self.counts, columns_of(self.counts, factors, self.averaged), group_sd, start)
 
     def without(self, feature: Factor) -> list[Factor]:
@@ -72,12 +83,18 @@ class ProfileModel:
         return [factor for factor in self.features if factor is not feature]
 
 
-def profile_model(profiles: pd.DataFrame, features: Sequence[str]) -> ProfileModel:
+def profile_model(
+    profiles: pd.DataFrame, features: Sequence[str], at_close: Sequence[str] = ()
+) -> ProfileModel:
     """The features among these that can be modelled beside each other, with the counts.
 
+    at_close: those that are known only at close. Whether such a value is missing may follow from
+        the outcome, so their missing values are held apart and have no estimate.
     Left out are features that leak the outcome, features that earlier ones determine and features
     with one level. Raises ValueError where a feature or a count is missing, or `n_won` exceeds
     `n_deals`.
+
+    Source: Jones (1996), the missing-indicator method.
     """
     check_profiles(profiles, features)
     rows = profiles[profiles["n_deals"] > 0]
@@ -87,23 +104,51 @@ def profile_model(profiles: pd.DataFrame, features: Sequence[str]) -> ProfileMod
     n_deals, n_won = (rows[name].to_numpy(float) / effect for name in ("n_deals", "n_won"))
     counts = Counts(n_deals, n_won, groups, effect)
     time = [Factor.of(TIME, rows[TIME])] if TIME in rows else []
+    held = [factor for factor in time if factor.size > 1]
+    for name in at_close:
+        held += _missing_indicator(counts, held, name, rows[name])
     left_out: dict = {}
     averaged: list[tuple[str, str]] = []
     modelled: list[Factor] = []
     for name in features:
         factor = Factor.of(name, rows[name])
-        if leaks_outcome(factor, counts):
+        is_apart = name in at_close and MISSING in factor.levels
+        if leaks_outcome(*(_known(factor, counts) if is_apart else (factor, counts))):
             left_out[name] = LeftOut(LeftOutCode.LEAKS_OUTCOME)
             continue
-        reason, repeated = _redundancy(counts, [*time, *modelled], averaged, factor)
+        if is_apart:
+            left_out[name, MISSING] = LeftOut(LeftOutCode.MISSING_AT_CLOSE)
+            if factor.size == 2:
+                left_out[name] = LeftOut(LeftOutCode.ONE_LEVEL)
+                continue
+        reason, repeated = _redundancy(counts, [*held, *modelled], averaged, factor)
         if reason:
             left_out[name] = reason
             continue
         modelled.append(factor)
         averaged += [(name, level) for level in repeated]
-    left_out |= dict.fromkeys(averaged, LeftOut(LeftOutCode.REPEATS))
-    return ProfileModel(
-        counts, modelled, [factor for factor in time if factor.size > 1], averaged, left_out
+    left_out = dict.fromkeys(averaged, LeftOut(LeftOutCode.REPEATS)) | left_out
+    return ProfileModel(counts, modelled, held, averaged, left_out)
+
+
+def _missing_indicator(
+    counts: Counts, held: list[Factor], name: str, levels: pd.Series
+) -> list[Factor]:
+    """Whether a feature is missing, as one factor; none where what is held determines it."""
+    is_missing = (levels == MISSING).to_numpy()
+    if is_missing.all() or not is_missing.any():
+        return []
+    factor = indicator(f"{name} is missing", is_missing)
+    reason, _ = _redundancy(counts, held, [], factor)
+    return [] if reason else [factor]
+
+
+def _known(factor: Factor, counts: Counts) -> tuple[Factor, Counts]:
+    """The rows in which the feature is not missing."""
+    rows = factor.codes != factor.levels.index(MISSING)
+    return (
+        replace(factor, codes=factor.codes[rows]),
+        replace(counts, n_deals=counts.n_deals[rows], n_won=counts.n_won[rows], groups=None),
     )
 
 

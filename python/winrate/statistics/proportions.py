@@ -61,6 +61,7 @@ def compare_with_rest(
     rate: str,
     rules: ClaimRules,
     is_tested: pd.Series | None = None,
+    is_missing: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Each group's rate of an event against that of all other groups together.
 
@@ -69,6 +70,8 @@ def compare_with_rest(
     rate: the name of the rate in the result, such as `win_rate`.
     is_tested: per row, whether it is tested; a row that is not has no p-value and no claim, and
         does not count in the false discovery rate. By default all rows are tested.
+    is_missing: per row, whether it is no group, but the deals of which the group is not known: it
+        has a rate and no comparison, and is not among the others of any group. By default, none is.
     Returns one row per group, in the same order, with `<rate>` and its 95% Wilson interval
     `<rate>_low`, `<rate>_high`, `<rate>_elsewhere` (shares), `difference_pp` with
     `difference_pp_low` and `_high` (points), `p_value`, `q_value` over all groups and `evidence`
@@ -77,7 +80,10 @@ def compare_with_rest(
     `min_outcomes` won or lost deals.
     """
     n_deals, n_events = groups["n_deals"], groups[event]
-    n_rest, rest_events = n_deals.sum() - n_deals, n_events.sum() - n_events
+    is_group = pd.Series(True, groups.index) if is_missing is None else ~is_missing
+    n_rest, rest_events = (
+        (counts[is_group].sum() - counts).where(is_group) for counts in (n_deals, n_events)
+    )
     low, high = proportion_confint(n_events, n_deals, method="wilson")
     test = rate_difference(n_events, n_deals, rest_events, n_rest)
     if is_tested is not None:
@@ -100,7 +106,7 @@ def compare_with_rest(
         table["difference_pp"],
         table["q_value"],
         too_few=(np.minimum(n_deals, n_rest) < rules.min_deals_per_level)
-        | (fewest_outcomes(groups) < rules.min_outcomes),
+        | (fewest_outcomes(groups[is_group]) < rules.min_outcomes),
         names=("higher", "lower"),
         max_q_value=rules.max_q_value,
     )

@@ -10,6 +10,7 @@ from scipy import stats
 from winrate import wording
 from winrate.statistics.claims import (
     INCONCLUSIVE,
+    MISSING,
     TOO_FEW,
     ClaimRules,
     chance_among,
@@ -49,6 +50,7 @@ def rep_performance(
     """Each rep's won deals against those that all reps together win with the same deals.
 
     reps: one row per rep (`sales_rep_id`), with `n_deals` and `n_won` (counts of closed deals).
+        Deals without a rep are in the row 'Unknown', which is compared with no rep.
     profiles: see `winrate.statistics.profile_regression`. features: known at creation.
     Returns one row per rep, sorted. `expected_win_rate` is that of a model of the features and the
     quarter, without reps, for the rep's deals (indirect standardisation), and
@@ -63,17 +65,20 @@ def rep_performance(
     Sources: Spiegelhalter (2005) for the funnel; Breslow and Clayton (1993) for the intercepts.
     """
     table = reps.sort_values("sales_rep_id").reset_index(drop=True)
+    is_missing = table["sales_rep_id"] == MISSING
     with np.errstate(divide="ignore", invalid="ignore"):  # a rep without closed deals has no rate
-        crude = compare_with_rest(table, "n_won", "win_rate", rules)
+        crude = compare_with_rest(table, "n_won", "win_rate", rules, is_missing=is_missing)
     table = table.join(crude.drop(columns=["p_value", "q_value"]))
+    if GROUPS in profiles:
+        profiles = profiles[profiles[GROUPS] != MISSING]
     table = table.merge(_adjusted(profiles, features), on="sales_rep_id", how="left")
-    spread = spread_of(table["n_won"], table["n_deals"])
+    spread = spread_of(table["n_won"][~is_missing], table["n_deals"][~is_missing])
     adjusted = spread.mean + table["observed_minus_expected_pp"] / 100
     table["adjusted_win_rate"] = adjusted.clip(0, 1)
     for name, coverage in [("95", 0.95), ("998", 0.998)]:
         limits = funnel_limits(spread.mean, table["n_deals"], coverage)
         table[f"funnel_low_{name}"], table[f"funnel_high_{name}"] = limits["low"], limits["high"]
-    table["shrunk_win_rate"] = table["shrunk_win_rate"].fillna(spread.mean)
+    table["shrunk_win_rate"] = table["shrunk_win_rate"].fillna(spread.mean).mask(is_missing)
     table["between_rep_sd"], table["chance_sd"] = spread.between_sd, spread.chance_sd
     spread_p_values = table["spread_p_value"].dropna()
     p_value = spread_p_values.iloc[0] if len(spread_p_values) else np.nan
@@ -156,6 +161,8 @@ def _reasons(table: pd.DataFrame, rules: ClaimRules) -> list[str]:
 
 
 def _statement(row, rules: ClaimRules, note: str) -> str:
+    if row.sales_rep_id == MISSING:
+        return f"Without a rep: {wording.deals(row.n_deals)} closed, of which {row.n_won} were won."
     if row.n_deals < rules.min_deals_per_level:
         return (
             f"{row.sales_rep_id} has closed {wording.deals(row.n_deals)} and won {row.n_won}: "

@@ -3,7 +3,14 @@
 import numpy as np
 import pandas as pd
 
-from winrate.statistics.claims import INCONCLUSIVE, ClaimRules, chance_among, explained, typed
+from winrate.statistics.claims import (
+    INCONCLUSIVE,
+    MISSING,
+    ClaimRules,
+    chance_among,
+    explained,
+    typed,
+)
 from winrate.statistics.proportions import compare_with_rest
 
 COLUMNS = ["deal_stage", "n_deals", "n_won", "n_lost"]
@@ -25,11 +32,14 @@ def stage_funnel(stages: pd.DataFrame, rules: ClaimRules) -> pd.DataFrame:
         deals whose last stage it was).
     Returns one row per stage: what `compare_with_rest` gives, for the rate of lost deals. A stage
     whose deals were all won or all lost, such as 'Closed Lost', contains the outcome: it is not
-    tested and its evidence is 'inconclusive'.
+    tested and its evidence is 'inconclusive'. Deals without a stage are compared with none.
     """
+    is_missing = stages["deal_stage"] == MISSING
     with np.errstate(divide="ignore", invalid="ignore"):  # a stage without closed deals
         contains_outcome = (stages["n_lost"] / stages["n_deals"]).isin([0, 1])
-        compared = compare_with_rest(stages, "n_lost", "drop_off_rate", rules, ~contains_outcome)
+        compared = compare_with_rest(
+            stages, "n_lost", "drop_off_rate", rules, ~contains_outcome, is_missing
+        )
     # More deals would not change that, so the evidence is not 'too few deals' either.
     compared.loc[contains_outcome, "evidence"] = INCONCLUSIVE
     by_chance = chance_among(compared["p_value"].count(), "stage")

@@ -20,7 +20,8 @@ BY_FEATURE = [
 def sparse(tmp_path_factory, compiled_project):
     """A build of the sample without reps, amounts, regions and stages.
 
-    A third of the lost deals have no close date, and the industry is filled in when a deal closes.
+    A third of the lost deals have no close date and so no sales cycle, and the industry is filled
+    in when a deal closes.
     """
     deals = sample_deals()
     rng = np.random.default_rng(1)
@@ -29,7 +30,8 @@ def sparse(tmp_path_factory, compiled_project):
     is_told = rng.random(len(deals)) < 0.97
     told = deals["outcome"].map({"Won": "Signed by phone", "Lost": "No answer"}).fillna("Ringing")
     deals["industry"] = np.where(is_told, told, rng.permutation(told))
-    deals = deals.drop(columns=["sales_rep_id", "deal_amount", "region", "deal_stage"])
+    lacks = ["sales_rep_id", "deal_amount", "region", "deal_stage", "sales_cycle_days"]
+    deals = deals.drop(columns=lacks)
     path = tmp_path_factory.mktemp("sparse") / "deals.csv"
     deals.to_csv(path, index=False)
     return built_once(tmp_path_factory, "sparse", path)
@@ -129,6 +131,18 @@ def test_a_feature_that_is_filled_in_at_the_close_is_named_on_top_and_is_no_driv
     )
     for table in ("scores.deal_reasons", "drivers.win_rate_change_causes"):
         assert ("industry",) not in rows(sparse, f"select distinct feature from {table}")
+
+
+def test_a_sales_cycle_that_is_missing_is_no_driver_and_makes_none(sparse):
+    found = rows(
+        sparse,
+        "select level = 'Unknown', evidence, inconclusive_because, left_out_code"
+        " from drivers.win_rate_drivers where feature = 'sales_cycle_days' group by all order by 1",
+    )
+    assert found == [
+        (False, "inconclusive", None, None),
+        (True, "inconclusive", None, "missing_at_close"),
+    ]
 
 
 def test_an_export_of_ids_and_outcomes_has_a_win_rate_and_no_more(barest):

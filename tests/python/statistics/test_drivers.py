@@ -339,6 +339,45 @@ def test_a_feature_known_at_close_is_described_and_is_no_lever():
     assert table.loc[table["known_at"] == "close", "n_reps"].isna().all()
 
 
+@pytest.mark.parametrize(("of_lost", "of_won"), [(0.3, 0.0), (0.7, 0.0), (0.6, 0.1), (0.0, 0.3)])
+def test_missing_values_of_a_feature_known_at_close_are_no_claim_and_make_none(of_lost, of_won):
+    deals = simulated_deals(4000, seed=3, effects=PLANTED)
+    share = deals["is_won"].map({0: of_lost, 1: of_won})
+    deals.loc[np.random.default_rng(5).random(len(deals)) < share, "size"] = "Unknown"
+    table = keyed(win_rate_drivers(deals, known_at_close=("size",)))
+    missing = table.loc[("size", "Unknown")]
+    assert missing[["effect_pp", "p_value", "inconclusive_because"]].isna().all()
+    assert missing["evidence"] == "inconclusive"
+    assert missing["left_out_code"] == LeftOutCode.MISSING_AT_CLOSE
+    assert "whether it is may follow from the outcome" in missing["statement"]
+    known = table.loc["size"].drop("Unknown")
+    assert (known["evidence"] == "inconclusive").all()
+    assert (known["effect_pp"].abs() < 2).all()
+    assert known["inconclusive_because"].isna().all()
+
+
+def test_a_feature_known_at_close_is_compared_among_the_deals_that_have_it():
+    deals = simulated_deals(4000, seed=3, effects=PLANTED | {("size", "large"): 0.8})
+    whole = keyed(win_rate_drivers(deals, known_at_close=("size",))).loc["size"]
+    deals.loc[np.random.default_rng(5).random(len(deals)) < 0.2, "size"] = "Unknown"
+    table = keyed(win_rate_drivers(deals, known_at_close=("size",))).loc["size"]
+    known = table.loc[whole.index]
+    assert (known["evidence"] == whole["evidence"]).all()
+    assert set(known["evidence"]) == {"hurts", "inconclusive"}
+    np.testing.assert_allclose(known["coefficient"], whole["coefficient"], atol=0.1)
+
+
+def test_a_feature_known_at_close_of_which_one_level_is_known_is_left_out():
+    deals = simulated_deals(2000, seed=3, effects=PLANTED).assign(size="large")
+    deals.loc[deals.index % 3 == 0, "size"] = "Unknown"
+    table = keyed(win_rate_drivers(deals, known_at_close=("size",))).loc["size"]
+    assert table["effect_pp"].isna().all()
+    assert table["left_out_code"].to_dict() == {
+        "large": LeftOutCode.ONE_LEVEL,
+        "Unknown": LeftOutCode.MISSING_AT_CLOSE,
+    }
+
+
 def test_features_known_at_close_change_nothing_of_the_others():
     deals = simulated_deals(3000, seed=4, effects=PLANTED | {("size", "large"): 1.5})
     alone = keyed(win_rate_drivers(deals, FEATURES[:2]))

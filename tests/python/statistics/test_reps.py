@@ -45,6 +45,19 @@ def test_a_rep_who_differs_is_named_and_a_perfect_one_with_six_deals_is_not():
     )
 
 
+def test_deals_without_a_rep_are_compared_with_none_and_move_no_rep():
+    reps_of_team = {f"rep_{number}": (200, 85 + number) for number in range(10)}
+    alone = one_team(**reps_of_team)
+    team = one_team(**reps_of_team, Unknown=(400, 0))
+    pd.testing.assert_frame_equal(team.drop("Unknown"), alone)
+    missing = team.loc["Unknown"]
+    assert missing["evidence"] == "inconclusive"
+    assert missing["statement"] == "Without a rep: 400 deals closed, of which 0 were won."
+    assert (
+        missing[["difference_pp", "expected_win_rate", "shrunk_win_rate", "q_value"]].isna().all()
+    )
+
+
 def test_without_features_the_test_is_that_of_a_rep_against_all():
     team = one_team(a=(4000, 1900), b=(3000, 1300), c=(2000, 900), only_open=(0, 0))
     assert team["expected_win_rate"].dropna().tolist() == pytest.approx([4100 / 9000] * 3)

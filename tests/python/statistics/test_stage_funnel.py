@@ -41,6 +41,17 @@ def test_a_stage_that_contains_the_outcome_is_not_tested():
     assert (tested["q_value"] == q_values(tested["p_value"])).all()
 
 
+def test_deals_without_a_stage_are_compared_with_none_and_move_no_other():
+    stages = {"demo": (200, 100), "proposal": (200, 104), "negotiation": (200, 96)}
+    alone = funnel(**stages)
+    table = funnel(**stages, Unknown=(150, 148))
+    pd.testing.assert_frame_equal(table.drop("Unknown"), alone)
+    missing = table.loc["Unknown"]
+    assert missing["drop_off_rate"] == 148 / 150
+    assert missing["evidence"] == "inconclusive"
+    assert missing[["difference_pp", "p_value", "inconclusive_because"]].isna().all()
+
+
 def test_a_stage_without_closed_deals_has_a_row_and_no_claim():
     table = funnel(demo=(200, 110), only_open=(0, 0))
     assert table.loc["only_open", "evidence"] == "too few deals"

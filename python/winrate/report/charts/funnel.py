@@ -19,13 +19,13 @@ def funnel_figure(reps: pd.DataFrame, overall: float) -> go.Figure:
     won with the same deals (Spiegelhalter 2005).
 
     reps: rows of drivers.rep_performance with closed deals.
-    overall: win rate of all closed deals, a share; null where there is none.
+    overall: win rate of all closed deals of these reps, a share.
     """
     reps = reps.sort_values("n_deals", kind="stable")
     ends = [0.97 * reps["n_deals"].iloc[0], 1.03 * reps["n_deals"].iloc[-1]]
     centre = go.Scatter(
         x=ends,
-        y=[None if pd.isna(overall) else overall] * 2,
+        y=[overall] * 2,
         name="all reps",
         mode="lines",
         line={"color": INK, "width": 1},

@@ -1,5 +1,6 @@
 """The win rates of the sales reps, against what is expected by chance."""
 
+import numpy as np
 import pandas as pd
 
 from winrate import wording
@@ -14,7 +15,7 @@ REPS = """
         funnel_low_95, funnel_high_95, funnel_low_998, funnel_high_998, between_rep_sd, chance_sd,
         spread_p_value, spread_evidence
     from drivers.rep_performance
-    where n_deals > 0 and win_rate is not null
+    where n_deals > 0 and sales_rep_id != 'Unknown'
     order by n_deals, sales_rep_id
 """
 
@@ -32,7 +33,7 @@ def section(data: Data) -> Section:
             Chart(
                 "reps",
                 "Adjusted win rate of each rep by number of deals",
-                funnel_figure(reps, data.totals["win_rate"]),
+                funnel_figure(reps, np.average(reps["win_rate"], weights=reps["n_deals"])),
             ),
             Guide(
                 "A point is a rep. Its adjusted win rate is the overall win rate plus the "
