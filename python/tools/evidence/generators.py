@@ -135,6 +135,19 @@ def missing_by_outcome(rng: np.random.Generator, n_deals: int) -> pd.DataFrame:
     return deals
 
 
+def undated_losses(rng: np.random.Generator, n_deals: int) -> pd.DataFrame:
+    """A third of the lost deals have no close date, and half of these no rep or stage.
+
+    No feature matters.
+    """
+    deals = noise(rng, n_deals)
+    is_undated = deals["is_won"].eq(0).fillna(False) & (rng.random(n_deals) < 1 / 3)
+    deals.loc[is_undated, ["closed_date", "sales_cycle_days"]] = None
+    is_bare = is_undated & (rng.random(n_deals) < 0.5)
+    deals.loc[is_bare, ["sales_rep_id", "deal_stage"]] = "Unknown"
+    return deals
+
+
 # ---- declines in the last two quarters
 
 

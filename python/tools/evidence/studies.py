@@ -27,13 +27,16 @@ TABLES = (
     *("model_verdict", "win_rate_drivers", "segment_pairs", "win_rate_change"),
     *("win_rate_change_causes", "rep_performance", "pipeline_health"),
 )
-KINDS = ("verdict", "driver", "pair", "change", "cause", "rep", "pipeline")
+KINDS = ("verdict", "driver", "at close", "pair", "change", "cause", "rep", "pipeline")
 CLAIMS = {
     "verdict": "select verdict from drivers.model_verdict where verdict = 'signal'",
     "driver": """
         select feature, level, evidence from drivers.win_rate_drivers
-        where evidence in ('helps', 'hurts') and feature not in ('deal_stage', 'sales_cycle_days')
-            and known_at = 'creation'
+        where evidence in ('helps', 'hurts') and known_at = 'creation'
+    """,
+    "at close": """
+        select feature, level, evidence from drivers.win_rate_drivers
+        where evidence in ('helps', 'hurts') and known_at = 'close'
     """,
     "pair": """
         select feature_1, level_1, feature_2, level_2 from drivers.segment_pairs
@@ -62,6 +65,9 @@ SIGNAL = ("verdict", "signal")
 DECLINED = ("change", "declined")
 DECLINE_ALERT = ("alert", "win_rate_decline")
 ALL_DEALS = ("cause", "all deals", "lowered")
+# The first deals of an export to close are short ones, so where the win rate changes over time, it
+# differs by length.
+CYCLES = ("at close", "sales_cycle_days")
 
 
 @dataclass(frozen=True, eq=False)  # compared by identity: options cannot be hashed
@@ -109,31 +115,35 @@ STUDIES = (
     Study("noise, 10% won, levels of 80%, 5,000 deals", "noise", 5000, {"skewed": True}),
     Study("reps differ, each in one region", "reps_with_effects", 5000, true=(("rep",),)),
     Study("accounts differ", "accounts_with_effects", 5000),
-    Study("the last stage tells the outcome", "stage_tells_outcome", 3000),
+    Study(
+        *("the last stage tells the outcome", "stage_tells_outcome", 3000),
+        true=(CYCLES, ("at close", "deal_stage")),
+    ),
     Study("missing values tell the outcome", "missing_by_outcome", 3000),
-    Study("one year, slow deals lose", "one_year_export", 3000),
-    Study("a season", "season", 6000),
+    Study("lost deals without date, rep and stage", "undated_losses", 3000),
+    Study("one year, slow deals lose", "one_year_export", 3000, true=(CYCLES,)),
+    Study("a season", "season", 6000, true=(CYCLES,)),
     Study(
         *("all deals decline", "uniform_decline", 6000),
-        true=(DECLINED, ALL_DEALS, DECLINE_ALERT),
+        true=(DECLINED, ALL_DEALS, DECLINE_ALERT, CYCLES),
         needed=(ALL_DEALS,),
     ),
     Study(
         *("the mix declines", "mix_decline", 6000),
         true=(
-            *(SIGNAL, DECLINED, DECLINE_ALERT, ("cause", "mix", "lowered")),
+            *(SIGNAL, DECLINED, DECLINE_ALERT, CYCLES, ("cause", "mix", "lowered")),
             *_driver("lead_source", "lea0", "hurts"),
         ),
         needed=(("cause", "mix", "lowered"),),
     ),
     Study(
         *("one segment declines", "segment_decline", 6000),
-        true=(SIGNAL, DECLINED, DECLINE_ALERT, *_segment("region", "reg0")),
+        true=(SIGNAL, DECLINED, DECLINE_ALERT, CYCLES, *_segment("region", "reg0")),
         needed=(("cause", "segment", "lowered", "region", "reg0"),),
     ),
     Study(
         *("all deals decline, a source grows", "trend_with_growing_source", 5000),
-        true=(DECLINED, ALL_DEALS, DECLINE_ALERT),
+        true=(DECLINED, ALL_DEALS, DECLINE_ALERT, CYCLES),
     ),
     Study(
         *("a source hurts, an industry helps", "one_sided_drivers", 5000),
@@ -231,7 +241,7 @@ def _covered(
 def true_contributions(study: Study) -> dict[str, float] | None:
     """The true contributions of mix, all deals and segment in points; None where not known."""
     rate = generators.WIN_RATE
-    if study.generator in ("noise", "stage_tells_outcome", "missing_by_outcome"):
+    if study.generator in ("noise", "stage_tells_outcome", "missing_by_outcome", "undated_losses"):
         return {"mix": 0.0, "all deals": 0.0}
     if study.generator == "uniform_decline":
         return {"mix": 0.0, "all deals": 100 * (expit(logit(rate) - 0.35) - rate)}

@@ -282,6 +282,15 @@ class Regression:
         penalty = (self.random**2).sum() / self.group_sd**2 / 2 if self.has_groups else 0.0
         return self.log_likelihood - penalty
 
+    def without_priors(self) -> tuple[np.ndarray, np.ndarray]:
+        """The step to the estimates of the deals alone, to first order, and their covariance."""
+        if not self.columns.is_weak.any():
+            return np.zeros(len(self.estimate)), self.covariance
+        score, information = _prior(self.columns, self.estimate)
+        of_deals = np.linalg.pinv(self.covariance, hermitian=True) - np.diag(information)
+        covariance = np.linalg.pinv(of_deals, rcond=1e-12, hermitian=True)
+        return -covariance @ score, covariance
+
     def variance(self, gradient: np.ndarray, group_gradient: np.ndarray) -> np.ndarray:
         """Variance of functions of the parameters, by the delta method.
 
@@ -433,16 +442,13 @@ class _Problem:
         residual = self.counts.n_won - self.counts.n_deals * point.probability
         weight = self.counts.n_deals * point.probability * (1 - point.probability)
         information = columns.effects.T @ columns.information(weight) @ columns.effects
-        gradient = columns.effects.T @ columns.sums(residual)
-        prior = special.expit(point.estimate)
-        gradient += np.where(columns.is_weak, 0.5 - prior, 0.0)
-        information[np.diag_indices(len(prior))] += np.where(
-            columns.is_weak, prior * (1 - prior), 0.0
-        )
+        prior_score, prior_information = _prior(columns, point.estimate)
+        gradient = columns.effects.T @ columns.sums(residual) + prior_score
+        information[np.diag_indices(len(prior_score))] += prior_information
         if groups is None:
             nothing = np.zeros(0)
             linear = gradient + information @ point.estimate
-            return _Working(information, np.zeros((len(prior), 0)), nothing, linear, nothing)
+            return _Working(information, np.zeros((len(linear), 0)), nothing, linear, nothing)
         crossed = columns.crossed(groups, weight)
         by_group, group_weight = columns.effects.T @ crossed, crossed[0]
         return _Working(
@@ -454,6 +460,13 @@ class _Problem:
             + by_group.T @ point.estimate
             + group_weight * point.random,
         )
+
+
+def _prior(columns: Columns, estimate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Score and information of the log-F(1, 1) priors, per estimated coefficient."""
+    share = special.expit(estimate)
+    score = np.where(columns.is_weak, 0.5 - share, 0.0)
+    return score, np.where(columns.is_weak, share * (1 - share), 0.0)
 
 
 @dataclass(frozen=True)

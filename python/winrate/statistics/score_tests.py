@@ -93,6 +93,8 @@ def score_tests(
     """Test the indicator of each level of factors that are not in the model, one at a time.
 
     is_tested: per level; by default all are. is_joint: whether levels will be tested together.
+    The scores are those of the deals alone: what the priors of the model add to them is taken away
+    (Neyman 1959, the C(alpha) test).
     Where few won or few lost deals are expected, the tails beyond MIN_SADDLEPOINT_Z are those of a
     saddlepoint approximation (Dey et al. 2017). With groups these are t tests; see `degrees`.
     """
@@ -110,7 +112,9 @@ def score_tests(
         by_group = np.hstack([no_levels, *(groups.crossed(f, weight) for f in factors)])
         group_solved = by_group / model.group_information[:, None]
         solved = shared - model.by_group @ group_solved
-    explained = model.covariance @ solved
+    step, of_coefficients = model.without_priors()
+    score = score - solved.T @ step
+    explained = of_coefficients @ solved
     variance = total - (solved * explained).sum(axis=0)
     covariance = tested.information(weight)[1:, 1:] - solved.T @ explained if is_joint else None
     if model.has_groups:

@@ -354,6 +354,7 @@ def test_missing_values_of_a_feature_known_at_close_are_no_claim_and_make_none(o
     assert (known["evidence"] == "inconclusive").all()
     assert (known["effect_pp"].abs() < 2).all()
     assert known["inconclusive_because"].isna().all()
+    assert known["feature_p_value"].min() > 0.05
 
 
 def test_a_feature_known_at_close_is_compared_among_the_deals_that_have_it():

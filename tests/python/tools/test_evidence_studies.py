@@ -30,7 +30,8 @@ def test_what_is_planted_is_named_and_nothing_else_of_its_kind(compiled, generat
 
 
 @pytest.mark.parametrize(
-    "generator", ["noise", "reps_with_effects", "stage_tells_outcome", "missing_by_outcome"]
+    "generator",
+    ["noise", "reps_with_effects", "stage_tells_outcome", "missing_by_outcome", "undated_losses"],
 )
 def test_where_nothing_is_planted_few_exports_claim_anything(compiled, generator):
     found = figures(compiled, generator, 5)
