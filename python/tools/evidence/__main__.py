@@ -2,13 +2,14 @@
 
     python -m tools.evidence --runs 200
 
-Run as `make evidence`. Every figure has its Monte Carlo error beside it: a 95% interval (Wilson),
+Run as `make evidence`. Each part has a block of its own and is written when its studies have run.
+Every figure has its Monte Carlo error beside it: a 95% interval (Wilson),
 or a standard error.
 """
 
 import argparse
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable
 from functools import partial
 
 import matplotlib
@@ -33,7 +34,6 @@ SAMPLE_DAYS = pd.date_range("2026-03-01", "2026-06-30")
 
 METHOD = project.ROOT / "docs" / "method.md"
 PICTURE = project.ROOT / "docs" / "images" / "sensitivity.svg"
-BLOCK = "evidence"
 
 
 def share(values: pd.Series) -> str:
@@ -50,6 +50,23 @@ def mean(values: pd.Series) -> str:
         return ""
     error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
     return f"{100 * values.mean():.1f}% ({100 * error:.1f})"
+
+
+def claims_section(options: argparse.Namespace) -> str:
+    """What is claimed in the exports of each study."""
+    compiled = _compiled()
+    figures = {
+        study: studies.run(studies.of_study(compiled, study), range(options.runs))
+        for study in studies.STUDIES
+    }
+    return "\n".join(
+        [
+            f"{options.runs} simulated exports each (seeds 0 to {options.runs - 1} of "
+            "`tools/evidence/studies.py`), built by the models of the project. In brackets 95% "
+            "intervals, in parentheses standard errors.\n",
+            *claims_tables(figures),
+        ]
+    )
 
 
 def claims_tables(figures: dict[studies.Study, pd.DataFrame]) -> list[str]:
@@ -103,8 +120,11 @@ def power_table(compiled: warehouse.Project, n_runs: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def power_section(table: pd.DataFrame, n_runs: int) -> str:
-    """The table in words."""
+def power_section(options: argparse.Namespace) -> str:
+    """What is found of planted drivers, as a table and as a picture."""
+    n_runs = max(options.runs // 5, 2)
+    table = power_table(warehouse.Project.compiled(only=("win_rate_drivers",)), n_runs)
+    draw_power(table)
     return "\n".join(
         [
             f"Planted drivers that are found, in {n_runs} exports each. In 'helps and hurts', one "
@@ -126,6 +146,8 @@ def power_section(table: pd.DataFrame, n_runs: int) -> str:
                     for row in table.itertuples()
                 ],
             ),
+            "![Planted drivers found by number of deals and size of effect]"
+            f"(images/{PICTURE.name})\n",
         ]
     )
 
@@ -149,20 +171,9 @@ def draw_power(table: pd.DataFrame) -> None:
         figure.savefig(PICTURE, metadata={"Date": None})
 
 
-def year_table(n_years: int) -> str:
-    """The share of years of weekly builds with a false alert, by condition."""
-    compiled = warehouse.Project.compiled(only=studies.ALERTS)
-    study = partial(studies.alerts_in_a_year, compiled, DEALS_IN_FOUR_YEARS, N_WEEKS)
-    found = studies.run(study, range(n_years))
-    return markdown.table(
-        ["alert", "years in which it fires"],
-        [[name.replace("_", " "), share(found[name])] for name in found],
-    )
-
-
-def sample_table(compiled: warehouse.Project) -> str:
+def sample_section(options: argparse.Namespace) -> str:
     """What other seeds of the sample would have said, and the sample on other days."""
-    told = partial(studies.sample_told, compiled)
+    told = partial(studies.sample_told, _compiled())
     seeds = studies.run(told, [(seed, None) for seed in SAMPLE_SEEDS])
     days = studies.run(told, [(None, str(day.date())) for day in SAMPLE_DAYS])
     names = list(seeds)
@@ -170,58 +181,59 @@ def sample_table(compiled: warehouse.Project) -> str:
         f"seeds {SAMPLE_SEEDS[0]} to {SAMPLE_SEEDS[-1]}",
         f"the sample as of each day from {SAMPLE_DAYS[0].date()} to {SAMPLE_DAYS[-1].date()}",
     ]
-    return markdown.table(
-        ["sample", *names],
+    return "\n".join(
         [
-            [title, *(share(table[name]) for name in names)]
-            for title, table in zip(titles, (seeds, days), strict=True)
-        ],
+            "The sample: whether APAC is named as a cause of the decline, whether another cause "
+            "is, and whether any other claim is made, with other seeds and on other days.\n",
+            markdown.table(
+                ["sample", *names],
+                [
+                    [title, *(share(table[name]) for name in names)]
+                    for title, table in zip(titles, (seeds, days), strict=True)
+                ],
+            ),
+        ]
     )
+
+
+def years_section(options: argparse.Namespace) -> str:
+    """The share of years of weekly builds with a false alert, by condition."""
+    compiled = warehouse.Project.compiled(only=studies.ALERTS)
+    study = partial(studies.alerts_in_a_year, compiled, DEALS_IN_FOUR_YEARS, N_WEEKS)
+    found = studies.run(study, range(options.years))
+    return "\n".join(
+        [
+            f"{options.years} years of {N_WEEKS} weekly builds, {DEALS_IN_FOUR_YEARS // 4:,} deals "
+            "a year, nothing planted.\n",
+            markdown.table(
+                ["alert", "years in which it fires"],
+                [[name.replace("_", " "), share(found[name])] for name in found],
+            ),
+        ]
+    )
+
+
+def _compiled() -> warehouse.Project:
+    return warehouse.Project.compiled(only=(*studies.TABLES, *studies.ALERTS))
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], str]] = {
+    "claims": claims_section,
+    "power": power_section,
+    "sample": sample_section,
+    "years": years_section,
+}
 
 
 def main() -> None:
-    """Run all studies and write their tables and picture into the docs."""
+    """Run the studies and write their tables and picture into the docs."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", default=list(PARTS), help="; ".join(PARTS))
     parser.add_argument("--runs", type=int, default=N_RUNS, help="simulated exports per study")
     parser.add_argument("--years", type=int, default=N_YEARS, help="simulated years of builds")
     options = parser.parse_args()
-    sections = []
-    for section in _sections(options.runs, options.years):
-        print(section, flush=True)
-        sections.append(section)
-    markdown.write_block(METHOD, BLOCK, "\n".join(sections))
-
-
-def _sections(n_runs: int, n_years: int) -> Iterator[str]:
-    """What stands in the docs, each part as soon as its studies have run."""
-    compiled = warehouse.Project.compiled(only=(*studies.TABLES, *studies.ALERTS))
-    figures = {
-        study: studies.run(studies.of_study(compiled, study), range(n_runs))
-        for study in studies.STUDIES
-    }
-    yield (
-        f"{n_runs} simulated exports each (seeds 0 to {n_runs - 1} of "
-        "`tools/evidence/studies.py`), built by the models of the project. In brackets 95% "
-        "intervals, in parentheses standard errors.\n"
-    )
-    yield from claims_tables(figures)
-    n_power = max(n_runs // 5, 2)
-    power = power_table(warehouse.Project.compiled(only=("win_rate_drivers",)), n_power)
-    draw_power(power)
-    yield power_section(power, n_power)
-    yield (
-        f"![Planted drivers found by number of deals and size of effect](images/{PICTURE.name})\n"
-    )
-    yield (
-        "The sample: whether APAC is named as a cause of the decline, whether another cause is, "
-        "and whether any other claim is made, with other seeds and on other days.\n"
-    )
-    yield sample_table(compiled)
-    yield (
-        f"{n_years} years of {N_WEEKS} weekly builds, {DEALS_IN_FOUR_YEARS // 4:,} deals a year, "
-        "nothing planted.\n"
-    )
-    yield year_table(n_years)
+    for part in options.parts:
+        markdown.write_block(METHOD, part, PARTS[part](options))
 
 
 if __name__ == "__main__":
