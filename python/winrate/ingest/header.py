@@ -264,7 +264,8 @@ def _positions(path: Path, titles: Sequence[str], wanted: WantedColumns) -> dict
         if len(found) > 1:
             raise ExportError(
                 f"{path}: found the column {name} more than once, as"
-                f" {' and '.join(repr(titles[place]) for place in found)}; expected it once."
+                f" {' and '.join(repr(titles[place]) for place in found)}; expected it once: leave"
+                " one of them out, or give the other ones titles of their own."
             )
         if not found:
             places = (bare.get(key, []) for key in wanted.keys_of(name))

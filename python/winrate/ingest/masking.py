@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import os
+import unicodedata
 from collections.abc import Sequence
 
 import pyarrow as pa
@@ -38,8 +39,7 @@ def mask_reps(records: pa.RecordBatchReader, null_values: Sequence[str]) -> pa.R
 def mask_mappings(mappings: pa.Table, null_values: Sequence[str]) -> pa.Table:
     """The same mappings with keys for the names of reps, by which the keys of cells are mapped.
 
-    mappings: what `mapping.mappings_table` gives. A name is mapped where it is spelled as in the
-        export, since spellings have keys of their own.
+    mappings: what `mapping.mappings_table` gives.
     """
     secret = os.environ.get(KEY_VARIABLE, "")
     rows = mappings.to_pylist()
@@ -58,8 +58,12 @@ def _cell_key(name: str, secret: str, null_values: Sequence[str]) -> str:
 def rep_key(name: str, secret: str) -> str:
     """A key such as 'rep_5f2b9c01aa', the same for a name and a secret in every build.
 
+    Spellings that differ by case and spaces have one key, as `name_texts` makes them one name.
     Whoever has the secret and a list of names can find out whose key it is; without a secret,
     whoever has the list.
     """
-    digest = hmac.new(secret.encode(), name.strip().encode(), hashlib.sha256).hexdigest()
+    text = " ".join(unicodedata.normalize("NFC", name).split())
+    is_id = any(map(str.isdigit, text)) and not any(sign in text for sign in " @")
+    text = text if is_id else text.lower()
+    digest = hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
     return f"rep_{digest[:10]}"

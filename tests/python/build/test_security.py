@@ -381,7 +381,7 @@ def named_deals(tmp_path_factory) -> Path:
     deals["Owner Email"] = deals["sales_rep_id"]
     deals.loc[:4, "outcome"] = "perhaps"
     deals.loc[10:14, "sales_rep_id"] = SHORT_NAME
-    deals.loc[5:9, "sales_rep_id"] = ["", "n/a", f" {NAMES[0]} ", f"{NAMES[1]}  ", NAMES[2]]
+    deals.loc[5:9, "sales_rep_id"] = ["", "n/a", f" {NAMES[0]} ", f"{NAMES[1]}  ", NAMES[2].upper()]
     unreadable = "".join(f'D-{name},2025-01-01,"{name}\n{name},{name}\n' for name in NAMES)
     text = deals.to_csv(index=False) + unreadable
     path.write_text(text, encoding="utf-8")
@@ -468,7 +468,9 @@ def test_masked_reps_have_the_figures_of_their_names(
 
 def test_a_rep_key_depends_on_the_name_and_the_secret_alone():
     assert masking.rep_key("Zebulon Quix", "") == masking.rep_key(" Zebulon Quix\t", "")
-    assert masking.rep_key("Zebulon Quix", "") == "rep_36452f224c"
+    assert masking.rep_key("Zebulon Quix", "") == masking.rep_key("zebulon  QUIX", "")
+    assert masking.rep_key("0055e000001AbCd", "") != masking.rep_key("0055e000001aBcD", "")
+    assert masking.rep_key("Zebulon Quix", "") == "rep_693cf50922"
     keys = {masking.rep_key(name, secret) for name in NAMES for secret in ("", "one", "two")}
     assert len(keys) == 3 * len(NAMES)
 
