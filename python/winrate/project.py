@@ -1,5 +1,6 @@
 """What the dbt project says of itself: its variables and the columns an export needs."""
 
+import copy
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -61,7 +62,12 @@ INPUTS = frozenset(RunValues._fields) - {"date_format", "decimal_mark"}
 
 def project_vars(root: Path = ROOT) -> dict[str, Any]:
     """The `vars` of dbt_project.yml: every number that a user may turn."""
-    return yaml.safe_load((root / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    return copy.deepcopy(_parsed_vars((root / "dbt_project.yml").read_text(encoding="utf-8")))
+
+
+@cache  # a command asks several times, and YAML takes longer than reading an export
+def _parsed_vars(text: str) -> dict[str, Any]:
+    return yaml.safe_load(text)["vars"]
 
 
 def folders(root: Path = ROOT) -> list[str]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain, islice
 from pathlib import Path
 
@@ -95,6 +95,7 @@ class ExportHeader:
     advice: str
 
 
+@lru_cache(4096)  # every export is compared with the same names
 def normalise_header(text: str) -> str:
     """A column title as a column name: `Deal ID`, `DEAL-ID` and `dealId` are all `deal_id`."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text)

@@ -1,5 +1,6 @@
 """Where a build comes from: its input, its settings and the versions that made it."""
 
+import functools
 import hashlib
 import json
 import platform
@@ -38,8 +39,12 @@ def build_facts(deals: str | Path, overrides: dict[str, Any]) -> pa.Table:
         "settings_sha256": settings_sha256(overrides),
         "python_version": platform.python_version(),
     }
-    versions = {f"{name.replace('-', '_')}_version": version(name) for name in PACKAGES}
-    return pa.Table.from_pylist([facts | versions])
+    return pa.Table.from_pylist([facts | _versions()])
+
+
+@functools.cache
+def _versions() -> dict[str, str]:
+    return {f"{name.replace('-', '_')}_version": version(name) for name in PACKAGES}
 
 
 def file_sha256(path: str | Path) -> str:
