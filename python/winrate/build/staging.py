@@ -54,20 +54,40 @@ def stage(
     for schema in {model["schema"] for model in models}:
         connection.execute(f"create schema {schema}")
     for model in models:
-        name = f"{model['schema']}.{model['name']}"
-        if model["code"]:
-            connection.execute(f"create table {name} as {_filled(model['code'], values)}")
-        else:
-            connection.register("table_from_python", _python_table(model, values))
-            try:
-                connection.execute(f"create table {name} as from table_from_python")
-            except duckdb.Error as error:
-                # What the reader raised deep inside the file, in a traceback that DuckDB quotes.
-                _, is_of_reader, sentence = str(error).rpartition(f"{ExportError.__name__}: ")
-                if not is_of_reader:
-                    raise
-                raise ExportError(sentence.strip()) from error
-            connection.unregister("table_from_python")
+        make_table(connection, model, values)
+
+
+def make_table(
+    connection: duckdb.DuckDBPyConnection, model: Mapping[str, Any], values: project.RunValues
+) -> None:
+    """Build the table of a model, of which the schema is there; raises what reading raises."""
+    run_model(connection, model, values, f"create table {table_name(model)} as")
+
+
+def table_name(model: Mapping[str, Any]) -> str:
+    return f"{model['schema']}.{model['name']}"
+
+
+def run_model(
+    connection: duckdb.DuckDBPyConnection,
+    model: Mapping[str, Any],
+    values: project.RunValues,
+    before: str,
+) -> None:
+    """Run a model in a statement that begins with `before`; raises what reading raises."""
+    if model["code"]:
+        connection.execute(f"{before} {_filled(model['code'], values)}")
+        return
+    connection.register("table_from_python", _python_table(model, values))
+    try:
+        connection.execute(f"{before} from table_from_python")
+    except duckdb.Error as error:
+        # What the reader raised deep inside the file, in a traceback that DuckDB quotes.
+        _, is_of_reader, sentence = str(error).rpartition(f"{ExportError.__name__}: ")
+        if not is_of_reader:
+            raise
+        raise ExportError(sentence.strip()) from error
+    connection.unregister("table_from_python")
 
 
 def _compile(folder: Path, settings: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -8,10 +8,17 @@ import duckdb
 from winrate.build import staging
 from winrate.project import RunValues
 
+LARGE = 1_000_000  # bytes
+
+
+def is_large(path: Path) -> bool:
+    """Would the rows of an export slow down those after it? DuckDB reads truncated rows again."""
+    return path.is_file() and path.stat().st_size > LARGE
+
 
 @dataclass(frozen=True)
 class Staged:
-    """A connection to the raw and staging tables of one export."""
+    """A connection to the raw and staging tables of one export, until another one is staged."""
 
     connection: duckdb.DuckDBPyConnection
 
@@ -30,15 +37,49 @@ class Staging:
     def __init__(self, manifest: dict):
         """manifest: of the compiled project."""
         self.models = staging.needed_models(manifest, (*staging.MODELS, "stg_deals"))
+        # By the values of a run but the paths, which only Python reads.
+        self.connections: dict[RunValues, duckdb.DuckDBPyConnection] = {}
+        paths = [staging.PLACEHOLDERS[name] for name in ("deals_path", "mapping_path")]
+        assert not any(path in model["code"] for model in self.models for path in paths)
 
     def run(self, path: Path, mapping_path: Path | None = None, **values: str) -> Staged:
         """Read an export and stage it; raises what reading raises."""
-        connection = duckdb.connect(config={"threads": 1})
-        # Planning nested regular expressions takes longer than running them on a few rows.
-        connection.execute("pragma disable_optimizer")
-        staging.stage(
-            connection,
-            self.models,
-            RunValues(deals_path=str(path), mapping_path=str(mapping_path or ""), **values),
-        )
+        key = RunValues(**values)
+        of_run = key._replace(deals_path=str(path), mapping_path=str(mapping_path or ""))
+        if key in self.connections and not is_large(path):
+            self._stage_again(self.connections[key], of_run)
+            return Staged(self.connections[key])
+        connection = self._first_staged(of_run)
+        if not is_large(path):
+            self._prepare(connection, of_run)
+            self.connections[key] = connection
         return Staged(connection)
+
+    def _first_staged(self, values: RunValues) -> duckdb.DuckDBPyConnection:
+        """A connection with the tables of an export."""
+        connection = duckdb.connect(config={"threads": 1})
+        connection.execute("pragma disable_optimizer")
+        staging.stage(connection, self.models, values)
+        return connection
+
+    def _prepare(self, connection: duckdb.DuckDBPyConnection, values: RunValues) -> None:
+        """Plan the statement that fills each table from another.
+
+        Planning takes longer than running on a few rows, with nested regular expressions above all.
+        """
+        for model in self.models:
+            if model["code"]:
+                inserting = f"insert into {staging.table_name(model)}"
+                staging.run_model(
+                    connection, model, values, f"prepare {model['name']} as {inserting}"
+                )
+
+    def _stage_again(self, connection: duckdb.DuckDBPyConnection, values: RunValues) -> None:
+        """Fill the tables with another export."""
+        for model in self.models:
+            connection.execute(f"truncate {staging.table_name(model)}")
+            if model["code"]:
+                connection.execute(f"execute {model['name']}")
+            else:
+                inserting = f"insert into {staging.table_name(model)}"
+                staging.run_model(connection, model, values, inserting)
