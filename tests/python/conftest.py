@@ -1,5 +1,6 @@
 """Fixtures of several tests: the compiled project, shared builds, the figures of the docs."""
 
+import gc
 import json
 import os
 import shutil
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from support import dbt
-from support.builds import built_as_first, built_by_command, built_once
+from support.builds import built_by_command, built_once
+from support.compiled_build import compile_project
 from support.paths import REFERENCE, SAMPLE
 from support.shared import shared_folder
 from support.staged import Staging
@@ -39,7 +41,7 @@ def compiled_once(tmp_path_factory) -> Path:
     """The project, compiled once for all processes of a test run, without settings of a run."""
     with shared_folder(tmp_path_factory, "compiled") as folder:
         if not (folder / "manifest.json").exists():
-            dbt.compile_project(folder)
+            compile_project(folder)
     return folder
 
 
@@ -66,10 +68,21 @@ def sample_warehouse(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def reference_warehouse(tmp_path_factory, reference_data, compiled_project) -> Path:
-    """A build of the reference data, whose data tests were run by dbt."""
-    return built_once(
-        tmp_path_factory, "reference", reference_data / "deals_5000.csv", built_as_first
-    )
+    """A build of the reference data."""
+    return built_once(tmp_path_factory, "reference", reference_data / "deals_5000.csv")
+
+
+# ---- garbage
+
+# What is imported, and what dbt has parsed, stays to the end of a process. Python's garbage
+# collector would go through it again and again, which takes a seventh of a run of dbt.
+gc.set_threshold(100_000)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is imported by now alone."""
+    gc.collect()
+    gc.freeze()
 
 
 # ---- which tests run

@@ -107,14 +107,17 @@ def build(
         _insert(connection, _name(tables, name), table, compiled_project.given[name]["columns"])
 
     for model in compiled_project.models:
-        _run(connection, model, tables)
+        make_table(connection, model, tables)
     return connection
 
 
-def _run(
+def make_table(
     connection: duckdb.DuckDBPyConnection, model: Mapping[str, Any], tables: Mapping[str, Any]
 ) -> None:
-    """Make the table of a model."""
+    """Make the table of a model.
+
+    tables: all tables of the build by name, with their `schema`.
+    """
     name = _name(tables, model["name"])
     if model["code"]:
         connection.execute(f"create table {name} as {model['code']}")

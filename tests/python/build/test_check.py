@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from support.builds import run_winrate
+from support.builds import run_main, run_winrate
 from support.export_cases import CASES, WON, rows
 from winrate.build import build, check
 from winrate.ingest.reader import ExportError
@@ -220,10 +220,10 @@ def test_the_command_prints_the_check_and_its_exit_code(tmp_path):
     assert (run.returncode, run.stderr) == (0, "")
     assert run.stdout == checked(tmp_path, "salesforce_report").text + "\n"
     deals = BY_NAME["day_or_month_first"].write(tmp_path)
-    assert run_winrate("check", "--deals", deals).returncode == 1
+    assert run_main("check", "--deals", deals).returncode == 1
 
 
 def test_an_unknown_format_is_refused_before_anything_is_read():
-    run = run_winrate("check", "--date-format", "yyyy/dd/mm")
+    run = run_main("check", "--date-format", "yyyy/dd/mm")
     assert run.returncode == 1
     assert "DATE_FORMAT is 'yyyy/dd/mm'; expected dd/mm/yyyy or mm/dd/yyyy" in run.stderr

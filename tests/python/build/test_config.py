@@ -1,12 +1,10 @@
 """A folder that CONFIG names changes the builds that name it, and no others."""
 
-import os
 from pathlib import Path
 
 import pytest
 
-from support import dbt
-from support.builds import built, rows
+from support.builds import built_by_dbt, first_target, rows
 from support.exports import sample_deals
 from winrate import __main__
 from winrate.build import compiled, data_tests
@@ -28,9 +26,8 @@ def test_what_dbt_compiled_is_kept_for_the_settings_that_it_was_compiled_with():
 
 
 @pytest.mark.slow
-def test_a_build_has_the_settings_the_mapping_and_the_rules_of_its_folder(
-    tmp_path, compiled_project, monkeypatch
-):
+@pytest.mark.usefixtures("compiled_project")
+def test_a_build_has_the_settings_the_mapping_and_the_rules_of_its_folder(tmp_path):
     own = tmp_path / "my_crm"
     own.mkdir()
     features = "{categorical: [industry], numeric: {deal_amount: }}"
@@ -40,10 +37,7 @@ def test_a_build_has_the_settings_the_mapping_and_the_rules_of_its_folder(
     sample_deals().head(600).to_csv(tmp_path / "deals.csv", index=False)
     config = folder.read(own)
 
-    target = tmp_path / "target"  # what other tests start from stays as it is
-    dbt.copy_parse(compiled_project, target)
-    monkeypatch.setitem(os.environ, "DBT_TARGET_PATH", str(target))
-    warehouse = built(tmp_path, tmp_path / "deals.csv", config=config)
+    warehouse = built_by_dbt(tmp_path, tmp_path / "deals.csv", config=config)
 
     query = "select distinct feature from drivers.win_rate_drivers order by 1"
     assert rows(warehouse, query) == [("industry",), ("sales_cycle_days",)]
@@ -53,6 +47,7 @@ def test_a_build_has_the_settings_the_mapping_and_the_rules_of_its_folder(
     assert rows(warehouse, query) == [(0.9,)]
     [(settings,)] = rows(warehouse, "select settings_sha256 from quality.build_info")
     assert settings == provenance.settings_sha256({**config.settings, **config.paths()})
+    target = first_target(warehouse)
     assert data_tests.read(target, compiled.project_key(config.model_settings))
     assert data_tests.read(target, compiled.project_key()) is None
 

@@ -1,6 +1,5 @@
 """No public table loses, renames or retypes a column; each may gain one."""
 
-import contextlib
 import shutil
 import zlib
 from pathlib import Path
@@ -12,7 +11,7 @@ from support.builds import rows
 from support.project_copy import copy_project
 from tools.docs import tables
 from winrate.build import csv_files
-from winrate.build.dbt import DbtError, DbtRun
+from winrate.build.dbt import DbtRun
 
 # The type to which each promised type is changed: the one that a query is most likely to return.
 RETYPED = {
@@ -32,28 +31,24 @@ class Mutants:
     all of them, and none is skipped because the one above it failed.
     """
 
-    def __init__(self, folder: Path, warehouse: Path, compiled_project: Path):
+    def __init__(self, folder: Path, warehouse: Path, compiled_once: Path):
         self.root = copy_project(folder / "project")
         self.warehouse = Path(shutil.copy(warehouse, folder / "warehouse.duckdb"))
         self.target = folder / "target"
-        dbt.copy_parse(compiled_project, self.target)
-        self.models = tables.public_models(dbt.manifest(compiled_project))
+        dbt.copy_parse(compiled_once, self.target)
+        self.models = tables.public_models(dbt.manifest(compiled_once))
 
-    def run(self, mutation: str) -> dict[str, tuple[str, str]]:
-        """Run every public model with this mutation; returns status and message by name."""
+    def run(self, mutation: str) -> dict[str, dbt.Outcome]:
+        """Run every public model with this mutation; returns how each ended by name."""
         for model in self.models:
             path = self.root / model["original_file_path"]
             query = mutated(model["compiled_code"], mutation, column_of(model, mutation))
             path.write_text(query, encoding="utf-8")
         names = [model["name"] for model in self.models]
         # One thread: a view must not be looked at while the one it reads is being replaced.
-        with contextlib.suppress(DbtError):
-            command = ("run", "--threads", "1", "--select", *names)
-            dbt.run(DbtRun(self.warehouse, self.target), *command, root=self.root)
-        return {
-            result["unique_id"].split(".")[2]: (result["status"], result["message"])
-            for result in dbt.results(self.target)
-        }
+        command = ("run", "--threads", "1", "--select", *names)
+        ran = dbt.outcomes(DbtRun(self.warehouse, self.target), *command, root=self.root)
+        return {name.split(".")[2]: outcome for name, outcome in ran.items()}
 
 
 def column_of(model: dict, mutation: str) -> dict:
@@ -75,8 +70,8 @@ def mutated(query: str, mutation: str, column: dict) -> str:
 
 
 @pytest.fixture(scope="module")
-def mutants(tmp_path_factory, sample_warehouse, compiled_project) -> Mutants:
-    return Mutants(tmp_path_factory.mktemp("mutants"), sample_warehouse, compiled_project)
+def mutants(tmp_path_factory, sample_warehouse, compiled_once) -> Mutants:
+    return Mutants(tmp_path_factory.mktemp("mutants"), sample_warehouse, compiled_once)
 
 
 def test_a_public_column_that_is_changed_fails_the_build_and_is_named(mutants, record_figure):

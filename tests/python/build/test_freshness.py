@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from support.builds import run_winrate
+from support.builds import run_main, run_winrate
 from winrate.build import freshness
 
 BUILT = datetime(2026, 7, 1, 6, 0, tzinfo=UTC)
@@ -108,6 +108,6 @@ def test_the_command_says_it_in_one_sentence_and_in_its_exit_code(warehouse, sam
     fresh = run_winrate("check-fresh", "--warehouse", sample_warehouse)
     assert (fresh.returncode, fresh.stderr) == (0, "")
     assert fresh.stdout.count("\n") == 1 and "from deals.csv, as of 2026-06-30." in fresh.stdout
-    old = run_winrate("check-fresh", "--warehouse", warehouse, "--max-age", "1m")
+    old = run_main("check-fresh", "--warehouse", warehouse, "--max-age", "1m")
     assert (old.returncode, old.stdout) == (1, "")
     assert old.stderr.count("\n") == 1 and "Find out why no build follows." in old.stderr

@@ -21,13 +21,14 @@ import duckdb
 import pandas as pd
 import pytest
 
-from support.builds import built_once, rows, run_winrate
+from support import dbt as dbt_in_process
+from support.builds import built_once, rows, run_main
 from support.exports import sample_deals, small_export
 from support.paths import SAMPLE
 from support.project_copy import copy_project
 from tools.docs import reliability
 from winrate import database, project
-from winrate.build import build, dbt, publish, summary
+from winrate.build import build, data_tests, dbt, publish, summary
 from winrate.build.directory import directory_path
 from winrate.ingest import typed_cells
 from winrate.report import files
@@ -36,6 +37,7 @@ N_SMALL = 300  # deals of the published build
 N_SAMPLE = 5500  # deals of the build that is to replace it
 N_SWAPS = 60
 TABLES = ("staging.stg_deals", "scores.scored_deals", "quality.row_ledger")
+PYTHON = project.ROOT / "python"
 PATIENCE = 300  # seconds after which a test gives up on a process that should have ended
 
 # Children of a server that has imported the package, and has no thread and no open database.
@@ -81,13 +83,40 @@ def small_deals(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def small_warehouse(tmp_path_factory, small_deals, compiled_project) -> Path:
     """A build of the first deals of the sample."""
-    return built_once(tmp_path_factory, "small", small_deals)
+    return built_once(tmp_path_factory, "small", small_deals, chart_files=True)
 
 
 @pytest.fixture
-def published(tmp_path, small_warehouse) -> Path:
+def place(tmp_path_factory) -> Path:
+    """The path of a database that is not there, in a folder that is the same for all tests.
+
+    What dbt parsed in the test before is kept: for a database at another path it parses anew.
+    """
+    warehouse = tmp_path_factory.getbasetemp() / "place" / "warehouse.duckdb"
+    parsed = parse_of(warehouse)
+    kept = parsed.read_bytes() if parsed.exists() else None
+    shutil.rmtree(warehouse.parent, ignore_errors=True)
+    warehouse.parent.mkdir()
+    keep_parse(warehouse, kept)
+    return warehouse
+
+
+def parse_of(warehouse: Path) -> Path:
+    """The file in which dbt keeps what it parsed for a database."""
+    return directory_path(warehouse) / "target" / "partial_parse.msgpack"
+
+
+def keep_parse(warehouse: Path, kept: bytes | None) -> None:
+    """Have the next build of a database start from what dbt parsed, if anything."""
+    if kept:
+        parse_of(warehouse).parent.mkdir(parents=True)
+        parse_of(warehouse).write_bytes(kept)
+
+
+@pytest.fixture
+def published(place, small_warehouse) -> Path:
     """A published build of N_SMALL deals, with its report."""
-    return put(small_warehouse, tmp_path / "warehouse.duckdb")
+    return put(small_warehouse, place)
 
 
 def put(finished: Path, published: Path) -> Path:
@@ -117,22 +146,21 @@ def start_build(
     published: Path,
     deals: Path,
     hooks: Path | None = None,
-    root: Path = project.ROOT,
     preexec: Callable[[], None] | None = None,
 ) -> subprocess.Popen:
     """The command under `make build`, not waited for; dbt's artifacts where they are by default.
 
-    hooks: a folder with a sitecustomize.py, which dbt's process runs at its start. root: of the
-    project. preexec: what the process does before it becomes Python.
+    hooks: a folder with a sitecustomize.py, which dbt's process runs at its start.
+    preexec: what the process does before it becomes Python.
     """
     environment = {name: text for name, text in os.environ.items() if name != "DBT_TARGET_PATH"}
-    paths = [hooks, root / "python"] if hooks else [root / "python"]
+    paths = [hooks, PYTHON] if hooks else [PYTHON]
     return subprocess.Popen(
         [
             *(sys.executable, "-m", "winrate", "build", "--deals", deals),
             *("--warehouse", published, "--report", published.parent / "report"),
         ],
-        cwd=root,
+        cwd=project.ROOT,
         env=environment | {"PYTHONPATH": os.pathsep.join(map(str, paths))},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -306,7 +334,7 @@ def test_killed_at_any_time_in_dbt_the_old_build_stands_and_the_next_succeeds(
         assert (directory_path(published) / "new" / published.name).exists()
         assert contents(published.parent / "report") == contents(small_warehouse.parent / "report")
         assert published.read_bytes() == small_warehouse.read_bytes()
-    parsed = directory_path(published) / "target" / "partial_parse.msgpack"
+    parsed = parse_of(published)
     parsed.write_bytes(parsed.read_bytes()[:100_000])  # killed as it wrote that
     exit_code, said = finish(start_build(published, small_deals))
     assert exit_code == 0, said
@@ -353,23 +381,24 @@ def test_where_dbt_outlives_its_build_no_other_build_starts(
 
 @pytest.mark.slow
 def test_of_six_builds_at_once_one_builds_and_five_say_so(
-    tmp_path, small_deals, gate, record_figure
+    tmp_path, place, small_deals, compiled_project, gate, record_figure
 ):
-    published = tmp_path / "warehouse.duckdb"
+    # DuckDB runs the data tests.
+    target = directory_path(place) / "target"
+    target.mkdir(parents=True, exist_ok=True)
+    shutil.copy(compiled_project / data_tests.FILE, target)
     # The one that has the lock waits in dbt until the five others have ended.
     hooks = hook(tmp_path / "hooks", f"open({str(gate)!r}).read()")
     with ThreadPoolExecutor(6) as threads:
-        builds = [
-            threads.submit(finish, start_build(published, small_deals, hooks)) for _ in range(6)
-        ]
+        builds = [threads.submit(finish, start_build(place, small_deals, hooks)) for _ in range(6)]
         ended = as_completed(builds)
         turned_away = [next(ended).result() for _ in range(5)]
         gate.open("w").close()
         exit_code, said = next(ended).result()
     assert exit_code == 0, said
-    sentence = f"winrate: Another build of {published} is running; nothing was done.\n"
+    sentence = f"winrate: Another build of {place} is running; nothing was done.\n"
     assert turned_away == [(75, sentence)] * 5
-    assert n_deals(published) == {N_SMALL}
+    assert n_deals(place) == {N_SMALL}
     record_figure("exit codes of six builds at once", "0 once, 75 five times")
 
 
@@ -501,7 +530,7 @@ def test_a_folder_in_the_place_of_the_build_before_is_named(published, sample_wa
 
 @pytest.mark.parametrize("command", ["build", "report", "export", "check-fresh"])
 def test_a_pipe_in_the_place_of_the_database_is_refused(command, gate):
-    run = run_winrate(command, "--warehouse", gate)
+    run = run_main(command, "--warehouse", gate)
     assert run.returncode == 1
     assert str(gate) in run.stderr and "Traceback" not in run.stderr
 
@@ -580,8 +609,7 @@ def test_a_database_that_somebody_writes_to_is_left_alone(published, sample_ware
 def refused(published, small_warehouse):
     """Checks that a build was refused, and why; what stood before stands, and nothing else."""
 
-    def check(running: subprocess.Popen, *says: str) -> None:
-        exit_code, said = finish(running)
+    def check(exit_code: int, said: str, *says: str) -> None:
         assert exit_code == 1, said
         assert [part for part in says if part not in said] == [], said
         assert "Traceback" not in said and len(said.splitlines()) <= 8, said
@@ -603,7 +631,7 @@ def test_damage_deep_in_an_export_is_said_and_leaves_what_stands(tmp_path, publi
     near_the_end = len(damaged) * 97 // 100
     damaged[near_the_end : near_the_end + 2000] = b"\xff" * 2000
     path.write_bytes(damaged)
-    refused(start_build(published, path), "raw_deals: ", str(path), build.UNCHANGED)
+    refused(*finish(start_build(published, path)), "raw_deals: ", str(path), build.UNCHANGED)
 
 
 @pytest.fixture
@@ -629,10 +657,15 @@ def own_project(tmp_path) -> Path:
     ids=["a data test", "a Python model"],
 )
 def test_what_fails_is_named_and_leaves_what_stands(
-    file, text, says, own_project, published, small_deals, refused
+    file, text, says, own_project, published, small_deals, refused, tmp_path, monkeypatch
 ):
     (own_project / file).write_text(text, encoding="utf-8")
-    refused(start_build(published, small_deals, root=own_project), says, build.UNCHANGED)
+    # Another target folder, where no tests are kept that DuckDB runs in place of dbt.
+    dbt_in_process.copy_parse(Path(os.environ["DBT_TARGET_PATH"]), tmp_path / "target")
+    monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "target"))
+    places = ("--warehouse", published, "--report", published.parent / "report")
+    run = run_main("build", "--deals", small_deals, *places, root=own_project)
+    refused(run.returncode, run.stderr, says, build.UNCHANGED)
 
 
 # ---- disks that are full, limited or not to be written
@@ -701,7 +734,8 @@ def test_a_limit_on_the_size_of_files_is_said_and_leaves_what_stands(
 ):
     limit = (2_500_000, 2_500_000)
     at_most = partial(resource.setrlimit, resource.RLIMIT_FSIZE, limit)
-    refused(start_build(published, small_deals, preexec=at_most), "File too large", build.UNCHANGED)
+    ended = finish(start_build(published, small_deals, preexec=at_most))
+    refused(*ended, "File too large", build.UNCHANGED)
 
 
 def test_a_disk_that_cannot_be_written_is_said(disk, small_deals, small_warehouse):

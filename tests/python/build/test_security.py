@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -238,7 +239,7 @@ def hostile_warehouse(tmp_path_factory, compiled_project) -> Path:
     """A build of hostile names, from a file of a hostile name."""
     path = tmp_path_factory.mktemp("hostile") / FILE_NAME
     hostile_deals().to_csv(path, index=False)
-    return built_once(tmp_path_factory, "hostile", path)
+    return built_once(tmp_path_factory, "hostile", path, chart_files=True)
 
 
 COLUMNS = "select table_schema, table_name, column_name from information_schema.columns"
@@ -398,26 +399,36 @@ def rep_mapping(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def masked_build(tmp_path_factory, named_deals, rep_mapping) -> Path:
-    """The folder of a build with `mask_reps`, with secrets in its environment."""
+    """The folder of a build with `mask_reps`, with secrets in its environment.
+
+    The build before it failed, and a copy of what that left is in the folder `failed_build`.
+    """
     with shared_folder(tmp_path_factory, "masked") as folder:
-        if not (folder / "printed.txt").exists():
+        if not (folder / "warehouse.duckdb").exists():
             settings = copy_project(folder) / "dbt_project.yml"
             text = settings.read_text(encoding="utf-8")
             assert "mask_reps: false" in text
             settings.write_text(text.replace("mask_reps: false", "mask_reps: true"))
+            model = folder / "models/raw/raw_deals.py"
+            working = model.read_text(encoding="utf-8")
+            model.write_text("def model(dbt, session):\n    return {}['this model fails']\n")
+            assert "this model fails" in build_in(folder, named_deals, **CANARIES)
+            shutil.copytree(folder, failed_build(folder))
+            model.write_text(working)
             printed = build_in(folder, named_deals, "--mapping", rep_mapping, **CANARIES)
             assert (folder / "warehouse.duckdb").exists(), printed
     return folder
 
 
-def test_builds_tell_no_secret_of_their_environment(
-    masked_build, named_deals, tmp_path, record_figure
-):
+def failed_build(masked_build: Path) -> Path:
+    """The folder of the build that failed before the masked one."""
+    return masked_build.with_name("failed_build")
+
+
+def test_builds_tell_no_secret_of_their_environment(masked_build, record_figure):
     assert places_of([CANARY], masked_build) == []
-    failing = copy_project(tmp_path)
-    model = "def model(dbt, session):\n    return {}['this model fails']\n"
-    (failing / "models/raw/raw_deals.py").write_text(model)
-    assert "this model fails" in build_in(failing, named_deals, **CANARIES)
+    failing = failed_build(masked_build)
+    assert "this model fails" in (failing / "printed.txt").read_text(encoding="utf-8")
     assert places_of([CANARY], failing) == []
     assert "found a folder" in build_in(failing, failing / "models", **CANARIES)
     assert places_of([CANARY], failing) == []

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pandas as pd
 import pytest
 
-from support.builds import run_winrate
+from support.builds import run_main
 from support.exports import sample_deals
 from support.project_copy import copy_project
 from support.shared import shared_folder
@@ -82,25 +82,20 @@ def build_and_export(tmp_path_factory) -> Callable[[str, pd.DataFrame, str, int]
 
 
 def run_commands(root: Path, folder: Path, zone: str, threads: int) -> None:
-    """`winrate build` and `winrate export` of the project in `root`, in `folder`."""
+    """`winrate build` and `winrate export` of the project in `root`, by a process in `folder`."""
     environment = os.environ | {
         "PYTHONPATH": str(root / "python"),
         "PYTHONHASHSEED": str(threads),
         "TZ": zone,
         "DBT_TARGET_PATH": str(root / "target"),
     }
-    for command in (
-        ["build", "--deals", "deals.csv", "--threads", str(threads)],
-        ["export", "--folder", "export"],
-    ):
-        run = subprocess.run(
-            [sys.executable, "-m", "winrate", *command],
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-        )
-        assert run.returncode == 0, run.stdout + run.stderr
+    building = ["build", "--deals", "deals.csv", "--threads", str(threads)]
+    exporting = ["export", "--folder", "export"]
+    code = f"from winrate.__main__ import main; exit(main({building}) or main({exporting}))"
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +183,7 @@ def test_the_page_of_the_same_export_differs_in_the_name_of_the_run_alone(first,
 @pytest.mark.parametrize("threads", ["0", "-1", "two", "1.5"])
 def test_a_number_of_threads_that_is_none_is_refused(threads, tmp_path):
     warehouse = tmp_path / "warehouse.duckdb"
-    run = run_winrate("build", f"--threads={threads}", "--warehouse", warehouse)
+    run = run_main("build", f"--threads={threads}", "--warehouse", warehouse)
     assert run.returncode == 1
     assert f"THREADS is '{threads}'; expected a whole number from 1 on." in run.stderr
     assert not warehouse.exists()

@@ -1,18 +1,21 @@
 """Whole builds, in this process or in one of their own, and what is in the database they leave."""
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
 import duckdb
 import pytest
 
-from support import dbt
+from support import compiled_build, dbt
 from support.shared import shared_folder
-from winrate import project
+from winrate import __main__, project
 from winrate.build import build
 from winrate.build.build import BuildRequest
 from winrate.build.directory import directory_path
@@ -29,6 +32,21 @@ def run_winrate(*arguments: object, **environment: str) -> subprocess.CompletedP
     )
 
 
+def run_main(*arguments: object, root: Path = project.ROOT) -> subprocess.CompletedProcess:
+    """The same in this process, with dbt in it, for tests that are not about processes.
+
+    root: of the project that dbt runs.
+    """
+    with (
+        contextlib.chdir(project.ROOT),
+        contextlib.redirect_stdout(io.StringIO()) as stdout,
+        contextlib.redirect_stderr(io.StringIO()) as stderr,
+        mock.patch.object(build.dbt, "run", partial(dbt.run, root=root)),
+    ):
+        exit_code = __main__.main([*map(str, arguments)])
+    return subprocess.CompletedProcess(arguments, exit_code, stdout.getvalue(), stderr.getvalue())
+
+
 def built_by_command(folder: Path, deals: Path) -> Path:
     """Build a warehouse in `folder` as a user does the first time; returns its path."""
     warehouse = folder / "warehouse.duckdb"
@@ -40,28 +58,40 @@ def built_by_command(folder: Path, deals: Path) -> Path:
     return warehouse
 
 
-def built(folder: Path, deals: Path, **request: object) -> Path:
-    """Build a warehouse in `folder`, in this process; returns its path.
+def built(folder: Path, deals: Path, chart_files: bool = False, **request: object) -> Path:
+    """Build a warehouse in `folder`, in this process and without dbt; returns its path.
 
+    chart_files: whether the report has charts as files, which take longer than the page.
     request: other fields of a BuildRequest.
     """
+    # Loaded here, since it takes longer than most tests.
+    from winrate.report import files
+
     warehouse = folder / "warehouse.duckdb"
-    with mock.patch.object(build.dbt, "run", dbt.run):
+    charts = files.CHART_FILES if chart_files else {}
+    with (
+        mock.patch.object(build, "run_dbt", compiled_build.run),
+        mock.patch.object(files, "CHART_FILES", charts),
+    ):
         build.build(BuildRequest(deals, warehouse, folder / "report", **request))
     return warehouse
 
 
-def built_as_first(folder: Path, deals: Path) -> Path:
-    """The same in an empty target folder: dbt runs the data tests, see `first_target`."""
+def built_by_dbt(folder: Path, deals: Path, **request: object) -> Path:
+    """The same by dbt in an empty target folder: dbt runs the data tests, see `first_target`."""
     warehouse = folder / "warehouse.duckdb"
     target = first_target(warehouse)
     dbt.copy_parse(Path(os.environ["DBT_TARGET_PATH"]), target)
-    with mock.patch.dict(os.environ, DBT_TARGET_PATH=str(target)):
-        return built(folder, deals)
+    with (
+        mock.patch.dict(os.environ, DBT_TARGET_PATH=str(target)),
+        mock.patch.object(build.dbt, "run", dbt.run),
+    ):
+        build.build(BuildRequest(deals, warehouse, folder / "report", **request))
+    return warehouse
 
 
 def first_target(warehouse: Path) -> Path:
-    """Where `built_by_command` and `built_as_first` leave dbt's artifacts: the default place."""
+    """Where `built_by_command` and `built_by_dbt` leave dbt's artifacts: the default place."""
     return directory_path(warehouse) / "target"
 
 
@@ -70,11 +100,12 @@ def built_once(
     name: str,
     deals: Path,
     build_it: Callable[[Path, Path], Path] = built,
+    **options: object,
 ) -> Path:
-    """A build that all processes of one test run share."""
+    """A build that all processes of one test run share; options are those of `build_it`."""
     with shared_folder(tmp_path_factory, name) as folder:
         warehouse = folder / "warehouse.duckdb"
-        return warehouse if warehouse.exists() else build_it(folder, deals)
+        return warehouse if warehouse.exists() else build_it(folder, deals, **options)
 
 
 def rows(warehouse: Path, query: str) -> list[tuple]:

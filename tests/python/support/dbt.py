@@ -4,12 +4,23 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 from unittest import mock
 
 from winrate import project
-from winrate.build import compiled, data_tests, dbt, staging
+from winrate.build import dbt
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
+
+
+class Outcome(NamedTuple):
+    """How a node of a run ended."""
+
+    status: str
+    message: str | None
 
 
 def run(
@@ -22,11 +33,31 @@ def run(
 
     root: of the project, whose Python models import `winrate` from this process nonetheless.
     """
+    (dbt_run.target_path / dbt.RESULTS).unlink(missing_ok=True)
+    result = _invoke(dbt_run, *command, root=root)
+    if not result.success:
+        raise dbt.DbtError(
+            "\n".join(dbt.listed_failures(dbt_run.target_path)) or str(result.exception)
+        )
+
+
+def outcomes(dbt_run: dbt.DbtRun, *command: str, root: Path = project.ROOT) -> dict[str, Outcome]:
+    """How each node of a run in this process ended, by its id.
+
+    dbt writes no artifacts but what it parsed, which saves a second.
+    """
+    result = _invoke(dbt_run, *command, "--no-write-json", root=root)
+    if result.exception:
+        raise result.exception
+    return {each.node.unique_id: Outcome(str(each.status), each.message) for each in result.result}
+
+
+def _invoke(dbt_run: dbt.DbtRun, *command: str, root: Path) -> "dbtRunnerResult":
+    """Run a command in this process."""
     # Loaded here, since it takes longer than most tests.
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    (dbt_run.target_path / "run_results.json").unlink(missing_ok=True)
     # dbt parses the project anew where a variable of the profile has another value than the last
     # time, so the database has the same relative path in every run.
     environment = dbt.environment(os.environ, dbt_run)
@@ -34,22 +65,33 @@ def run(
     with (
         contextlib.chdir(dbt_run.database.parent),
         mock.patch.dict(os.environ, environment, clear=True),
+        # dbt inserts ephemeral models before the first token that is a `with`. That sqlparse also
+        # groups the tokens takes a third of the time of all unit tests.
+        mock.patch("sqlparse.engine.grouping.group", lambda statement: statement),
     ):
         result = dbtRunner().invoke(dbt.arguments(dbt_run, *command, root=root))
     DuckDBConnectionManager.close_all_connections()
-    if not result.success:
-        raise dbt.DbtError(
-            "\n".join(dbt.listed_failures(dbt_run.target_path)) or str(result.exception)
-        )
+    return result
 
 
-def compile_project(folder: Path) -> None:
-    """Compile the whole project into a target folder, with what `make build` and `check` keep."""
-    run(dbt.DbtRun(folder / "warehouse.duckdb", folder, staging.PLACEHOLDERS), "compile")
-    key = compiled.project_key()
-    data_tests.keep(folder, key)
-    models = staging.needed_models(manifest(folder))
-    compiled.write(folder / staging.FILE, key, models)
+@contextlib.contextmanager
+def columns_read_once() -> Iterator[None]:
+    """Have dbt ask for the columns of each relation once, and without a macro.
+
+    For unit tests, which change no relation and ask for the types of every input of each test.
+    """
+    from dbt.adapters.duckdb.impl import DuckDBAdapter
+
+    found = {}
+
+    def columns(adapter: DuckDBAdapter, relation: object) -> list:
+        if str(relation) not in found:
+            _, described = adapter.execute(f"describe {relation}", fetch=True)
+            found[str(relation)] = [adapter.Column(row[0], row[1]) for row in described.rows]
+        return found[str(relation)]
+
+    with mock.patch.object(DuckDBAdapter, "get_columns_in_relation", columns):
+        yield
 
 
 def manifest(target_path: Path) -> dict:
@@ -57,14 +99,10 @@ def manifest(target_path: Path) -> dict:
     return json.loads((target_path / "manifest.json").read_text(encoding="utf-8"))
 
 
-def results(target_path: Path) -> list[dict]:
-    """The results of the last run in a target folder, one per node that ran."""
-    return json.loads((target_path / "run_results.json").read_text(encoding="utf-8"))["results"]
-
-
 def statuses(target_path: Path) -> dict[str, str]:
     """The status of each node of the last run in a target folder, by its id."""
-    return {result["unique_id"]: result["status"] for result in results(target_path)}
+    written = json.loads((target_path / dbt.RESULTS).read_text(encoding="utf-8"))
+    return {result["unique_id"]: result["status"] for result in written["results"]}
 
 
 def copy_parse(target_path: Path, other: Path) -> None:

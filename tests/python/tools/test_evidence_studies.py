@@ -2,16 +2,15 @@
 
 import pytest
 
-from tools.evidence import studies, warehouse
+from tools.evidence import studies
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def compiled(tmp_path_factory):
+def compiled(compile_with):
     """The models that make claims, compiled."""
-    folder = tmp_path_factory.mktemp("evidence")
-    return warehouse.Project.compiled(folder, only=(*studies.TABLES, *studies.ALERTS))
+    return compile_with(only=(*studies.TABLES, *studies.ALERTS))
 
 
 def figures(compiled, generator, n_runs):

@@ -1,28 +1,15 @@
 """The models run on a frame of deals give the tables that a build gives."""
 
 from datetime import date
-from unittest import mock
 
 import numpy as np
 import pytest
 
-from support import dbt
 from support.builds import rows
 from tools import sample
 from tools.evidence import generators, warehouse
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def compile_with(compiled_project):
-    """`Project.compiled`, starting from what is compiled already."""
-
-    def compile_with(**options) -> warehouse.Project:
-        with mock.patch.object(warehouse.dbt, "run", dbt.run):
-            return warehouse.Project.compiled(compiled_project, **options)
-
-    return compile_with
 
 
 def names_of(project: warehouse.Project) -> set[str]:
