@@ -90,7 +90,7 @@ def pytest_collection_finish() -> None:
 # Fixtures that build a whole warehouse: `make test-fast` leaves out the tests that use one.
 WHOLE_BUILDS = {
     *("sample_warehouse", "reference_warehouse", "small_warehouse", "hostile_warehouse"),
-    *("masked_build", "with_issues", "build_and_export"),
+    *("masked_build", "own_warehouse", "with_issues", "build_and_export"),
 }
 
 

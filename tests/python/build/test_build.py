@@ -14,7 +14,6 @@ import pytest
 
 from support import dbt
 from support.builds import built, first_target, rows, run_main
-from support.compiled_build import compile_project
 from support.exports import sample_deals, small_export
 from support.paths import SAMPLE
 from tools.docs import markdown, readme
@@ -22,7 +21,6 @@ from winrate import project
 from winrate.build import build, compiled, data_tests, publish, summary
 from winrate.build.dbt import DbtRun, failure_lines
 from winrate.build.directory import directory_path
-from winrate.config.folder import Config
 
 pytestmark = pytest.mark.usefixtures("compiled_project")
 
@@ -283,35 +281,6 @@ def test_no_test_is_kept_where_one_depends_on_settings_of_a_run(tmp_path, compil
 
 
 # ---- a feature is added
-
-
-@pytest.mark.slow
-def test_a_feature_is_added_by_its_column_and_its_name(tmp_path, monkeypatch):
-    deals = sample_deals()
-    deals["Deal Segment"] = ["SMB", "Enterprise", "Rare"] * 10 + ["SMB"] * (len(deals) - 30)
-    deals["Discount Rate"] = [f"{n % 40}.5" for n in range(len(deals))]
-    deals.to_csv(tmp_path / "deals.csv", index=False)
-    features = project.project_vars()["features"]
-    features["categorical"].append("deal_segment")
-    features["numeric"]["discount_rate"] = [10, 20]
-    config = Config(settings={"features": features})
-    compile_project(tmp_path / "target", config.model_settings)
-    monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "target"))
-    warehouse = built(tmp_path, tmp_path / "deals.csv", config=config)
-    levels = rows(
-        warehouse,
-        "select level from drivers.win_rate_drivers where feature = 'discount_rate' order by 1",
-    )
-    assert levels == [("11-20",), ("over 20",), ("up to 10",)]
-    # Both of the small segments are pooled, and stay visible as such.
-    assert rows(
-        warehouse,
-        "select level, n_deals < 30 from drivers.win_rate_drivers"
-        " where feature = 'deal_segment' order by 1",
-    ) == [("Other", True), ("SMB", False)]
-    assert rows(warehouse, "select discount_rate from staging.stg_deals where source_line = 2") == [
-        (0.5,)
-    ]
 
 
 # ---- exports with little in them

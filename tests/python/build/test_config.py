@@ -25,31 +25,61 @@ def test_what_dbt_compiled_is_kept_for_the_settings_that_it_was_compiled_with():
     assert keys[0] == keys[1] != keys[2]
 
 
-@pytest.mark.slow
-@pytest.mark.usefixtures("compiled_project")
-def test_a_build_has_the_settings_the_mapping_and_the_rules_of_its_folder(tmp_path):
-    own = tmp_path / "my_crm"
+@pytest.fixture(scope="module")
+def own(tmp_path_factory) -> Path:
+    """A folder with settings, a mapping and rules."""
+    own = tmp_path_factory.mktemp("config") / "my_crm"
     own.mkdir()
-    features = "{categorical: [industry], numeric: {deal_amount: }}"
-    (own / "settings.yml").write_text(f"features: {features}\n")
+    (own / "settings.yml").write_text(
+        "features:\n"
+        "  categorical: [industry, deal_segment]\n"
+        "  numeric: {deal_amount: , discount_rate: [10, 20]}\n"
+    )
     (own / "mapping.csv").write_text("kind,found,means\nindustry,SaaS,Software\n")
     (own / "alert_rules.csv").write_text("condition,threshold_value\ndeal_opportunity,0.9\n")
-    sample_deals().head(600).to_csv(tmp_path / "deals.csv", index=False)
+    return own
+
+
+@pytest.fixture(scope="module")
+def own_warehouse(own, compiled_project) -> Path:
+    """A build with them, by dbt, of an export with two columns that the sample has not."""
+    deals = sample_deals().head(600)
+    deals["Deal Segment"] = ["SMB", "Enterprise", "Rare"] * 10 + ["SMB"] * (len(deals) - 30)
+    deals["Discount Rate"] = [f"{n % 40}.5" for n in range(len(deals))]
+    deals.to_csv(own / "deals.csv", index=False)
+    return built_by_dbt(own, own / "deals.csv", config=folder.read(own))
+
+
+def test_a_build_has_the_settings_the_mapping_and_the_rules_of_its_folder(own, own_warehouse):
     config = folder.read(own)
-
-    warehouse = built_by_dbt(tmp_path, tmp_path / "deals.csv", config=config)
-
     query = "select distinct feature from drivers.win_rate_drivers order by 1"
-    assert rows(warehouse, query) == [("industry",), ("sales_cycle_days",)]
+    features = ["deal_segment", "discount_rate", "industry", "sales_cycle_days"]
+    assert [feature for (feature,) in rows(own_warehouse, query)] == features
     query = "select count(*) from staging.stg_deals where industry = 'Software'"
-    assert rows(warehouse, query) > [(0,)]
+    assert rows(own_warehouse, query) > [(0,)]
     query = "select threshold_value from alerts.alert_rules where condition = 'deal_opportunity'"
-    assert rows(warehouse, query) == [(0.9,)]
-    [(settings,)] = rows(warehouse, "select settings_sha256 from quality.build_info")
+    assert rows(own_warehouse, query) == [(0.9,)]
+    [(settings,)] = rows(own_warehouse, "select settings_sha256 from quality.build_info")
     assert settings == provenance.settings_sha256({**config.settings, **config.paths()})
-    target = first_target(warehouse)
+    target = first_target(own_warehouse)
     assert data_tests.read(target, compiled.project_key(config.model_settings))
     assert data_tests.read(target, compiled.project_key()) is None
+
+
+def test_a_feature_is_added_by_its_column_and_its_name(own_warehouse):
+    levels = rows(
+        own_warehouse,
+        "select level from drivers.win_rate_drivers where feature = 'discount_rate' order by 1",
+    )
+    assert levels == [("11-20",), ("over 20",), ("up to 10",)]
+    # Both of the small segments are pooled, and stay visible as such.
+    assert rows(
+        own_warehouse,
+        "select level, n_deals < 30 from drivers.win_rate_drivers"
+        " where feature = 'deal_segment' order by 1",
+    ) == [("Other", True), ("SMB", False)]
+    query = "select discount_rate from staging.stg_deals where source_line = 2"
+    assert rows(own_warehouse, query) == [(0.5,)]
 
 
 def test_what_is_published_is_in_the_folder_unless_it_is_named(tmp_path, monkeypatch, capsys):

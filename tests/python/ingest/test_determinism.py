@@ -15,6 +15,7 @@ from support.builds import run_main
 from support.exports import sample_deals
 from support.project_copy import copy_project
 from support.shared import shared_folder
+from winrate.build import compiled, data_tests
 
 N_DEALS = 2_500
 # DuckDB spreads work over threads from 122,880 rows on. This makes it do so from 2,048 on, in
@@ -58,8 +59,17 @@ def deals() -> pd.DataFrame:
     return pd.concat([deals, other_values, deals.iloc[50:60]], ignore_index=True)
 
 
+def keep_data_tests(compiled_once: Path, root: Path) -> None:
+    """Have DuckDB run the data tests of the first build, too; they are those of the project."""
+    tests = data_tests.read(compiled_once, compiled.project_key())
+    (root / "target").mkdir()
+    compiled.write(root / "target" / data_tests.FILE, compiled.project_key(root=root), tests)
+
+
 @pytest.fixture(scope="module")
-def build_and_export(tmp_path_factory) -> Callable[[str, pd.DataFrame, str, int], Built]:
+def build_and_export(
+    tmp_path_factory, compiled_once
+) -> Callable[[str, pd.DataFrame, str, int], Built]:
     """Builds as a user does with `make build THREADS=...`, and exports; each of a name once."""
 
     def build_named(name: str, deals: pd.DataFrame, zone: str, threads: int) -> Built:
@@ -71,7 +81,7 @@ def build_and_export(tmp_path_factory) -> Callable[[str, pd.DataFrame, str, int]
                 folder.mkdir()
                 deals.to_csv(folder / "deals.csv", index=False)
                 if not root.exists():
-                    spreading_project(root)
+                    keep_data_tests(compiled_once, spreading_project(root))
                 run_commands(root, folder, zone, threads)
                 folder.rename(finished)
         page = (finished / "report" / "index.html").read_text(encoding="utf-8")

@@ -3,9 +3,7 @@
 dbt takes longer to prepare a model than DuckDB to run it.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -19,17 +17,14 @@ from winrate.build.directory import BuildDirectory
 FILE = "build.json"  # in the target folder
 
 
-def compile_project(folder: Path, settings: Mapping[str, Any] | None = None) -> None:
+def compile_project(folder: Path) -> None:
     """Compile the whole project into a target folder, with what `make build` and `check` keep.
 
     The values of a run are placeholders.
     """
-    folder.mkdir(exist_ok=True)
-    dbt_run = DbtRun(
-        folder / "warehouse.duckdb", folder, staging.PLACEHOLDERS, settings=settings or {}
-    )
+    dbt_run = DbtRun(folder / "warehouse.duckdb", folder, staging.PLACEHOLDERS)
     dbt.run(dbt_run, "compile", "--no-populate-cache")
-    key, manifest = compiled.project_key(settings), dbt.manifest(folder)
+    key, manifest = compiled.project_key(), dbt.manifest(folder)
     data_tests.keep(folder, key)
     compiled.write(folder / staging.FILE, key, staging.needed_models(manifest))
     names = [
@@ -40,7 +35,8 @@ def compile_project(folder: Path, settings: Mapping[str, Any] | None = None) -> 
 
 def run(request: BuildRequest, directory: BuildDirectory, database: Path, previous: Path) -> None:
     """As `winrate.build.build.run_dbt`, from what was kept; what dbt makes a view is a table."""
-    key = compiled.project_key(request.config.model_settings)
+    assert not request.config.model_settings, "other settings compile to other SQL"
+    key = compiled.project_key()
     models = [
         model
         for model in compiled.read(directory.dbt_target / FILE, key)
