@@ -119,15 +119,15 @@ TINY = {
 }
 
 
-@pytest.mark.parametrize("line_end", ["\n", "\r\n", ""])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 @pytest.mark.parametrize("left_out", [None, *TINY])
 def test_a_tiny_file_is_checked_or_refused_in_a_sentence(tmp_path, left_out, line_end):
     columns = {name: cells for name, cells in TINY.items() if name != left_out}
-    for n_rows in range(4):
+    for n_rows in (0, 1, 3):
         rows_of = [[cells[n % len(cells)] for cells in columns.values()] for n in range(n_rows)]
         lines = [",".join(cells) for cells in [list(columns), *rows_of]]
         deals = tmp_path / "deals.csv"
-        deals.write_text("\n".join(lines) + line_end, newline="")
+        deals.write_text(line_end.join(lines), newline="")
         request = build.BuildRequest(deals, tmp_path / "none.duckdb", tmp_path / "report")
         try:
             assert "A build would " in check.check(request).text
