@@ -16,7 +16,7 @@ import duckdb
 from winrate import database, project
 from winrate.build import staging
 from winrate.build.build import BuildRequest
-from winrate.build.check import columns, contents
+from winrate.build.check import cells, columns, contents
 from winrate.build.check.lines import Line, brief, section
 from winrate.build.publish import BuildError
 from winrate.config import folder, starter
@@ -92,7 +92,8 @@ def found_in(request: BuildRequest) -> Found:
     variables = request.config.variables
     wanted = mapping.wanted_columns(request.own_files["mapping_path"], variables)
     header = reader.read_header(request.deals, wanted)
-    found = _found_columns(header, wanted, variables)
+    suggested = cells.suggested_titles(request.deals, header, wanted, variables)
+    found = _found_columns(header, wanted, variables, suggested)
     try:
         with (
             tempfile.TemporaryDirectory() as temporary,
@@ -110,9 +111,11 @@ def found_in(request: BuildRequest) -> Found:
 
 
 def _found_columns(
-    header: ExportHeader, wanted: WantedColumns, variables: Mapping[str, Any]
+    header: ExportHeader,
+    wanted: WantedColumns,
+    variables: Mapping[str, Any],
+    suggested: Mapping[str, str],
 ) -> Found:
-    suggested = columns.suggested_titles(header, wanted, variables)
     read = {name: place for name, place in header.positions.items() if place is not None}
     taken = {*(header.titles[place] for place in read.values()), *suggested.values()}
     lacking = [

@@ -120,6 +120,16 @@ def _seed(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def known_outcome(word: str) -> str | None:
+    """'Won', 'Lost' or 'Open' where a word of an export is known to mean that."""
+    return _known_outcomes().get(level_key(word))
+
+
+@cache
+def _known_outcomes() -> dict[str, str]:
+    return {level_key(row["stage"]): row["outcome"] for row in _seed("stage_outcomes")}
+
+
 def value_columns(variables: Mapping[str, Any]) -> list[str]:
     """The columns whose values a user's file can map to others."""
     columns = variables["export_columns"].items()

@@ -35,6 +35,17 @@ def read_header(path: str | Path, wanted: WantedColumns) -> ExportHeader:
     return header
 
 
+def first_cells(
+    path: str | Path, wanted: WantedColumns, n_rows: int
+) -> list[tuple[str | None, ...]]:
+    """The cells of each column in the first rows that can be read, as `read_header` finds them."""
+    path = Path(path)
+    with closing(_records(path, wanted)) as records:
+        _, rows = split_header(path, records, wanted)
+        cells = [row.cells for row in islice((row for row in rows if row.cells), n_rows)]
+    return list(zip(*cells, strict=True))
+
+
 def check_export(path: str | Path, wanted: WantedColumns) -> ExportHeader:
     """As `read_header`; raises ExportError also where a required column is missing."""
     header = read_header(path, wanted)

@@ -78,6 +78,24 @@ def test_a_build_accepts_the_export_once_the_suggestions_are_confirmed(tmp_path)
     assert "Signed (1): Won" in found.text
 
 
+def test_required_columns_without_a_known_title_are_suggested_by_their_cells(tmp_path):
+    deals = tmp_path / "deals.csv"
+    deals.write_text("Art;Auftrag;Ergebnis\nNeu;a;Gewonnen\nNeu;b;Verloren\nNeu;c;offen\n")
+    lines = started(deals, tmp_path / "my").splitlines()
+    assert "#column,Auftrag,deal_id" in lines and "#column,Ergebnis,outcome" in lines
+    assert "#column,Art," in lines
+    assert "outcome,Verloren,Lost" in lines
+    found = check.check(BuildRequest(deals, Path(), Path()))
+    assert "such as 'column,Auftrag,deal_id' and 'column,Ergebnis,outcome'" in found.text
+
+
+@pytest.mark.parametrize("words", [("Gewonnen", "gewonnen"), ("Gewonnen", "Verloren", "blau")])
+def test_a_column_that_lacks_an_outcome_or_has_other_words_is_not_suggested(tmp_path, words):
+    deals = tmp_path / "deals.csv"
+    deals.write_text("\n".join(["deal_id;Ergebnis", *(f"{n};{w}" for n, w in enumerate(words))]))
+    assert "#column,Ergebnis," in started(deals, tmp_path / "my").splitlines()
+
+
 def test_stages_that_are_no_outcome_are_offered(tmp_path):
     deals = [
         {name: cell for name, cell in deal.items() if name != "outcome"} | {"deal_stage": stage}

@@ -64,7 +64,7 @@ def test_stages_are_offered_and_totals_and_footers_are_none(tmp_path, deals):
 def test_columns_without_a_title_are_named_with_what_they_would_add(tmp_path, deals):
     printed, offered = started(SHAPES["hand_kept_list"](tmp_path, deals), tmp_path / "my_crm")
     for line in (
-        "# deal_id is missing, and required.",
+        "#column,Ref,deal_id",
         "# outcome is missing, and required.",
         "# closed_date would add the trend and changes of the win rate.",
         "#column,Signed?,",

@@ -10,7 +10,7 @@ import duckdb
 from winrate import database
 from winrate.build import staging, summary
 from winrate.build.build import BuildRequest
-from winrate.build.check import columns, contents, remedies
+from winrate.build.check import cells, columns, contents, remedies
 from winrate.build.check.lines import Line, section
 from winrate.build.publish import BuildError
 from winrate.ingest import mapping, reader
@@ -37,7 +37,7 @@ def check(request: BuildRequest) -> Check:
     sections = [f"{request.deals.name}, its header in line {header.source_line}\n"]
     unused = columns.unused_titles(header, mapping.own_titles(mapping_path, variables))
     if header.missing:
-        suggested = columns.suggested_titles(header, wanted, variables)
+        suggested = cells.suggested_titles(request.deals, header, wanted, variables)
         described = columns.required_columns(header, wanted, suggested)
         sections.append(section("columns", [*described, *unused]))
         sections.append(_refused([columns.missing_sentence(header, suggested)]))

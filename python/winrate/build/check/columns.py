@@ -48,7 +48,7 @@ def staged_columns(
                 lines.append(("", GROUPED))
             lines += [
                 ("", f"'{brief(title)}' could be it too and is not read; MAPPING decides")
-                for title in _other_titles(header)
+                for title in other_titles(header)
                 if not set(wanted.keys_of(name)).isdisjoint(title_keys(title))
             ]
         elif name in lacking:
@@ -113,7 +113,7 @@ def suggested_titles(
     pairs = [
         (-likeness(name, title), lacking.index(name), title)
         for name in lacking
-        for title in _other_titles(header)
+        for title in other_titles(header)
     ]
     suggested: dict[str, str] = {}
     for unlikeness, place, title in sorted(pairs):
@@ -122,6 +122,12 @@ def suggested_titles(
         if is_free and -unlikeness >= MIN_LIKENESS:
             suggested[name] = title
     return {name: suggested[name] for name in lacking if name in suggested}
+
+
+def other_titles(header: ExportHeader) -> list[str]:
+    """The titles of the columns that are not read."""
+    read = header.positions.values()
+    return [title for place, title in enumerate(header.titles) if title and place not in read]
 
 
 def missing_sentence(header: ExportHeader, suggestions: Mapping[str, str]) -> str:
@@ -212,9 +218,4 @@ def _features(header: ExportHeader, variables: Mapping[str, Any]) -> Line:
 
 
 def _not_read(header: ExportHeader) -> Line:
-    return "not read", ", ".join(map(brief, _other_titles(header))) or "none"
-
-
-def _other_titles(header: ExportHeader) -> list[str]:
-    read = header.positions.values()
-    return [title for place, title in enumerate(header.titles) if title and place not in read]
+    return "not read", ", ".join(map(brief, other_titles(header))) or "none"
