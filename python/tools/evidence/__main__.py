@@ -9,7 +9,7 @@ or a standard error.
 
 import argparse
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import matplotlib
@@ -52,13 +52,26 @@ def mean(values: pd.Series) -> str:
     return f"{100 * values.mean():.1f}% ({100 * error:.1f})"
 
 
+def at_close_section(options: argparse.Namespace) -> str:
+    """What is claimed where values of features known only at close are missing."""
+    figures = _figures(studies.STUDIES_AT_CLOSE, options)
+    kinds = [studies.AT_CLOSE, "driver", "rep", "verdict", "page", "alert"]
+    rows = [
+        [study.title, *(share(table[f"false {kind}"]) for kind in kinds)]
+        for study, table in figures.items()
+    ]
+    return "\n".join(
+        [
+            f"Exports with a false claim on a feature known only at close, of {options.runs} each, "
+            "and with others; 'anywhere' is of all kinds but the first.\n",
+            markdown.table(["simulated", *kinds[:4], "anywhere", "alert"], rows),
+        ]
+    )
+
+
 def claims_section(options: argparse.Namespace) -> str:
     """What is claimed in the exports of each study."""
-    compiled = _compiled()
-    figures = {
-        study: studies.run(studies.of_study(compiled, study), range(options.runs))
-        for study in studies.STUDIES
-    }
+    figures = _figures(studies.STUDIES, options)
     return "\n".join(
         [
             f"{options.runs} simulated exports each (seeds 0 to {options.runs - 1} of "
@@ -213,12 +226,23 @@ def years_section(options: argparse.Namespace) -> str:
     )
 
 
+def _figures(
+    of_studies: Iterable[studies.Study], options: argparse.Namespace
+) -> dict[studies.Study, pd.DataFrame]:
+    compiled = _compiled()
+    return {
+        study: studies.run(studies.of_study(compiled, study), range(options.runs))
+        for study in of_studies
+    }
+
+
 def _compiled() -> warehouse.Project:
     return warehouse.Project.compiled(only=(*studies.TABLES, *studies.ALERTS))
 
 
 PARTS: dict[str, Callable[[argparse.Namespace], str]] = {
     "claims": claims_section,
+    "at_close": at_close_section,
     "power": power_section,
     "sample": sample_section,
     "years": years_section,
