@@ -38,9 +38,9 @@ def suggested_titles(
 
 
 def _are_outcomes(cells: Cells) -> bool:
-    meanings = [mapping.known_outcome(cell) for cell in cells if cell and cell.strip()]
-    known = [meaning for meaning in meanings if meaning]
-    return {"Won", "Lost"} <= set(known) and len(known) >= MIN_KNOWN * len(meanings)
+    words = [cell for cell in cells if cell and cell.strip()]
+    known = [outcome for word in words if (outcome := mapping.known_outcome(word))]
+    return {"Won", "Lost"} <= set(known) and len(known) >= MIN_KNOWN * len(words)
 
 
 def _are_ids(cells: Cells) -> bool:
