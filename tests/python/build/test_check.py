@@ -27,6 +27,11 @@ def checked(folder: Path, name: str) -> check.Check:
     )
 
 
+def checked_file(deals: Path) -> check.Check:
+    """The check of an export without a mapping."""
+    return check.check(build.BuildRequest(deals, Path("untouched.duckdb"), Path("untouched")))
+
+
 def section(text: str, title: str) -> str:
     """The lines below a title."""
     return next(part for part in text.split("\n\n") if part.startswith(title))
@@ -128,9 +133,8 @@ def test_a_tiny_file_is_checked_or_refused_in_a_sentence(tmp_path, left_out, lin
         lines = [",".join(cells) for cells in [list(columns), *rows_of]]
         deals = tmp_path / "deals.csv"
         deals.write_text(line_end.join(lines), newline="")
-        request = build.BuildRequest(deals, tmp_path / "none.duckdb", tmp_path / "report")
         try:
-            assert "A build would " in check.check(request).text
+            assert "A build would " in checked_file(deals).text
         except ExportError as refusal:
             assert str(refusal).startswith(str(deals))
 
@@ -150,7 +154,7 @@ def test_features_and_words_that_count_as_empty_are_named(tmp_path):
         "deal_id,outcome,region,industry\n"
         "1,Won,n/a,SaaS\n2,Lost,N/A,SaaS\n3,-,n/a,none\n4,,EMEA,Retail\n"
     )
-    found = check.check(build.BuildRequest(deals, tmp_path / "none.duckdb", tmp_path / "report"))
+    found = checked_file(deals)
     text = " ".join(found.text.split())
     assert "features industry, region, sales_cycle_days not read" in text
     assert "region counts as empty: 'n/a' (2), 'N/A' (1)" in text
@@ -171,7 +175,7 @@ def test_titles_that_resemble_a_missing_column_are_suggested(tmp_path):
         "opportunity_id,sales_agent,product,deal_stage,engage_date,close_date,close_value,notes\n"
         "1,Ann,Core,Won,2024-01-01,2024-02-01,5,warm\n"
     )
-    found = check.check(build.BuildRequest(deals, tmp_path / "none.duckdb", tmp_path / "report"))
+    found = checked_file(deals)
     assert found.is_usable
     columns = section(found.text, "columns")
     assert "created_date  missing; 'engage_date'?; it would add win rates by creation" in columns
@@ -196,8 +200,7 @@ def test_a_grouped_report_is_recognised(tmp_path, owners, is_grouped):
         WON | {"deal_id": f"d{n}", "sales_rep_id": owner, "deal_amount": ""}
         for n, owner in enumerate(owners)
     ]
-    path = rows(*deals)(tmp_path)
-    found = check.check(build.BuildRequest(path, tmp_path / "none.duckdb", tmp_path / "report"))
+    found = checked_file(rows(*deals)(tmp_path))
     hint = "filled only in the first row of each run, as in a grouped report; export it as"
     assert (hint in section(found.text, "columns")) == is_grouped
 

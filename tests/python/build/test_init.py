@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from support.export_cases import GOOD, rows
+from support.export_cases import GOOD, rows, varied, without
 from winrate import __main__, project
 from winrate.build import check, init
 from winrate.build.build import BuildRequest
@@ -97,10 +97,8 @@ def test_a_column_that_lacks_an_outcome_or_has_other_words_is_not_suggested(tmp_
 
 
 def test_stages_that_are_no_outcome_are_offered(tmp_path):
-    deals = [
-        {name: cell for name, cell in deal.items() if name != "outcome"} | {"deal_stage": stage}
-        for deal, stage in zip(GOOD, ("Closed Won", "Closed Lost", "Deal signed"), strict=True)
-    ]
+    stages = ["Closed Won", "Closed Lost", "Deal signed"]
+    deals = varied(without("outcome"), deal_stage=stages)
     lines = started(rows(*deals)(tmp_path), tmp_path / "my").splitlines()
     assert "outcome,Closed Won,Won" in lines and "outcome,Closed Lost,Lost" in lines
     assert "#outcome,Deal signed," in lines

@@ -9,7 +9,7 @@ import io
 import math
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -206,9 +206,9 @@ def varied(deals: list[dict], **columns: list[str]) -> list[dict]:
     ]
 
 
-def without(*columns: str) -> list[dict]:
-    """The good deals without some columns."""
-    return [{name: deal[name] for name in deal if name not in columns} for deal in GOOD]
+def without(*columns: str, of: Sequence[dict] = GOOD) -> list[dict]:
+    """The good deals, or others, without some columns."""
+    return [{name: deal[name] for name in deal if name not in columns} for deal in of]
 
 
 TEXT = csv_text(GOOD)
@@ -977,10 +977,7 @@ CRMS = [
         "won_but_not_closed",
         rows(
             *varied(
-                [
-                    {name: cell for name, cell in deal.items() if name != "outcome"}
-                    for deal in [*GOOD, fourth()]
-                ],
+                without("outcome", of=[*GOOD, fourth()]),
                 is_won=["true", "false", "false", "true"],
                 is_closed=["true", "true", "false", "false"],
             )
