@@ -11,8 +11,6 @@ A user's file has the columns `kind`, `found` and `means`:
 """
 
 import csv
-import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -23,16 +21,13 @@ import pyarrow as pa
 from winrate import project
 from winrate.config.csv_rows import read_rows
 from winrate.ingest.header import WantedColumns, normalise_header, title_key
+from winrate.ingest.spelling import level_key
 from winrate.project import SettingsError
 
 COLUMN, OUTCOME = "column", "outcome"
 NOT_READ = ("none", "ignore")  # what a title means that is no column of ours
 NAMES = ("sales_rep_id", "account_id")  # whose spellings a user's file can map, as those of levels
 OUTCOMES = ("Won", "Lost", "Open", "Deleted")  # the row of a deleted deal is skipped
-DASHES = re.compile("[\u2010-\u2014]")
-WHITE_SPACE = re.compile(r"\s+")
-BETWEEN_DIGITS = re.compile("(?<=[0-9])[ _-]+(?=[0-9])")
-SEPARATORS = re.compile("(?<=[^ _-])[ _-]+")
 FIELDS = ("kind", "found", "means")
 OWN, SEED = 0, 1  # priorities: a mapping of the user takes precedence over one of the seeds
 
@@ -121,7 +116,7 @@ def _seed(name: str) -> list[dict[str, str]]:
 
 
 def known_outcome(word: str) -> str | None:
-    """'Won', 'Lost' or 'Open' where a word of an export is known to mean that."""
+    """What a word of an export is known to mean, one of `OUTCOMES`, or None."""
     return _known_outcomes().get(level_key(word))
 
 
@@ -165,13 +160,6 @@ def _own_mappings(path: str | Path | None, variables: Mapping[str, Any]) -> Iter
                 " one meaning."
             )
         yield MappingRow(kind, found, means, OWN)
-
-
-def level_key(text: str) -> str:
-    """What all spellings of one level have in common: the macro of that name in Python."""
-    text = DASHES.sub("-", unicodedata.normalize("NFC", text))
-    text = BETWEEN_DIGITS.sub("~", WHITE_SPACE.sub(" ", text).strip())
-    return SEPARATORS.sub("", text).lower()
 
 
 def _refuse_unless_among(where: str, what: str, found: str, known: Sequence[str]) -> None:

@@ -3,10 +3,11 @@
 import hashlib
 import hmac
 import os
-import unicodedata
 from collections.abc import Sequence
 
 import pyarrow as pa
+
+from winrate.ingest.spelling import name_key
 
 KEY_VARIABLE = "WINRATE_MASK_KEY"
 REP = "sales_rep_id"
@@ -58,12 +59,9 @@ def _cell_key(name: str, secret: str, null_values: Sequence[str]) -> str:
 def rep_key(name: str, secret: str) -> str:
     """A key such as 'rep_5f2b9c01aa', the same for a name and a secret in every build.
 
-    Spellings that differ by case and spaces have one key, as `name_texts` makes them one name.
+    All spellings of a name have one key (`spelling.name_key`).
     Whoever has the secret and a list of names can find out whose key it is; without a secret,
     whoever has the list.
     """
-    text = " ".join(unicodedata.normalize("NFC", name).split())
-    is_id = any(map(str.isdigit, text)) and not any(sign in text for sign in " @")
-    text = text if is_id else text.lower()
-    digest = hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+    digest = hmac.new(secret.encode(), name_key(name).encode(), hashlib.sha256).hexdigest()
     return f"rep_{digest[:10]}"
