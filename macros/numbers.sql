@@ -9,20 +9,20 @@
     end
 {%- endmacro %}
 
-{# An amount in cents. By way of eight decimals, because engines disagree on where a double such as 1.005
-   lies. #}
-{% macro money(amount) -%}
-    cast(cast({{ amount }} as decimal(28, 8)) as decimal(18, 2))
+{# An amount in cents. Rounded to eight decimals first, because 1.005 is a little less than that as a double: its
+   cents are 101. #}
+{% macro cents(amount) -%}
+    cast(round(round({{ amount }} * 1e8) / 1e6) as bigint)
 {%- endmacro %}
 
-{# A total amount. Sums of decimals do not depend on the order of rows; sums of doubles do. #}
+{# A total amount. Sums of whole numbers do not depend on the order of rows; sums of doubles do. #}
 {% macro sum_amount(amount) -%}
-    cast(coalesce(sum({{ money(amount) }}), 0) as double)
+    cast(coalesce(sum({{ cents(amount) }}), 0) as double) / 100
 {%- endmacro %}
 
 {# A mean of amounts or days that does not depend on the order of rows. #}
 {% macro mean_of(value) -%}
-    cast(sum({{ money(value) }}) as double) / nullif(count({{ value }}), 0)
+    cast(sum({{ cents(value) }}) as double) / 100 / nullif(count({{ value }}), 0)
 {%- endmacro %}
 
 {# The 95% Wilson score interval of a share (Wilson 1927), which holds for small counts too. The limits

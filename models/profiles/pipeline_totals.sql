@@ -73,9 +73,9 @@ created as (
         count(deals.deal_id) as n_created,
         {{ sum_amount('deals.deal_amount') }} as amount,
         cast(coalesce(sum(
-            cast({{ money('deals.deal_amount') }} as decimal(19, 2))
-            * cast({{ money('deals.deal_amount') }} as decimal(19, 2))
-        ), 0) as double) as squared_amount
+            cast({{ cents('deals.deal_amount') }} as decimal(19, 0))
+            * cast({{ cents('deals.deal_amount') }} as decimal(19, 0))
+        ), 0) as double) / 10000 as squared_amount
     from quarters
     cross join first_dates
     left join deals on deals.created_date between quarters.first_day and quarters.last_day
