@@ -42,10 +42,10 @@
 {%- endmacro %}
 
 {# A hash of the values of a row; a '|' inside a value is doubled, so that no two rows share a text. #}
-{% macro row_content(columns) -%}
+{% macro row_content(columns, relation) -%}
     md5(concat_ws('|'
     {%- for column in columns -%}
-    , replace(coalesce({{ column }}, ''), '|', '||')
+    , replace(coalesce({{ relation }}.{{ column }}, ''), '|', '||')
     {%- endfor -%}
     ))
 {%- endmacro %}

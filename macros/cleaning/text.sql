@@ -48,12 +48,9 @@
     )
 {%- endmacro %}
 
-{# Whether a cell is one of the words in a text of mapped words (export_cells).
-   kinds: the kinds of mappings that apply to the column. #}
-{% macro is_mapped_word(x, kinds, words) -%}
-    {%- for kind in kinds -%}
-    position('|{{ kind }}:' || lower({{ x }}) || '|' in {{ words }}) > 0 {{ 'or ' if not loop.last }}
-    {%- endfor -%}
+{# Whether text is one of the words in a text of mapped words of a kind (cell_texts). #}
+{% macro is_mapped_word(x, kind, words) -%}
+    position('|' || {{ kind }} || ':' || lower({{ x }}) || '|' in {{ words }}) > 0
 {%- endmacro %}
 
 {# A cell of the outcome: the word for a number where all are numbers of states (`are_outcomes`). #}

@@ -26,6 +26,10 @@
     string_agg({{ x }}, {{ dbt.string_literal(dbt.escape_single_quotes(separator)) }} order by {{ order }})
 {%- endmacro %}
 
+{% macro duckdb__each_of(x) -%}
+    unnest({{ x }})
+{%- endmacro %}
+
 {% macro duckdb__fixed_1(x) -%}
     printf('%.1f', cast({{ x }} as double))
 {%- endmacro %}

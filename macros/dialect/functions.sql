@@ -42,6 +42,11 @@
     {{ return(adapter.dispatch('text_list', 'winrate')(x, separator, order)) }}
 {%- endmacro %}
 
+{# One row per element of a list, in a select list. #}
+{% macro each_of(x) -%}
+    {{ return(adapter.dispatch('each_of', 'winrate')(x)) }}
+{%- endmacro %}
+
 {# ---------- numbers as text: rounded to the nearest, halves to the even digit, as Python's formats do #}
 
 {# '0.0': one decimal place. #}

@@ -1,38 +1,15 @@
--- Every text in a date column of the export, once, with the dates that it can be. Parsing texts and not rows
--- means that the patterns are planned once, and run once per text.
+-- Every text in a date column of the export, once, with the dates that it can be.
 
 with
-
-cells as (
-
-    select * from {{ ref('export_cells') }} where read_error is null
-
-),
-
-date_columns as (
-
-    {{ listed(date_columns(), 'column_name') }}
-
-),
-
-date_cells as (
-
-    select
-        date_columns.column_name,
-        {{ value_of('date_columns.column_name', date_columns(), 'cells') }} as cell
-    from cells
-    cross join date_columns
-
-),
 
 texts as (
 
     select
         column_name,
         cell,
-        count(*) as n_cells
-    from date_cells
-    where cell is not null
+        cast(sum(n_cells) as bigint) as n_cells
+    from {{ ref('cell_texts') }}
+    where column_name in ({{ quoted_list(date_columns()) }}) and cell is not null
     group by column_name, cell
 
 ),

@@ -3,31 +3,9 @@
 
 with
 
-cells as (
-
-    select * from {{ ref('export_cells') }} where read_error is null
-
-),
-
 mappings as (
 
     select * from {{ ref('value_mappings') }}
-
-),
-
-category_columns as (
-
-    {{ listed(category_columns(), 'column_name') }}
-
-),
-
-category_cells as (
-
-    select
-        category_columns.column_name,
-        {{ value_of('category_columns.column_name', category_columns(), 'cells') }} as spelling
-    from cells
-    cross join category_columns
 
 ),
 
@@ -35,11 +13,11 @@ spellings as (
 
     select
         column_name,
-        spelling,
-        count(*) as n_deals
-    from category_cells
-    where spelling is not null
-    group by column_name, spelling
+        cell as spelling,
+        cast(sum(n_cells) as bigint) as n_deals
+    from {{ ref('cell_texts') }}
+    where column_name in ({{ quoted_list(category_columns()) }}) and cell is not null
+    group by column_name, cell
 
 ),
 

@@ -4,31 +4,9 @@
 
 with
 
-cells as (
-
-    select * from {{ ref('export_cells') }} where read_error is null
-
-),
-
 mappings as (
 
     select * from {{ ref('value_mappings') }}
-
-),
-
-name_columns as (
-
-    {{ listed(name_columns(), 'column_name') }}
-
-),
-
-names as (
-
-    select
-        name_columns.column_name,
-        {{ value_of('name_columns.column_name', name_columns(), 'cells') }} as cell
-    from cells
-    cross join name_columns
 
 ),
 
@@ -38,9 +16,9 @@ texts as (
         column_name,
         cell,
         {{ nfc('cell') }} as text,
-        count(*) as n_deals
-    from names
-    where cell is not null
+        cast(sum(n_cells) as bigint) as n_deals
+    from {{ ref('cell_texts') }}
+    where column_name in ({{ quoted_list(name_columns()) }}) and cell is not null
     group by column_name, cell
 
 ),

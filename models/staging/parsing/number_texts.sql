@@ -1,34 +1,12 @@
 -- Every text in a number column of the export, once, with the numbers that it can be.
 
-{% set columns = number_columns() + ['converted_amount'] -%}
-
 with
-
-cells as (
-
-    select * from {{ ref('export_cells') }} where read_error is null
-
-),
-
-number_columns as (
-
-    {{ listed(columns, 'column_name') }}
-
-),
-
-number_cells as (
-
-    select {{ value_of('number_columns.column_name', columns, 'cells') }} as cell
-    from cells
-    cross join number_columns
-
-),
 
 texts as (
 
     select distinct cell
-    from number_cells
-    where cell is not null
+    from {{ ref('cell_texts') }}
+    where column_name in ({{ quoted_list(number_columns() + ['converted_amount']) }}) and cell is not null
 
 ),
 

@@ -3,12 +3,6 @@
 
 with
 
-cells as (
-
-    select * from {{ ref('export_cells') }} where read_error is null
-
-),
-
 mappings as (
 
     select * from {{ ref('value_mappings') }} where kind = 'outcome'
@@ -17,9 +11,9 @@ mappings as (
 
 texts as (
 
-    select outcome as cell from cells where outcome is not null
-    union
-    select deal_stage as cell from cells where deal_stage is not null
+    select distinct cell
+    from {{ ref('cell_texts') }}
+    where column_name in ('outcome', 'deal_stage') and cell is not null
 
 ),
 

@@ -63,7 +63,14 @@ cells as (
 
 ),
 
--- An amount in the company's own currency replaces the one in the deal's currency.
+repeated_deals as (
+
+    select * from {{ ref('repeated_deals') }}
+
+),
+
+-- An amount in the company's own currency replaces the one in the deal's currency. The content of a row is the same for
+-- rows that are equal in every column that is read; only rows of one deal are compared.
 amounts_chosen as (
 
     select
@@ -76,8 +83,9 @@ amounts_chosen as (
         cells.source_line,
         cells.raw_text,
         cells.read_error,
-        cells.row_content
+        case when repeated_deals.deal_id is not null then {{ row_content(export_columns(), 'cells') }} end as row_content
     from cells
+    left join repeated_deals on cells.deal_id = repeated_deals.deal_id
 
 ),
 

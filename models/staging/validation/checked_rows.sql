@@ -117,11 +117,12 @@ judged as (
 numbered as (
 
     select
-        *,
+        source_line,
         cast(row_number() over (latest_first) as bigint) as place,
         first_value(source_line) over (latest_first) as kept_line,
         first_value(row_content) over (latest_first) as kept_content
     from judged
+    where row_content is not null
     window
         latest_first as (
             partition by deal_id, row_reject_code
@@ -139,13 +140,16 @@ numbered as (
 final as (
 
     select
-        *,
+        judged.*,
+        coalesce(numbered.kept_line, judged.source_line) as kept_line,
         case
-            when row_reject_code is null and place > 1 and row_content = kept_content then 'exact_duplicate'
-            when row_reject_code is null and place > 1 then 'duplicate_deal_id'
-            else row_reject_code
+            when judged.row_reject_code is null and numbered.place > 1 and judged.row_content = numbered.kept_content
+                then 'exact_duplicate'
+            when judged.row_reject_code is null and numbered.place > 1 then 'duplicate_deal_id'
+            else judged.row_reject_code
         end as reject_code
-    from numbered
+    from judged
+    left join numbered on judged.source_line = numbered.source_line
 
 )
 

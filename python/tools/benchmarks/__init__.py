@@ -1,1 +1,1 @@
-"""Benchmarks of whole builds and of the driver step, against a floor and against other libraries."""
+"""Benchmarks of whole builds and of the driver step, against a floor and other libraries."""

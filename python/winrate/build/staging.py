@@ -23,6 +23,7 @@ from winrate.ingest.records import ExportError
 
 TARGET = project.ROOT / "target" / "check"
 FILE = "staging.json"
+INTERNAL = "internal"  # the schema of what only a build needs
 MODELS = ("export_errors", "rejected_deals", "row_ledger", "unparsed_cells", "unused_mappings")
 # Run values are compiled as these placeholders, which are replaced when the models run.
 PLACEHOLDERS = {name: f"@{name}@" for name in project.RunValues._fields}
@@ -61,7 +62,13 @@ def make_table(
     connection: duckdb.DuckDBPyConnection, model: Mapping[str, Any], values: project.RunValues
 ) -> None:
     """Build the table of a model, of which the schema is there; raises what reading raises."""
-    run_model(connection, model, values, f"create table {table_name(model)} as")
+    kind = "view" if is_view(model) else "table"
+    run_model(connection, model, values, f"create {kind} {table_name(model)} as")
+
+
+def is_view(model: Mapping[str, Any]) -> bool:
+    """Whether a model is built as a view within the database of a build; the others are tables."""
+    return model["schema"] == INTERNAL and model["config"]["materialized"] == "view"
 
 
 def table_name(model: Mapping[str, Any]) -> str:
@@ -78,7 +85,7 @@ def run_model(
     if model["code"]:
         connection.execute(f"{before} {_filled(model['code'], values)}")
         return
-    connection.register("table_from_python", _python_table(model, values))
+    connection.register("table_from_python", _python_table(connection, model, values))
     try:
         connection.execute(f"{before} from table_from_python")
     except duckdb.Error as error:
@@ -127,15 +134,20 @@ def _add_with_parents(key: str, nodes: Mapping[str, Any], ordered: dict[str, Any
     ordered[key] = nodes[key]
 
 
-def _python_table(model: Mapping[str, Any], values: project.RunValues) -> Any:
-    """The table that a Python model of raw returns."""
+def _python_table(
+    connection: duckdb.DuckDBPyConnection, model: Mapping[str, Any], values: project.RunValues
+) -> Any:
+    """The table that a Python model returns."""
     config = _filled(model["config"], values)
     if model["name"] == "raw_build":  # the model itself asks dbt for the options of its run
         return provenance.build_facts(config["deals_path"], {})
     spec = importlib.util.spec_from_file_location(model["name"], project.ROOT / model["path"])
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.model(SimpleNamespace(config=config), None)
+    session = SimpleNamespace(
+        config=config, ref=lambda name: connection.table(f"{INTERNAL}.{name}")
+    )
+    return module.model(session, connection)
 
 
 def _filled(value: Any, values: project.RunValues) -> Any:

@@ -158,7 +158,7 @@ def _with_data(path: Path, rows: Iterator[Record]) -> Iterator[Record]:
     passed = []
     for record in rows:
         passed.append(record)
-        if record.read_error != BLANK_LINE:
+        if not isinstance(record, Record) or record.read_error != BLANK_LINE:
             return chain(passed, rows)
     raise ExportError(
         f"{path}: found a header and no rows below it; expected at least one row of data."
@@ -231,6 +231,9 @@ def _without_headers(
     known = {title or "" for title in titles}
     in_order = sorted(title or "" for title in titles)
     for record in records:
+        if not isinstance(record, Record):
+            yield record
+            continue
         cells = record.cells or [None]
         if record.cells == titles:
             yield record._replace(cells=None, read_error=HEADER_AGAIN)

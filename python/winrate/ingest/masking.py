@@ -24,10 +24,12 @@ def mask_reps(records: pa.RecordBatchReader, null_values: Sequence[str]) -> pa.R
     secret = os.environ.get(KEY_VARIABLE, "")
 
     def masked(batch: pa.RecordBatch) -> pa.RecordBatch:
-        names = batch.column(REP).to_pylist()
-        keys = {name: _cell_key(name, secret, null_values) for name in set(names) - {None}}
+        new_texts = batch.column("new_texts").to_pylist()
+        for text in new_texts[0] or []:
+            if text["column_name"] == REP:
+                text["text"] = _cell_key(text["text"], secret, null_values)
         columns = {
-            REP: pa.array(map(keys.get, names), pa.string()),
+            "new_texts": pa.array(new_texts, batch.schema.field("new_texts").type),
             "raw_text": pa.repeat(pa.scalar(NOT_KEPT), batch.num_rows),
         }
         for name, column in columns.items():

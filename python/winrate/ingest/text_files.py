@@ -17,11 +17,18 @@ from codecs import (
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 from itertools import islice
 from typing import BinaryIO
 
-from winrate.ingest.header import MAX_HEADER_RECORD, WantedColumns, count_wanted, header_place
+from winrate.ingest.header import (
+    MAX_HEADER_RECORD,
+    ExportHeader,
+    WantedColumns,
+    count_wanted,
+    header_place,
+)
+from winrate.ingest.plain_rows import FoundHeader, PlainRows, leading_plain_rows, start_of_line
 from winrate.ingest.records import (
     BLANK_CHARACTERS,
     DELIMITERS,
@@ -33,6 +40,8 @@ from winrate.ingest.records import (
 SEARCH_LINES = 1_000  # within which the quote of a cell is closed, if not of a very long note
 MAX_RECORD_LINES = 131_072  # of a note; the longest text of Salesforce has as many letters
 MAX_LONG_SEARCHES = 10  # for quotes that are damage, in a file: each may read MAX_RECORD_LINES
+SMALL_BLOCK, LARGE_BLOCK = 1 << 16, 1 << 24  # bytes of lines that are looked at together
+MAX_CAREFUL = 1 << 12  # records that are read carefully before plain rows are tried again
 csv.field_size_limit(2**31 - 1)  # letters of a cell
 
 # UTF-32 first: the mark of one kind begins with the mark of UTF-16.
@@ -51,36 +60,161 @@ WIDE = {
     "utf-16-be": ((0, 2), (1, 3)),
 }
 MIN_NUL = 0.2  # share of such bytes; a title may be in another script than the delimiters
+ONE_BYTE_ENDS = ("utf-8", "utf-8-sig", "cp1252")  # no other letter has a byte of a line end
 HEAD = 1 << 12  # bytes in which these are looked for
 
 
-def text_records(file: BinaryIO, wanted: WantedColumns) -> Iterator[Record]:
+def text_records(
+    file: BinaryIO, wanted: WantedColumns, found: FoundHeader
+) -> Iterator[Record | PlainRows]:
     """Records of delimited text, whatever its encoding, delimiter and line ends.
 
-    `window` holds physical lines that are read but not yet part of a record.
+    Plain rows come as columns once the header is found. After a row that is not plain, so many
+    records are read carefully before plain rows are tried again that neither way costs much more
+    than it alone would.
     """
-    encoding = _encoding(file)
-    with TextIOWrapper(file, encoding, errors="backslashreplace", newline="") as lines:
-        window = deque(islice(lines, SEARCH_LINES))
-        delimiter, width = _dialect(window, wanted)
-        source_line = 1
-        n_long_searches = 0
-        while window:
-            cells, n_lines = _split(window, delimiter, SEARCH_LINES)
-            is_long = cells is None and n_lines == SEARCH_LINES
-            if is_long and n_long_searches < MAX_LONG_SEARCHES:
-                window.extend(islice(lines, MAX_RECORD_LINES - len(window)))
-                cells, n_lines = _split(window, delimiter, MAX_RECORD_LINES)
-            if n_lines > 1 and not _is_record(cells, islice(window, n_lines), delimiter, width):
-                cells, n_lines = None, 1
-                n_long_searches += is_long
-            raw_text = "".join([window.popleft() for _ in range(n_lines)]).rstrip("\r\n")
-            if cells is None:
-                yield Record(source_line, raw_text, None, UNREADABLE_QUOTES)
-            else:
-                yield checked_record(source_line, raw_text, cells, width)._replace(n_lines=n_lines)
-            source_line += n_lines
-            window.extend(islice(lines, max(0, SEARCH_LINES - len(window))))
+    records = _TextRecords(file, wanted)
+    n_careful, size = 1, SMALL_BLOCK
+    while True:
+        if found.allows_plain_rows:
+            rows, are_all = records.plain_rows(found.header, size)
+            if rows.cells.num_rows:
+                yield rows
+            if are_all:
+                n_careful, size = 1, LARGE_BLOCK
+                continue
+            is_run = rows.cells.num_rows > n_careful
+            n_careful, size = 1 if is_run else min(2 * n_careful, MAX_CAREFUL), SMALL_BLOCK
+        for _ in range(n_careful):
+            record = records.next()
+            if record is None:
+                return
+            yield record
+
+
+def text_lines(file: BinaryIO, numbers: Sequence[int]) -> Iterator[str]:
+    """The physical lines of these numbers, from 1 and in order, without their line ends."""
+    lines, first = _Lines(file), 1
+    wanted = deque(numbers)
+    while wanted and (block := lines.block(LARGE_BLOCK)):
+        text = list(StringIO(block.decode(), newline=""))
+        while wanted and wanted[0] < first + len(text):
+            yield text[wanted.popleft() - first].rstrip("\r\n")
+        first += len(text)
+
+
+class _Lines:
+    """The physical lines of a text file in UTF-8."""
+
+    def __init__(self, file: BinaryIO):
+        self._stream = _utf_8(file)
+        self._pieces: deque[tuple[bytes, int]] = deque()  # what is read; each from a place on
+
+    def block(self, size: int) -> bytes:
+        """The next lines, about `size` bytes of them; empty at the end of the file.
+
+        A last line without a line end gets one.
+        """
+        data, start = self._piece()
+        while data:
+            end = data.rfind(b"\n", start, start + size) + 1 or data.find(b"\n", start) + 1
+            if not end and len(data) - start > LARGE_BLOCK:
+                end = data.rfind(b"\r", start, len(data) - 1) + 1
+            if end:
+                if end < len(data):
+                    self._pieces.appendleft((data, end))
+                return data[start:end]
+            more, place = self._piece()
+            if not more:
+                last = data[start:]
+                return last if last.endswith(b"\r") else last + b"\n"
+            data, start = data[start:] + more[place:], 0
+        return b""
+
+    def put_back(self, lines: bytes) -> None:
+        """Have these lines read again next."""
+        if lines:
+            self._pieces.appendleft((lines, 0))
+
+    def _piece(self) -> tuple[bytes, int]:
+        return self._pieces.popleft() if self._pieces else (self._stream.read(LARGE_BLOCK), 0)
+
+
+class _TextRecords:
+    """The records of delimited text, one after the other."""
+
+    def __init__(self, file: BinaryIO, wanted: WantedColumns):
+        self._lines = _Lines(file)
+        self._window: deque[str] = deque()  # lines that are read but not yet part of a record
+        self._source_line = 1
+        self._n_long_searches = 0
+        self._fill(SEARCH_LINES)
+        self._delimiter, self._width = _dialect(islice(self._window, SEARCH_LINES), wanted)
+
+    def next(self) -> Record | None:
+        """The next record, carefully read; None at the end."""
+        window = self._window
+        self._fill(SEARCH_LINES)
+        if not window:
+            return None
+        cells, n_lines = _split(window, self._delimiter, SEARCH_LINES)
+        is_long = cells is None and n_lines == SEARCH_LINES
+        if is_long and self._n_long_searches < MAX_LONG_SEARCHES:
+            self._fill(MAX_RECORD_LINES)
+            cells, n_lines = _split(window, self._delimiter, MAX_RECORD_LINES)
+        of_record = islice(window, n_lines)
+        if n_lines > 1 and not _is_record(cells, of_record, self._delimiter, self._width):
+            cells, n_lines = None, 1
+            self._n_long_searches += is_long
+        raw_text = "".join([window.popleft() for _ in range(n_lines)]).rstrip("\r\n")
+        source_line = self._source_line
+        self._source_line += n_lines
+        if cells is None:
+            return Record(source_line, raw_text, None, UNREADABLE_QUOTES)
+        record = checked_record(source_line, raw_text, cells, self._width)
+        return record._replace(n_lines=n_lines)
+
+    def plain_rows(self, header: ExportHeader, size: int) -> tuple[PlainRows, bool]:
+        """The plain rows at the start of the next lines, of which there are about `size` bytes.
+
+        Also says whether all of these lines, and at least one, are plain rows.
+        """
+        self._lines.put_back("".join(self._window).encode())
+        self._window.clear()
+        block = self._lines.block(size)
+        cells, are_all = leading_plain_rows(block, header, self._delimiter)
+        if not are_all:
+            self._lines.put_back(block[start_of_line(block, cells.num_rows) :])
+        rows = PlainRows(self._source_line, cells)
+        self._source_line += cells.num_rows
+        return rows, are_all
+
+    def _fill(self, n_lines: int) -> None:
+        """Have so many lines in the window, if the file has as many."""
+        while len(self._window) < n_lines:
+            block = self._lines.block(SMALL_BLOCK)
+            if not block:
+                return
+            self._window.extend(StringIO(block.decode(), newline=""))
+
+
+def _utf_8(file: BinaryIO) -> BinaryIO:
+    """A text file as UTF-8 without a mark, whatever its encoding."""
+    encoding, has_bad_bytes = _encoding(file)
+    if encoding == "utf-8" and not has_bad_bytes:
+        return file
+    text = TextIOWrapper(file, encoding, errors="backslashreplace", newline="")
+    return _Encoded(text)
+
+
+class _Encoded:
+    """Text as a stream of UTF-8."""
+
+    def __init__(self, text: TextIOWrapper):
+        self._text = text
+
+    def read(self, size: int) -> bytes:
+        return self._text.read(size).encode()
 
 
 def unicode_encoding(head: bytes) -> str | None:
@@ -99,26 +233,28 @@ def unicode_encoding(head: bytes) -> str | None:
     return None
 
 
-def _encoding(file: BinaryIO) -> str:
-    """The encoding of a whole text file: what its first bytes show, else UTF-8, else cp1252.
+def _encoding(file: BinaryIO) -> tuple[str, bool]:
+    """The encoding of a whole text file, and whether it has bytes that this encoding has not.
 
-    A few damaged bytes do not make a file of UTF-8 one of cp1252, in which no letter beyond ASCII
-    is right by chance. Leaves `file` at its start.
+    It is what its first bytes show, else UTF-8, else cp1252. A few damaged bytes do not make a file
+    of UTF-8 one of cp1252, in which no letter beyond ASCII is right by chance. Leaves `file` at its
+    start.
     """
     encoding = unicode_encoding(file.read(HEAD))
     file.seek(0)
     if encoding:
-        return encoding
+        return encoding, True  # that is not known
     n_letters = n_bad = 0  # beyond ASCII; bytes that are no UTF-8
     decoder = getincrementaldecoder("utf-8")("replace")
     for chunk in iter(partial(file.read, 1 << 20), b""):
+        if chunk.isascii() and not decoder.getstate()[0]:
+            continue
         text = decoder.decode(chunk)
-        if not text.isascii():
-            n_bad += text.count("\ufffd")
-            n_letters += len(text) - len(text.encode("ascii", "ignore"))
+        n_bad += text.count("\ufffd")
+        n_letters += len(text) - len(text.encode("ascii", "ignore"))
     n_bad += bool(decoder.decode(b"", final=True))
     file.seek(0)
-    return "utf-8" if n_bad == 0 or n_letters - n_bad > n_bad else "cp1252"
+    return ("utf-8" if n_bad == 0 or n_letters - n_bad > n_bad else "cp1252"), n_bad > 0
 
 
 def _dialect(lines: Iterable[str], wanted: WantedColumns) -> tuple[str, int]:
@@ -176,7 +312,9 @@ def _is_like_row(line: str, delimiter: str, width: int) -> bool:
 
 def count_text_lines(file: BinaryIO) -> int:
     """The physical lines of a text file: its line ends, and a last line without one."""
-    encoding = _encoding(file)
+    encoding, _ = _encoding(file)
+    if encoding in ONE_BYTE_ENDS:
+        return _count_ends(file)
     n_lines, last = 0, "\n"
     with TextIOWrapper(file, encoding, errors="backslashreplace", newline="") as text:
         for chunk in iter(partial(text.read, 1 << 20), ""):
@@ -185,3 +323,15 @@ def count_text_lines(file: BinaryIO) -> int:
             n_lines -= is_split_end
             last = chunk[-1]
     return n_lines + (last not in "\r\n")
+
+
+def _count_ends(file: BinaryIO) -> int:
+    """As `count_text_lines`, from the bytes of a file."""
+    n_lines, last = 0, b"\n"
+    for chunk in iter(partial(file.read, 1 << 20), b""):
+        n_lines += chunk.count(b"\n")
+        if b"\r" in chunk or last == b"\r":
+            n_lines += chunk.count(b"\r") - chunk.count(b"\r\n")
+            n_lines -= last == b"\r" and chunk.startswith(b"\n")
+        last = chunk[-1:]
+    return n_lines + (last not in b"\r\n")

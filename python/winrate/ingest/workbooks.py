@@ -11,6 +11,7 @@ from openpyxl.reader.excel import ExcelReader
 from openpyxl.workbook import Workbook
 
 from winrate.ingest.header import MAX_HEADER_RECORD, WantedColumns, count_wanted, has_all_required
+from winrate.ingest.plain_rows import FoundHeader
 from winrate.ingest.records import Record, listed
 from winrate.ingest.sheet_rows import calculated, used_rows, with_blank_rows
 from winrate.ingest.typed_cells import cell_texts, typed_records
@@ -19,15 +20,16 @@ from winrate.ingest.unpacking import refuse_bomb
 CALCULATE_ALL = re.compile(rb"""\bfullCalcOnLoad=["'](1|true)["']""")
 
 
-def sheet_records(file: BinaryIO, wanted: WantedColumns) -> Iterator[Record]:
+def sheet_records(file: BinaryIO, wanted: WantedColumns, found: FoundHeader) -> Iterator[Record]:
     """Records of the worksheet that holds the deals.
 
     Blank rows count up to the last row with a value, since a sheet states no end of its data. A
-    cell with a formula gives the value that the workbook was saved with.
+    cell with a formula gives the value that the workbook was saved with. No row is read as plain.
     """
     rows = used_rows(_sheet_of_deals(open_workbook(file), wanted))
     rows = calculated(rows, is_zero_a_value=not _is_to_be_calculated(file))
-    return typed_records(with_blank_rows(rows), wanted)
+    _, records = typed_records(with_blank_rows(rows), wanted)
+    return records
 
 
 def _sheet_of_deals(workbook: Workbook, wanted: WantedColumns) -> Any:

@@ -29,6 +29,7 @@ from support.builds import built, built_once, rows
 from support.exports import sample_deals
 from support.page import Page
 from support.project_copy import copy_project
+from support.reading import rows_read
 from support.shared import shared_folder
 from tools import audit
 from winrate import database, project, wording
@@ -122,7 +123,7 @@ def workbook(tmp_path) -> Path:
 
 def read_deals(path: Path) -> list[dict]:
     wanted = reader.WantedColumns(["deal_id", "outcome"])
-    return reader.read_export(path, wanted).read_all().to_pylist()
+    return rows_read(path, wanted)
 
 
 def with_sheet(workbook: Path, change) -> Path:

@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from support.reading import rows_read
 from winrate.ingest import unpacking
 from winrate.ingest.header import WantedColumns
-from winrate.ingest.reader import count_lines, read_export
+from winrate.ingest.reader import count_lines
 from winrate.ingest.records import ExportError
 
 COLUMNS = ["deal_id", "outcome"]
@@ -72,9 +73,9 @@ def read(folder, content: str | bytes, name: str) -> list[list[str]]:
     """The cells of an export, of which each line is read once."""
     path = folder / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    table = read_export(path, WantedColumns(COLUMNS)).read_all()
-    assert count_lines(path) in (1 + table.num_rows, None)
-    return [list(row.values()) for row in table.select(COLUMNS).to_pylist()]
+    rows = rows_read(path, WantedColumns(COLUMNS))
+    assert count_lines(path) in (1 + len(rows), None)
+    return [[row[name] for name in COLUMNS] for row in rows]
 
 
 KINDS = [
@@ -115,9 +116,9 @@ def test_a_workbook_may_have_macros_or_another_name(tmp_path, name):
 def test_lines_are_those_of_the_unpacked_file(tmp_path):
     path = tmp_path / "deals.csv.gz"
     path.write_bytes(gzip.compress(b'\ndeal_id,outcome\nd1,"a\nb"\nd2,Lost,x\n', mtime=0))
-    table = read_export(path, WantedColumns(COLUMNS)).read_all()
-    assert table["source_line"].to_pylist() == [1, 3, 5]
-    assert table["read_error"].to_pylist() == ["blank_line", None, "wrong_column_count"]
+    rows = rows_read(path, WantedColumns(COLUMNS))
+    assert [row["source_line"] for row in rows] == [1, 3, 5]
+    assert [row["read_error"] for row in rows] == ["blank_line", None, "wrong_column_count"]
     assert count_lines(path) == 5
 
 

@@ -48,7 +48,7 @@ def run(request: BuildRequest, directory: BuildDirectory, database: Path, previo
         for schema in {model["schema"] for model in models}:
             connection.execute(f"create schema {schema}")
         for model in models:
-            if model["code"] or Path(model["path"]).parts[1] == "raw":
+            if model["code"] or Path(model["path"]).parts[1] in ("raw", "staging"):
                 staging.make_table(connection, model, values)
             else:
                 warehouse.make_table(connection, model, tables)

@@ -16,6 +16,7 @@ from winrate.ingest.header import (
     title_key,
     title_keys,
 )
+from winrate.ingest.plain_rows import ID
 
 N_EXAMPLES = 3  # cells of a column
 WORDS_OF_TIME = {"date", "time", "day", "on", "at", "when"}
@@ -35,7 +36,7 @@ def staged_columns(
 ) -> list[Line]:
     """For each column its title and its first values; what the export lacks; other titles.
 
-    connection: to a database with the table internal.raw_deals of the export.
+    connection: to a database with internal.raw_deals and internal.raw_texts of the export.
     """
     lacking = lacking_columns(header, wanted, variables)
     suggestions = suggested_titles(header, wanted, variables)
@@ -169,14 +170,18 @@ def _title(header: ExportHeader, name: str) -> str:
 
 
 def _examples(connection: duckdb.DuckDBPyConnection, name: str) -> str:
+    """The first texts of a column."""
+    texts = f"select text, text_id as place from internal.raw_texts where column_name = '{name}'"
+    if name == ID:
+        texts = "select deal_id as text, source_line as place from internal.raw_deals"
     examples = database.named_rows(
         connection,
         f"""
-        select "{name}" as cell from internal.raw_deals where "{name}" is not null
-        group by cell order by min(source_line) limit {N_EXAMPLES}
+        select text from ({texts}) where text is not null
+        group by text order by min(place) limit {N_EXAMPLES}
         """,
     )
-    return ", ".join(brief(example.cell) for example in examples) or "(blank)"
+    return ", ".join(brief(example.text) for example in examples) or "(blank)"
 
 
 def _is_grouped(connection: duckdb.DuckDBPyConnection, name: str) -> bool:

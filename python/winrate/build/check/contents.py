@@ -109,21 +109,30 @@ def empty_words(connection: duckdb.DuckDBPyConnection, columns: Sequence[str]) -
 
     columns: those that the export has.
     """
-    for column in columns:
-        words = named_rows(
-            connection,
-            f"""
-            select trim(raw_deals."{column}") as word, count(*) as n_cells
+    found = named_rows(
+        connection,
+        """
+        with empty_texts as (
+            select raw_texts.column_name, trim(raw_texts.text) as word, cell_texts.n_cells
+            from internal.raw_texts as raw_texts
+            inner join internal.cell_texts as cell_texts using (column_name, text_id)
+            where cell_texts.cell is null
+            union all
+            select 'deal_id' as column_name, trim(raw_deals.deal_id) as word, count(*) as n_cells
             from internal.raw_deals as raw_deals
             inner join internal.export_cells as export_cells using (source_line)
-            where
-                trim(raw_deals."{column}") != ''
-                and export_cells."{column}" is null
-                and raw_deals.read_error is null
+            where export_cells.deal_id is null and raw_deals.read_error is null
             group by word
-            order by n_cells desc, word
-            """,
         )
+        select column_name, word, sum(n_cells) as n_cells
+        from empty_texts
+        where word != ''
+        group by column_name, word
+        order by n_cells desc, word
+        """,
+    )
+    for column in columns:
+        words = [each for each in found if each.column_name == column]
         if words:
             shown = ", ".join(f"'{brief(each.word)}' ({count(each.n_cells)})" for each in words[:3])
             more = f" and {count(len(words) - 3)} more" if len(words) > 3 else ""

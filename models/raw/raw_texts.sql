@@ -1,0 +1,23 @@
+-- Every text of every column but deal_id, once: raw_deals has its text_id.
+
+with
+
+texts as (
+
+    select {{ each_of('new_texts') }} as new_text
+    from {{ ref('raw_deals') }}
+    where new_texts is not null
+
+),
+
+final as (
+
+    select
+        new_text.column_name,
+        new_text.text_id,
+        new_text.text
+    from texts
+
+)
+
+select * from final
