@@ -1,5 +1,5 @@
 -- Each deal with the score of its profile: an open deal's at the last landmark it reached, a closed deal's
--- at creation, by the model that was not fitted on its fold.
+-- at creation, by the model that was not fitted on its fold. A view: scored_deals is the table.
 
 {% set features = creation_features() -%}
 
@@ -9,7 +9,6 @@ deals as (
 
     select
         *,
-        {{ profile_id(features) }} as profile_id,
         case
             when is_open then {{ landmark_reached('deal_age_days') }}
             else {{ var('landmark_days') | min }}
@@ -19,12 +18,9 @@ deals as (
 
 ),
 
-est_scores as (
+profile_scores as (
 
-    select
-        *,
-        coalesce(score_fold, -1) as fold
-    from {{ ref('est_scores') }}
+    select * from {{ ref('profile_scores') }}
 
 ),
 
@@ -32,20 +28,27 @@ final as (
 
     select
         deals.deal_id,
-        {% for feature in features -%}
-        deals.{{ feature }},
-        est_scores.contribution_{{ feature }},
-        {% endfor -%}
-        est_scores.win_probability,
-        est_scores.win_probability_low,
-        est_scores.win_probability_high,
-        est_scores.model_run_id
+        case
+            when deals.is_open then 'open'
+            when deals.is_won = 1 then 'won'
+            else 'lost'
+        end as status,
+        deals.stage_name as deal_stage,
+        deals.known_age_days as deal_age_days,
+        deals.amount as deal_amount,
+        profile_scores.score_id,
+        profile_scores.win_probability,
+        profile_scores.win_probability_low,
+        profile_scores.win_probability_high,
+        profile_scores.model_run_id
     from deals
-    left join est_scores
+    left join profile_scores
         on
-            deals.profile_id = est_scores.profile_id
-            and deals.landmark_days = est_scores.landmark_days
-            and deals.fold = est_scores.fold
+            deals.landmark_days = profile_scores.landmark_days
+            and deals.fold = profile_scores.fold
+            {%- for feature in features %}
+            and deals.{{ feature }} = profile_scores.{{ feature }}
+            {%- endfor %}
 
 )
 

@@ -55,6 +55,8 @@ final as (
         coalesce({{ feature }}_bands.level, 'Unknown') as {{ feature }},
         {% endfor -%}
         coalesce(deals.deal_age_days, assumed_ages.assumed_age_days) as deal_age_days,
+        deals.deal_stage as stage_name,
+        deals.deal_age_days as known_age_days,
         deals.deal_amount as amount,
         deals.sales_cycle_days as cycle_days
     from deals

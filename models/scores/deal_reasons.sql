@@ -1,62 +1,34 @@
--- The contribution of each feature known while a deal is open to its win probability, against the average
--- deal of its age; and whether the drivers confirm it.
-
-{% set names = creation_features() -%}
+-- The reasons of the profile of each deal.
 
 with
 
-deal_scores as (
-
-    select * from {{ ref('deal_scores') }} where win_probability is not null
-
-),
-
-drivers as (
-
-    select * from {{ ref('win_rate_drivers') }}
-
-),
-
-features as (
-
-    select feature from {{ ref('est_feature_timing') }} where known_at = 'creation'
-
-),
-
-reasons as (
+scored_deals as (
 
     select
-        deals.deal_id,
-        features.feature,
-        {{ level_of(names) }} as level,
-        case features.feature
-            {%- for name in names %}
-            when '{{ name }}' then deals.contribution_{{ name }}
-            {%- endfor %}
-        end as contribution_pp
-    from deal_scores as deals
-    cross join features
+        deal_id,
+        score_id
+    from {{ ref('scored_deals') }}
+
+),
+
+profile_reasons as (
+
+    select * from {{ ref('profile_reasons') }}
 
 ),
 
 final as (
 
     select
-        reasons.deal_id,
-        reasons.feature,
-        reasons.level,
-        reasons.contribution_pp,
-        case when reasons.contribution_pp >= 0 then 'helps' else 'hurts' end as direction,
-        cast(row_number() over (
-            partition by reasons.deal_id
-            order by abs(reasons.contribution_pp) desc nulls last, reasons.feature asc
-        ) as bigint) as rank,
-        coalesce(
-            drivers.evidence = case when reasons.contribution_pp >= 0 then 'helps' else 'hurts' end, false
-        ) as is_borne_out
-    from reasons
-    left join drivers
-        on reasons.feature = drivers.feature and reasons.level = drivers.level
+        scored_deals.deal_id,
+        profile_reasons.feature,
+        profile_reasons.level,
+        profile_reasons.contribution_pp,
+        profile_reasons.direction,
+        profile_reasons.rank,
+        profile_reasons.is_borne_out
+    from scored_deals
+    inner join profile_reasons on scored_deals.score_id = profile_reasons.score_id
 
 )
 

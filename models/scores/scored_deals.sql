@@ -1,14 +1,14 @@
 with
 
-deals as (
-
-    select * from {{ ref('stg_deals') }}
-
-),
-
 deal_scores as (
 
     select * from {{ ref('deal_scores') }}
+
+),
+
+profile_scores as (
+
+    select * from {{ ref('profile_scores') }} where win_probability is not null
 
 ),
 
@@ -23,8 +23,8 @@ reasons as (
 
     select
         *,
-        cast(row_number() over (partition by deal_id order by rank asc) as bigint) as reason_rank
-    from {{ ref('deal_reasons') }}
+        cast(row_number() over (partition by score_id order by rank asc) as bigint) as reason_rank
+    from {{ ref('profile_reasons') }}
     where is_borne_out
 
 ),
@@ -36,23 +36,33 @@ top_reasons as (
         max(case when reason_rank = {{ rank }} then {{ reason_text('feature', 'level', 'contribution_pp') }} end)
             as top_reason_{{ rank }},
         {% endfor -%}
-        deal_id
+        score_id
     from reasons
     where reason_rank <= 3
-    group by deal_id
+    group by score_id
 
 ),
 
--- The edges of the grades are the quartiles of the closed deals' scores at creation.
+-- The scores of the closed deals at creation, in order: how many deals have one of them or a lower one.
+ordered_scores as (
+
+    select
+        win_probability,
+        sum(n_closed_deals) over (order by win_probability asc rows unbounded preceding) as n_up_to,
+        sum(n_closed_deals) over () as n_in_all
+    from profile_scores
+    where landmark_days = {{ var('landmark_days') | min }} and fold >= 0
+
+),
+
+-- The edges of the grades are their quartiles.
 grade_edges as (
 
     select
-        percentile_cont(0.75) within group (order by deal_scores.win_probability) as lowest_a,
-        percentile_cont(0.5) within group (order by deal_scores.win_probability) as lowest_b,
-        percentile_cont(0.25) within group (order by deal_scores.win_probability) as lowest_c
-    from deal_scores
-    inner join deals using (deal_id)
-    where not deals.is_open
+        {{ quantile_of_counts('win_probability', 'n_up_to', 'n_in_all', 0.75) }} as lowest_a,
+        {{ quantile_of_counts('win_probability', 'n_up_to', 'n_in_all', 0.5) }} as lowest_b,
+        {{ quantile_of_counts('win_probability', 'n_up_to', 'n_in_all', 0.25) }} as lowest_c
+    from ordered_scores
 
 ),
 
@@ -87,12 +97,12 @@ previous_scores as (
 final as (
 
     select
-        deals.deal_id,
-        case when deals.is_open then 'open' else lower(deals.outcome) end as status,
-        deals.as_of_date,
-        deals.deal_stage,
-        deals.deal_age_days,
-        deals.deal_amount,
+        deal_scores.deal_id,
+        deal_scores.status,
+        as_of_dates.as_of_date,
+        deal_scores.deal_stage,
+        deal_scores.deal_age_days,
+        deal_scores.deal_amount,
         deal_scores.win_probability,
         deal_scores.win_probability_low,
         deal_scores.win_probability_high,
@@ -105,18 +115,19 @@ final as (
             else 'D'
         end as grade,
         verdict.score_withheld_because,
-        deal_scores.win_probability * deals.deal_amount as expected_amount,
+        deal_scores.win_probability * deal_scores.deal_amount as expected_amount,
         {% for rank in [1, 2, 3] -%}
         top_reasons.top_reason_{{ rank }},
         {% endfor -%}
         previous_scores.win_probability as previous_win_probability,
-        deal_scores.model_run_id
-    from deals
+        deal_scores.model_run_id,
+        deal_scores.score_id
+    from deal_scores
+    cross join as_of_dates
     cross join verdict
     cross join grade_edges
-    left join deal_scores using (deal_id)
-    left join top_reasons using (deal_id)
-    left join previous_scores using (deal_id)
+    left join top_reasons on deal_scores.score_id = top_reasons.score_id
+    left join previous_scores on deal_scores.deal_id = previous_scores.deal_id
 
 )
 

@@ -114,10 +114,10 @@ judged as (
 
 -- Of several usable rows of a deal one is kept: a closed one rather than an open one, then the one with
 -- the latest dates, whatever the order of the rows. Ids that differ only by case are two deals.
-numbered as (
+compared as (
 
     select
-        source_line,
+        *,
         cast(row_number() over (latest_first) as bigint) as place,
         first_value(source_line) over (latest_first) as kept_line,
         first_value(row_content) over (latest_first) as kept_content
@@ -137,19 +137,30 @@ numbered as (
 
 ),
 
+numbered as (
+
+    select * from compared
+    union all
+    select
+        *,
+        1 as place,
+        source_line as kept_line,
+        row_content as kept_content
+    from judged
+    where row_content is null
+
+),
+
 final as (
 
     select
-        judged.*,
-        coalesce(numbered.kept_line, judged.source_line) as kept_line,
+        *,
         case
-            when judged.row_reject_code is null and numbered.place > 1 and judged.row_content = numbered.kept_content
-                then 'exact_duplicate'
-            when judged.row_reject_code is null and numbered.place > 1 then 'duplicate_deal_id'
-            else judged.row_reject_code
+            when row_reject_code is null and place > 1 and row_content = kept_content then 'exact_duplicate'
+            when row_reject_code is null and place > 1 then 'duplicate_deal_id'
+            else row_reject_code
         end as reject_code
-    from judged
-    left join numbered on judged.source_line = numbered.source_line
+    from numbered
 
 )
 
