@@ -23,6 +23,7 @@ N_DEALS = 2_500
 # DuckDB spreads work over threads from 122,880 rows on. This makes it do so from 2,048 on, so that
 # an export of seconds shows what a large one would.
 SPREAD = "pragma verify_parallelism"
+EXPORTING = ["export", "--folder", "export"]
 
 
 class Built(NamedTuple):
@@ -121,9 +122,6 @@ def run_compiled(compiled_once: Path, folder: Path, threads: int, **environment:
             "DBT_TARGET_PATH": str(compiled_once),
         },
     )
-
-
-EXPORTING = ["export", "--folder", "export"]
 
 
 def run_python(code: str, folder: Path, environment: dict[str, str]) -> None:
