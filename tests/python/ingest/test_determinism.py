@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,12 +16,14 @@ from support.builds import run_main
 from support.exports import sample_deals
 from support.project_copy import copy_project
 from support.shared import shared_folder
+from winrate import project
 from winrate.build import compiled, data_tests
 
 N_DEALS = 2_500
-# DuckDB spreads work over threads from 122,880 rows on. This makes it do so from 2,048 on, in
-# each model, so that an export of seconds shows what a large one would.
-SPREAD = '    +pre-hook: {sql: "pragma verify_parallelism", transaction: false}\n'
+# DuckDB spreads work over threads from 122,880 rows on. This makes it do so from 2,048 on, so that
+# an export of seconds shows what a large one would.
+SPREAD = "pragma verify_parallelism"
+EXPORTING = ["export", "--folder", "export"]
 
 
 class Built(NamedTuple):
@@ -37,7 +40,8 @@ def spreading_project(folder: Path) -> Path:
     text = settings.read_text(encoding="utf-8")
     materialized = "    +materialized: table\n"
     assert text.count(materialized) == 1
-    settings.write_text(text.replace(materialized, materialized + SPREAD), encoding="utf-8")
+    spread = f'    +pre-hook: {{sql: "{SPREAD}", transaction: false}}\n'
+    settings.write_text(text.replace(materialized, materialized + spread), encoding="utf-8")
     return root
 
 
@@ -67,22 +71,22 @@ def keep_data_tests(compiled_once: Path, root: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def build_and_export(
-    tmp_path_factory, compiled_once
-) -> Callable[[str, pd.DataFrame, str, int], Built]:
-    """Builds as a user does with `make build THREADS=...`, and exports; each of a name once."""
+def build_and_export(tmp_path_factory) -> Callable[..., Built]:
+    """`build_and_export(name, deals, zone, threads, run)` builds and exports, each name once.
 
-    def build_named(name: str, deals: pd.DataFrame, zone: str, threads: int) -> Built:
-        with shared_folder(tmp_path_factory, "determinism") as shared:
-            finished = shared / name
+    run: in a folder with `deals.csv`, what leaves `report` and `export` there.
+    """
+
+    def build_named(
+        name: str, deals: pd.DataFrame, zone: str, threads: int, run: Callable[..., None]
+    ) -> Built:
+        with shared_folder(tmp_path_factory, f"determinism_{name}") as shared:
+            finished = shared / "finished"
             if not finished.exists():
-                # In one place, where dbt keeps what it has parsed.
-                folder, root = shared / "build", shared / "project"
+                folder = shared / "build"
                 folder.mkdir()
                 deals.to_csv(folder / "deals.csv", index=False)
-                if not root.exists():
-                    keep_data_tests(compiled_once, spreading_project(root))
-                run_commands(root, folder, zone, threads)
+                run(folder, threads, TZ=zone, PYTHONHASHSEED=str(threads))
                 folder.rename(finished)
         page = (finished / "report" / "index.html").read_text(encoding="utf-8")
         exported = (finished / "export").iterdir()
@@ -91,40 +95,67 @@ def build_and_export(
     return build_named
 
 
-def run_commands(root: Path, folder: Path, zone: str, threads: int) -> None:
-    """`winrate build` and `winrate export` of the project in `root`, by a process in `folder`."""
-    environment = os.environ | {
-        "PYTHONPATH": str(root / "python"),
-        "PYTHONHASHSEED": str(threads),
-        "TZ": zone,
-        "DBT_TARGET_PATH": str(root / "target"),
-    }
+def run_commands(compiled_once: Path, folder: Path, threads: int, **environment: str) -> None:
+    """`winrate build` and `winrate export`, with dbt, of a copy of the project that spreads."""
+    root = spreading_project(folder.with_name("project"))
+    keep_data_tests(compiled_once, root)
     building = ["build", "--deals", "deals.csv", "--threads", str(threads)]
-    exporting = ["export", "--folder", "export"]
-    code = f"from winrate.__main__ import main; exit(main({building}) or main({exporting}))"
+    run_python(
+        f"from winrate.__main__ import main; exit(main({building}) or main({EXPORTING}))",
+        folder,
+        environment | {"PYTHONPATH": str(root / "python"), "DBT_TARGET_PATH": str(root / "target")},
+    )
+
+
+def run_compiled(compiled_once: Path, folder: Path, threads: int, **environment: str) -> None:
+    """The same without dbt: the models as it compiled them, one after the other."""
+    paths = [project.ROOT / "python", project.ROOT / "tests/python"]
+    run_python(
+        "from pathlib import Path; from support.builds import built;"
+        "from winrate.__main__ import main;"
+        f"built(Path(), Path('deals.csv'), first={SPREAD!r}, threads={threads});"
+        f"exit(main({EXPORTING}))",
+        folder,
+        environment
+        | {
+            "PYTHONPATH": os.pathsep.join(map(str, paths)),
+            "DBT_TARGET_PATH": str(compiled_once),
+        },
+    )
+
+
+def run_python(code: str, folder: Path, environment: dict[str, str]) -> None:
+    """Run code in a process of its own, in a folder."""
     run = subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, text=True
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
     )
     assert run.returncode == 0, run.stdout + run.stderr
 
 
 @pytest.fixture(scope="module")
-def first(build_and_export, deals) -> Built:
+def first(build_and_export, deals, compiled_once) -> Built:
     """One thread, in UTC, rows as the CRM has them."""
-    return build_and_export("first", deals, "UTC", 1)
+    run = partial(run_compiled, compiled_once)
+    return build_and_export("first", deals, "UTC", 1, run)
 
 
 @pytest.fixture(scope="module")
-def elsewhere(build_and_export, deals) -> Built:
-    """The same export, built by four threads half a day away."""
-    return build_and_export("elsewhere", deals, "Asia/Kolkata", 4)
+def elsewhere(build_and_export, deals, compiled_once) -> Built:
+    """The same export, built by dbt with four threads half a day away, as users build it."""
+    run = partial(run_commands, compiled_once)
+    return build_and_export("elsewhere", deals, "Asia/Kolkata", 4, run)
 
 
 @pytest.fixture(scope="module")
-def shuffled(build_and_export, deals) -> Built:
+def shuffled(build_and_export, deals, compiled_once) -> Built:
     """The same rows in another order, built by four threads on the other side of UTC."""
     in_disorder = deals.sample(frac=1, random_state=1)
-    return build_and_export("shuffled", in_disorder, "America/Los_Angeles", 4)
+    run = partial(run_compiled, compiled_once)
+    return build_and_export("shuffled", in_disorder, "America/Los_Angeles", 4, run)
 
 
 def without(table: bytes, columns: set[str]) -> list[tuple[str, ...]]:

@@ -58,10 +58,13 @@ def built_by_command(folder: Path, deals: Path) -> Path:
     return warehouse
 
 
-def built(folder: Path, deals: Path, chart_files: bool = False, **request: object) -> Path:
+def built(
+    folder: Path, deals: Path, chart_files: bool = False, first: str = "", **request: object
+) -> Path:
     """Build a warehouse in `folder`, in this process and without dbt; returns its path.
 
     chart_files: whether the report has charts as files, which take longer than the page.
+    first: a statement that DuckDB runs before it makes tables.
     request: other fields of a BuildRequest.
     """
     # Loaded here, since it takes longer than most tests.
@@ -70,7 +73,7 @@ def built(folder: Path, deals: Path, chart_files: bool = False, **request: objec
     warehouse = folder / "warehouse.duckdb"
     charts = files.CHART_FILES if chart_files else {}
     with (
-        mock.patch.object(build, "run_dbt", compiled_build.run),
+        mock.patch.object(build, "run_dbt", partial(compiled_build.run, first=first)),
         mock.patch.object(files, "CHART_FILES", charts),
     ):
         build.build(BuildRequest(deals, warehouse, folder / "report", **request))

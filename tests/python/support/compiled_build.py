@@ -33,8 +33,17 @@ def compile_project(folder: Path) -> None:
     compiled.write(folder / FILE, key, staging.needed_models(manifest, names))
 
 
-def run(request: BuildRequest, directory: BuildDirectory, database: Path, previous: Path) -> None:
-    """As `winrate.build.build.run_dbt`, from what was kept; what dbt makes a view is a table."""
+def run(
+    request: BuildRequest,
+    directory: BuildDirectory,
+    database: Path,
+    previous: Path,
+    first: str = "",
+) -> None:
+    """As `winrate.build.build.run_dbt`, from what was kept; what dbt makes a view is a table.
+
+    first: a statement that DuckDB runs before it makes tables.
+    """
     assert not request.config.model_settings, "other settings compile to other SQL"
     key = compiled.project_key()
     models = [
@@ -45,6 +54,7 @@ def run(request: BuildRequest, directory: BuildDirectory, database: Path, previo
     tables = {model["name"]: model for model in models}
     values = request.run_values(previous)
     with duckdb.connect(str(database), config={"threads": request.threads or 1}) as connection:
+        connection.execute(first)
         for schema in {model["schema"] for model in models}:
             connection.execute(f"create schema {schema}")
         for model in models:

@@ -1,5 +1,6 @@
 """The staging models on one export, in memory."""
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,17 @@ LARGE = 1_000_000  # bytes
 def is_large(path: Path) -> bool:
     """Would the rows of an export slow down those after it? DuckDB reads truncated rows again."""
     return path.is_file() and path.stat().st_size > LARGE
+
+
+@functools.cache
+def disabled_optimizers() -> list[str]:
+    """All optimizers of DuckDB but one, which has it read the columns that a query needs.
+
+    A plan that is run again must not depend on the rows for which it was made, and on a few rows
+    optimizing takes longer than running.
+    """
+    names = duckdb.sql("select name from duckdb_optimizers()").fetchall()
+    return [name for (name,) in names if name != "unused_columns"]
 
 
 @dataclass(frozen=True)
@@ -58,7 +70,7 @@ class Staging:
     def _first_staged(self, values: RunValues) -> duckdb.DuckDBPyConnection:
         """A connection with the tables of an export."""
         connection = duckdb.connect(config={"threads": 1})
-        connection.execute("pragma disable_optimizer")
+        connection.execute(f"set disabled_optimizers = '{','.join(disabled_optimizers())}'")
         staging.stage(connection, self.models, values)
         return connection
 
