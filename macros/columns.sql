@@ -23,6 +23,15 @@
     {{ return(columns_of_type('date')) }}
 {%- endmacro %}
 
+{# The columns of typed_rows with the text of dates. #}
+{% macro date_text_columns() -%}
+    {%- set names = ['close_date_text'] -%}
+    {%- for column in date_columns() -%}
+        {%- do names.append(column ~ '_text') -%}
+    {%- endfor -%}
+    {{ return(names) }}
+{%- endmacro %}
+
 {% macro number_columns() -%}
     {{ return((columns_of_type('number') + numeric_features()) | unique | list) }}
 {%- endmacro %}

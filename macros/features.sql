@@ -12,6 +12,12 @@
     {{ return(categorical_features() + numeric_features()) }}
 {%- endmacro %}
 
+{# How many bands a numeric feature has at most: quantiles may coincide. #}
+{% macro n_bands(feature) -%}
+    {%- set bands = var('features')['numeric'][feature] -%}
+    {{ return(bands if bands is number else (bands | length) + 1) }}
+{%- endmacro %}
+
 {# Features whose value is known at creation: an open deal has it, so a score may use it. #}
 {% macro creation_features() -%}
     {{ return(feature_names() | reject('in', var('known_at_close')) | list) }}
@@ -38,11 +44,18 @@
 
 {# The level that a deal has of the feature in the column `feature`. #}
 {% macro level_of(features, feature='features.feature', deals='deals') -%}
-    case {{ feature }}
+    cast(case {{ feature }}
         {%- for name in features %}
         when '{{ name }}' then {{ deals }}.{{ name }}
         {%- endfor %}
-    end
+    end as {{ dbt.type_string() }})
+{%- endmacro %}
+
+{# Columns of deal_features as the text that Python gets: in a table of deals they may be an ENUM. #}
+{% macro as_text(columns) -%}
+    {%- for column in columns -%}
+    cast({{ column }} as {{ dbt.type_string() }}) as {{ column }},
+    {% endfor -%}
 {%- endmacro %}
 
 {# One key per distinct combination of levels; a '|' inside a level is doubled, so that no two share a key. #}

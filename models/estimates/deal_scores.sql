@@ -33,7 +33,7 @@ final as (
             when deals.is_won = 1 then 'won'
             else 'lost'
         end as status,
-        deals.stage_name as deal_stage,
+        cast(deals.stage_name as {{ dbt.type_string() }}) as deal_stage,
         deals.known_age_days as deal_age_days,
         deals.amount as deal_amount,
         profile_scores.score_id,

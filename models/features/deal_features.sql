@@ -1,6 +1,16 @@
 -- One row per deal: the level of each feature, pooled or banded; and what is assumed where the dates do not say
 -- when a deal closed.
 
+{{ config(
+    enum_columns=(feature_names() + ['stage_name', 'sales_rep_id']) | unique | list,
+    pre_hook="{{ enum_type([
+        'select level from ' ~ ref('feature_levels'),
+        'select level from ' ~ ref('feature_bands'),
+        'select distinct deal_stage from ' ~ ref('stg_deals'),
+        'select distinct sales_rep_id from ' ~ ref('stg_deals'),
+    ]) }}"
+) }}
+
 with
 
 deals as (
@@ -17,7 +27,26 @@ feature_levels as (
 
 feature_bands as (
 
-    select * from {{ ref('feature_bands') }}
+    select
+        *,
+        row_number() over (partition by feature order by lower_edge asc nulls first) as place
+    from {{ ref('feature_bands') }}
+
+),
+
+-- The bands in one row: a deal is compared with their lower edges, from the highest down.
+bands as (
+
+    select
+        {% for feature in numeric_features() -%}
+        {% for place in range(1, 1 + n_bands(feature)) -%}
+        {% set is_band = "feature = '" ~ feature ~ "' and place = " ~ place -%}
+        max(case when {{ is_band }} then lower_edge end) as {{ feature }}_edge_{{ place }},
+        max(case when {{ is_band }} then level end) as {{ feature }}_level_{{ place }},
+        {% endfor -%}
+        {% endfor -%}
+        count(*) as n_bands
+    from feature_bands
 
 ),
 
@@ -52,7 +81,15 @@ final as (
         {{ feature }}_levels.level as {{ feature }},
         {% endfor -%}
         {% for feature in numeric_features() -%}
-        coalesce({{ feature }}_bands.level, 'Unknown') as {{ feature }},
+        coalesce(
+            case
+                {%- for place in range(n_bands(feature), 1, -1) %}
+                when deals.{{ feature }} > bands.{{ feature }}_edge_{{ place }} then bands.{{ feature }}_level_{{ place }}
+                {%- endfor %}
+                when deals.{{ feature }} is not null then bands.{{ feature }}_level_1
+            end,
+            'Unknown'
+        ) as {{ feature }},
         {% endfor -%}
         coalesce(deals.deal_age_days, assumed_ages.assumed_age_days) as deal_age_days,
         deals.deal_stage as stage_name,
@@ -60,6 +97,7 @@ final as (
         deals.deal_amount as amount,
         deals.sales_cycle_days as cycle_days
     from deals
+    cross join bands
     left join assumed_ages
         on deals.deal_id = assumed_ages.deal_id
     {% for feature in categorical_features() -%}
@@ -67,14 +105,8 @@ final as (
         on
             {{ feature }}_levels.feature = '{{ feature }}'
             and deals.{{ feature }} = {{ feature }}_levels.feature_value
-    {% endfor -%}
-    {% for feature in numeric_features() -%}
-    left join feature_bands as {{ feature }}_bands
-        on
-            {{ feature }}_bands.feature = '{{ feature }}'
-            and deals.{{ feature }} > coalesce({{ feature }}_bands.lower_edge, cast('-inf' as double))
-            and deals.{{ feature }} <= coalesce({{ feature }}_bands.upper_edge, cast('inf' as double))
     {% endfor %}
+
 )
 
 select * from final

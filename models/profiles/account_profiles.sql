@@ -14,7 +14,7 @@ closed_deals as (
 
 ),
 
-final as (
+counted as (
 
     select
         account_id,
@@ -27,6 +27,18 @@ final as (
     from closed_deals
     where account_id is not null and n_of_account > 1
     group by all
+
+),
+
+final as (
+
+    select
+        account_id,
+        {{ as_text(creation_features()) -}}
+        n_closed_deals,
+        n_deals,
+        n_won
+    from counted
 
 )
 

@@ -9,7 +9,7 @@ closed_deals as (
 
 ),
 
-final as (
+counted as (
 
     select
         {% for feature in feature_names() -%}
@@ -19,6 +19,16 @@ final as (
         cast(sum(is_won) as bigint) as n_won
     from closed_deals
     group by all
+
+),
+
+final as (
+
+    select
+        {{ as_text(feature_names()) -}}
+        n_deals,
+        n_won
+    from counted
 
 )
 

@@ -10,18 +10,61 @@ closed_deals as (
 
 ),
 
--- The latest closed deals are the holdout, on which a model of the other deals is measured.
-ordered as (
+-- The latest closed deals are the holdout, on which a model of the other deals is measured. Of the deals of the day
+-- with which it begins, those with the last ids are in it.
+days as (
 
     select
-        *,
-        cast(row_number() over (order by assumed_closed_date asc nulls first, deal_id asc) as bigint)
-        > {{ 1 - var('holdout_share') }} * count(*) over () as is_holdout
+        assumed_closed_date,
+        count(*) as n_of_day,
+        sum(count(*)) over (order by assumed_closed_date asc nulls first) as n_up_to,
+        sum(count(*)) over () as n_in_all
     from closed_deals
+    group by assumed_closed_date
 
 ),
 
-final as (
+shares as (
+
+    select
+        *,
+        {{ 1 - var('holdout_share') }} * n_in_all as n_before_holdout
+    from days
+
+),
+
+first_days as (
+
+    select
+        assumed_closed_date,
+        n_before_holdout - (n_up_to - n_of_day) as n_before_holdout
+    from shares
+    where n_up_to > n_before_holdout and n_up_to - n_of_day <= n_before_holdout
+
+),
+
+deals_of_first_day as (
+
+    select
+        closed_deals.deal_id,
+        row_number() over (order by closed_deals.deal_id asc) > first_days.n_before_holdout as is_holdout
+    from closed_deals
+    inner join first_days on closed_deals.assumed_closed_date is not distinct from first_days.assumed_closed_date
+
+),
+
+ordered as (
+
+    select
+        closed_deals.*,
+        coalesce(deals_of_first_day.is_holdout, shares.n_up_to > shares.n_before_holdout) as is_holdout
+    from closed_deals
+    inner join shares on closed_deals.assumed_closed_date is not distinct from shares.assumed_closed_date
+    left join deals_of_first_day on closed_deals.deal_id = deals_of_first_day.deal_id
+
+),
+
+counted as (
 
     select
         {% for feature in creation_features() -%}
@@ -37,6 +80,19 @@ final as (
         count(case when is_holdout and is_won = 1 then 1 end) as n_holdout_won
     from ordered
     group by all
+
+),
+
+final as (
+
+    select
+        {{ as_text((creation_features() + ['sales_rep_id']) | unique | list) -}}
+        closed_quarter,
+        n_deals,
+        n_won,
+        n_holdout_deals,
+        n_holdout_won
+    from counted
 
 )
 

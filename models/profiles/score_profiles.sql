@@ -70,7 +70,11 @@ final as (
 
     select
         {{ profile_id(features) }} as profile_id,
-        *
+        landmark_days,
+        score_fold,
+        {{ as_text(features) -}}
+        n_deals,
+        n_won
     from unioned
 
 )

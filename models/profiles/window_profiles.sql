@@ -9,7 +9,7 @@ deals as (
 
 ),
 
-final as (
+counted as (
 
     select
         comparison,
@@ -22,6 +22,19 @@ final as (
         count(case when not is_before and is_won = 1 then 1 end) as n_won_after
     from deals
     group by all
+
+),
+
+final as (
+
+    select
+        comparison,
+        {{ as_text(creation_features()) -}}
+        n_before,
+        n_won_before,
+        n_after,
+        n_won_after
+    from counted
 
 )
 

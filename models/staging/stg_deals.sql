@@ -17,7 +17,7 @@ typed as (
     select
         ---------- ids
         deal_id,
-        sales_rep_id,
+        cast(sales_rep_id as {{ dbt.type_string() }}) as sales_rep_id,
         account_id,
 
         ---------- dates
@@ -28,11 +28,11 @@ typed as (
         as_of_date,
 
         ---------- categories
-        industry,
-        region,
-        product_type,
-        lead_source,
-        deal_stage,
+        cast(industry as {{ dbt.type_string() }}) as industry,
+        cast(region as {{ dbt.type_string() }}) as region,
+        cast(product_type as {{ dbt.type_string() }}) as product_type,
+        cast(lead_source as {{ dbt.type_string() }}) as lead_source,
+        cast(deal_stage as {{ dbt.type_string() }}) as deal_stage,
 
         ---------- numbers
         deal_amount,
@@ -43,13 +43,13 @@ typed as (
         {{ days_between('created_date', 'case when is_open then as_of_date else close_date end') }} as deal_age_days,
 
         ---------- outcome
-        outcome,
+        cast(outcome as {{ dbt.type_string() }}) as outcome,
         is_open,
         cast(case outcome when 'Won' then 1 when 'Lost' then 0 end as bigint) as is_won,
 
         ---------- further features
         {% for feature in added_features() -%}
-        {{ feature }},
+        {{ ('cast(' ~ feature ~ ' as ' ~ dbt.type_string() ~ ') as ') if feature in categorical_features() }}{{ feature }},
         {% endfor %}
         ---------- where it came from
         source_line

@@ -1,4 +1,4 @@
--- The ids that more than one row has.
+-- The ids that more than one row has; among them may be null values, which are no ids.
 
 with
 
@@ -14,7 +14,7 @@ final as (
 
     select deal_id
     from trimmed
-    where {{ null_if_empty('deal_id') }} is not null
+    where deal_id is not null
     group by deal_id
     having count(*) > 1
 

@@ -1,6 +1,15 @@
 -- Every row of the export with its cells typed. A value that cannot be parsed is null here;
 -- checked_rows compares it with its text to say why.
 
+{{ config(
+    enum_columns=category_columns() + ['sales_rep_id', 'outcome'] + date_text_columns(),
+    pre_hook="{{ enum_type([
+        'select level from ' ~ ref('level_mappings'),
+        'select name from ' ~ ref('name_texts') ~ \" where column_name = 'sales_rep_id'\",
+        'select cell from ' ~ ref('date_texts'),
+    ]) }}"
+) }}
+
 with
 
 formats as (

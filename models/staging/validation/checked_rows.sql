@@ -151,7 +151,7 @@ numbered as (
 
 ),
 
-final as (
+coded as (
 
     select
         *,
@@ -161,6 +161,43 @@ final as (
             else row_reject_code
         end as reject_code
     from numbered
+
+),
+
+-- The text of a value is kept where the value is not used.
+final as (
+
+    select
+        source_line,
+        raw_text,
+        read_error,
+        row_content,
+        deal_id,
+        is_deleted,
+        is_history,
+        sales_rep_id,
+        account_id,
+        {% for column in date_columns() + ['close_date'] + number_columns() -%}
+        {{ column }},
+        case when reject_code is not null or {{ column }} is null then {{ column }}_text end as {{ column }}_text,
+        {% endfor -%}
+        as_of_date,
+        has_created_dates,
+        has_implausible_created_date,
+        has_implausible_close_date,
+        {% for column in category_columns() -%}
+        {{ column }},
+        {% endfor -%}
+        is_other_currency,
+        case when reject_code is not null then outcome_text end as outcome_text,
+        stage_outcome,
+        stated_outcome,
+        outcome,
+        is_open,
+        place,
+        kept_line,
+        reject_code
+    from coded
 
 )
 

@@ -130,7 +130,7 @@ unusable_dates as (
         min(case when is_unusable then source_line end) as first_line,
         min_by(cell, source_line) filter (where is_unusable) as example
     from dates
-    where cell is not null
+    where cell is not null or not is_unusable
     group by column_name
 
 ),
