@@ -51,6 +51,25 @@
     end as {{ dbt.type_string() }})
 {%- endmacro %}
 
+{# ---------- one row per feature and level, in one pass over deal_features: the columns `feature` and `level` of a
+   group, and the `group by` that makes the groups #}
+
+{% macro feature_and_level(features) -%}
+    case
+        {%- for name in features %}
+        when grouping({{ name }}) = 0 then '{{ name }}'
+        {%- endfor %}
+    end as feature,
+    cast(coalesce({{ features | join(', ') }}) as {{ dbt.type_string() }}) as level
+{%- endmacro %}
+
+{# others: columns that are in every group. #}
+{% macro by_level(features, others='') -%}
+    group by grouping sets (
+        {%- for name in features %}({{ others ~ ', ' if others }}{{ name }}){{ ', ' if not loop.last }}{% endfor -%}
+    )
+{%- endmacro %}
+
 {# Columns of deal_features as the text that Python gets: in a table of deals they may be an ENUM. #}
 {% macro as_text(columns) -%}
     {%- for column in columns -%}

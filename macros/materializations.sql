@@ -100,3 +100,17 @@
         {%- do run_query(comments | join('\n')) -%}
     {%- endif -%}
 {% endmacro %}
+
+{# The columns of a relation, as dbt asks for them to write the rows of unit tests: to dbt, an ENUM is text. #}
+{% macro duckdb__get_columns_in_relation(relation) %}
+    {%- call statement('get_columns_in_relation', fetch_result=True) %}
+        select
+            column_name,
+            case when column_type like 'ENUM(%' then 'VARCHAR' else column_type end as data_type,
+            cast(null as bigint) as character_maximum_length,
+            cast(null as bigint) as numeric_precision,
+            cast(null as bigint) as numeric_scale
+        from (describe {{ relation.render() }})
+    {%- endcall %}
+    {{ return(sql_convert_columns_in_relation(load_result('get_columns_in_relation').table)) }}
+{% endmacro %}

@@ -31,12 +31,32 @@
     {{ sum_amount('case when is_open then ' ~ amount ~ ' end') }} as open_amount
 {%- endmacro %}
 
-{# Counts and total amounts of the closed and the won deals of one of two windows. #}
-{% macro window_sums(window, is_within, amount) -%}
-    count(case when {{ is_within }} then 1 end) as n_{{ window }},
-    count(case when {{ is_within }} and is_won = 1 then 1 end) as n_won_{{ window }},
-    {{ sum_amount('case when ' ~ is_within ~ ' then ' ~ amount ~ ' end') }} as closed_amount_{{ window }},
-    {{ sum_amount('case when ' ~ is_within ~ ' and is_won = 1 then ' ~ amount ~ ' end') }} as won_amount_{{ window }}
+{# Counts and amounts, in cents, of the closed and the won deals of a group, to be summed over groups. #}
+{% macro counted_deals(amount) -%}
+    count(is_won) as n_deals,
+    cast(coalesce(sum(is_won), 0) as bigint) as n_won,
+    coalesce(sum({{ cents('case when is_won is not null then ' ~ amount ~ ' end') }}), 0) as closed_cents,
+    coalesce(sum({{ cents('case when is_won = 1 then ' ~ amount ~ ' end') }}), 0) as won_cents
+{%- endmacro %}
+
+{# Counts and total amounts over groups of `counted_deals`. #}
+{% macro total_deals() -%}
+    cast(sum(n_deals) as bigint) as n_deals,
+    cast(sum(n_won) as bigint) as n_won,
+    cast(sum(closed_cents) as double) / 100 as closed_amount,
+    cast(sum(won_cents) as double) / 100 as won_amount
+{%- endmacro %}
+
+{# The same of one of two windows. #}
+{% macro window_sums(window, is_within) -%}
+    {% for name in ['n', 'n_won'] -%}
+    {{ whole_sum('case when ' ~ is_within ~ ' then ' ~ ('n_deals' if name == 'n' else name) ~ ' end') }}
+        as {{ name }}_{{ window }},
+    {% endfor -%}
+    {% for name in ['closed', 'won'] -%}
+    cast(coalesce(sum(case when {{ is_within }} then {{ name }}_cents end), 0) as double) / 100
+        as {{ name }}_amount_{{ window }}{{ ',' if not loop.last }}
+    {% endfor -%}
 {%- endmacro %}
 
 {# Counts of the closed and the won deals of the same window a year earlier; 0 where the data do not hold it. #}
@@ -46,8 +66,8 @@
         and {{ date }} >= {{ add_quarters(window ~ '_start', '-4') }}
         and {{ date }} < {{ add_quarters(add_days(window ~ '_end', '1'), '-4') }}
     {%- endset -%}
-    count(case when {{ is_within }} then 1 end) as n_{{ window }}_year_ago,
-    count(case when {{ is_within }} and is_won = 1 then 1 end) as n_won_{{ window }}_year_ago
+    {{ whole_sum('case when ' ~ is_within ~ ' then n_deals end') }} as n_{{ window }}_year_ago,
+    {{ whole_sum('case when ' ~ is_within ~ ' then n_won end') }} as n_won_{{ window }}_year_ago
 {%- endmacro %}
 
 {# The mean amount won per closed deal: 0 where none was won, although there is no average then. #}

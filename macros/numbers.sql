@@ -15,6 +15,11 @@
     cast(round(round({{ amount }} * 1e8) / 1e6) as bigint)
 {%- endmacro %}
 
+{# A sum of whole numbers, 0 where there are none. #}
+{% macro whole_sum(value) -%}
+    cast(coalesce(sum({{ value }}), 0) as bigint)
+{%- endmacro %}
+
 {# A total amount. Sums of whole numbers do not depend on the order of rows; sums of doubles do. #}
 {% macro sum_amount(amount) -%}
     cast(coalesce(sum({{ cents(amount) }}), 0) as double) / 100

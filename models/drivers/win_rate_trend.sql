@@ -17,50 +17,44 @@ as_of_dates as (
 
 ),
 
-dated as (
+months as (
 
     {% for basis, date in basis_dates().items() -%}
-    {% set outer_last = loop.last -%}
-    {% for grain in ['month', 'quarter'] -%}
     select
         '{{ basis }}' as basis,
-        '{{ grain }}' as grain,
-        cast(date_trunc('{{ grain }}', {{ date }}) as date) as period_start,
-        is_won,
-        deal_amount,
-        sales_cycle_days
+        cast(date_trunc('month', {{ date }}) as date) as month_start,
+        {{ counted_deals('deal_amount') }},
+        sum({{ cents('sales_cycle_days') }}) as cycle_cents,
+        count(sales_cycle_days) as n_cycles,
+        count(*) as n_created,
+        coalesce(sum({{ cents('deal_amount') }}), 0) as created_cents
     from deals
     where {{ date }} is not null
-    {{ 'union all' if not (loop.last and outer_last) }}
-    {% endfor -%}
-    {% endfor %}
-),
-
-created as (
-
-    {% for grain in ['month', 'quarter'] -%}
-    select
-        '{{ grain }}' as grain,
-        cast(date_trunc('{{ grain }}', created_date) as date) as period_start,
-        count(*) as n_created,
-        {{ sum_amount('deal_amount') }} as created_amount
-    from deals
-    group by period_start
+    group by month_start
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
 periods as (
 
+    {% for grain in ['month', 'quarter'] -%}
     select
         basis,
-        grain,
-        period_start,
-        {{ deal_counts() }},
-        {{ deal_amounts() }},
-        {{ mean_of('sales_cycle_days') }} as mean_cycle_days
-    from dated
-    group by basis, grain, period_start
+        '{{ grain }}' as grain,
+        cast(date_trunc('{{ grain }}', month_start) as date) as period_start,
+        {{ total_deals() }},
+        cast(sum(cycle_cents) as double) / 100 / nullif(sum(n_cycles), 0) as mean_cycle_days,
+        cast(sum(n_created) as bigint) as n_created,
+        cast(sum(created_cents) as double) / 100 as created_amount
+    from months
+    group by basis, period_start
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+created as (
+
+    select * from periods where basis = 'created'
 
 ),
 
@@ -103,12 +97,12 @@ coverage as (
 ),
 
 -- A month in which no deal closed is a gap in the data.
-months as (
+closed_months as (
 
     select
         cast(date_trunc('quarter', month_start) as date) as quarter_start,
         count(*) as n_months
-    from {{ ref('closed_months') }}
+    from {{ ref('closed_months') }} as each_month
     group by quarter_start
 
 ),
@@ -135,7 +129,7 @@ final as (
             when 'closed'
                 then
                     periods.period_start >= coverage.first_complete_closed_date
-                    and (periods.grain = 'month' or months.n_months = 3)
+                    and (periods.grain = 'month' or closed_months.n_months = 3)
             else periods.period_start >= coverage.first_complete_created_date
         end, false)
         and case periods.grain
@@ -150,7 +144,7 @@ final as (
     cross join as_of_dates
     left join created
         on periods.grain = created.grain and periods.period_start = created.period_start
-    left join months on periods.period_start = months.quarter_start
+    left join closed_months on periods.period_start = closed_months.quarter_start
 
 )
 

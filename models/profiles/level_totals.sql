@@ -16,29 +16,22 @@ features as (
 
 ),
 
-deal_levels as (
+totals as (
 
     select
-        features.feature,
-        {{ level_of(names) }} as level,
-        deals.is_open,
-        deals.is_won,
-        deals.amount,
-        deals.cycle_days
+        {{ feature_and_level(names) }},
+        {{ deal_totals('amount') }},
+        {{ mean_of('case when is_won = 1 then cycle_days end') }} as mean_won_cycle_days
     from deals
-    cross join features
+    {{ by_level(names) }}
 
 ),
 
 final as (
 
-    select
-        feature,
-        level,
-        {{ deal_totals('amount') }},
-        {{ mean_of('case when is_won = 1 then cycle_days end') }} as mean_won_cycle_days
-    from deal_levels
-    group by feature, level
+    select totals.*
+    from totals
+    inner join features on totals.feature = features.feature
 
 )
 

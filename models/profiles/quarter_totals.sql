@@ -8,41 +8,37 @@ windows as (
 
 ),
 
-closed_deals as (
+deals as (
 
     select * from {{ ref('stg_deals') }} where not is_open
 
 ),
 
-dated as (
+quarters as (
 
+    {% for basis, date in basis_dates().items() -%}
     select
-        windows.comparison,
-        windows.basis,
-        windows.first_date,
-        windows.after_start,
-        case windows.basis
-            {%- for basis, date in basis_dates().items() %}
-            when '{{ basis }}' then cast(date_trunc('quarter', deals.{{ date }}) as date)
-            {%- endfor %}
-        end as quarter_start,
-        deals.is_won
-    from windows
-    cross join closed_deals as deals
-
+        '{{ basis }}' as basis,
+        cast(date_trunc('quarter', {{ date }}) as date) as quarter_start,
+        count(*) as n_deals,
+        cast(sum(is_won) as bigint) as n_won
+    from deals
+    group by quarter_start
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 final as (
 
     select
-        comparison,
-        basis,
-        quarter_start,
-        count(*) as n_deals,
-        cast(sum(is_won) as bigint) as n_won
-    from dated
-    where quarter_start >= first_date and quarter_start < after_start
-    group by comparison, basis, quarter_start
+        windows.comparison,
+        windows.basis,
+        quarters.quarter_start,
+        quarters.n_deals,
+        quarters.n_won
+    from windows
+    inner join quarters on windows.basis = quarters.basis
+    where quarters.quarter_start >= windows.first_date and quarters.quarter_start < windows.after_start
 
 )
 

@@ -1,46 +1,14 @@
 -- Counts and total amounts of the closed deals of each level by quarter, by close date and by creation
 -- date. `quarter` is the key that Python gets, the name of the quarter.
 
-{% set names = feature_names() -%}
-
 with
 
-deals as (
-
-    select * from {{ ref('deal_features') }}
-
-),
-
-features as (
-
-    {{ compared_features() }}
-
-),
-
-dated as (
-
-    {% for basis, date in basis_dates().items() -%}
-    select
-        '{{ basis }}' as basis,
-        cast(date_trunc('quarter', {{ date }}) as date) as period_start,
-        *
-    from deals
-    where {{ date }} is not null
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
-),
-
-deal_levels as (
+months as (
 
     select
-        deals.basis,
-        deals.period_start,
-        features.feature,
-        {{ level_of(names) }} as level,
-        deals.is_won,
-        deals.amount
-    from dated as deals
-    cross join features
+        *,
+        cast(date_trunc('quarter', month_start) as date) as period_start
+    from {{ ref('segment_months') }}
 
 ),
 
@@ -51,9 +19,8 @@ totals as (
         period_start,
         feature,
         level,
-        {{ deal_counts() }},
-        {{ deal_amounts('amount') }}
-    from deal_levels
+        {{ total_deals() }}
+    from months
     group by basis, period_start, feature, level
 
 ),

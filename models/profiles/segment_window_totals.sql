@@ -1,33 +1,36 @@
--- Counts and total amounts of the closed deals of each level in both windows of each comparison.
-
-{% set names = feature_names() -%}
+-- Counts and total amounts of the closed deals of each level in both windows of each comparison. Windows are whole months.
 
 with
 
-deals as (
+windows as (
 
-    select * from {{ ref('window_deals') }}
-
-),
-
-features as (
-
-    {{ compared_features() }}
+    select * from {{ ref('comparison_windows') }} where basis = 'closed'
 
 ),
 
-deal_levels as (
+months as (
+
+    select * from {{ ref('segment_months') }} where basis = 'closed'
+
+),
+
+window_months as (
 
     select
-        deals.comparison,
-        deals.is_primary,
-        deals.is_before,
-        features.feature,
-        {{ level_of(names) }} as level,
-        deals.is_won,
-        deals.amount
-    from deals
-    cross join features
+        windows.comparison,
+        windows.is_primary,
+        months.month_start < windows.after_start as is_before,
+        months.feature,
+        months.level,
+        months.n_deals,
+        months.n_won,
+        months.closed_cents,
+        months.won_cents
+    from months
+    inner join windows
+        on
+            months.month_start between windows.before_start and windows.before_end
+            or months.month_start between windows.after_start and windows.after_end
 
 ),
 
@@ -38,9 +41,9 @@ final as (
         is_primary,
         feature,
         level,
-        {{ window_sums('before', 'is_before', 'amount') }},
-        {{ window_sums('after', 'not is_before', 'amount') }}
-    from deal_levels
+        {{ window_sums('before', 'is_before') }},
+        {{ window_sums('after', 'not is_before') }}
+    from window_months
     group by comparison, is_primary, feature, level
 
 )

@@ -10,25 +10,36 @@ windows as (
 
 ),
 
-closed_deals as (
+deals as (
 
     select * from {{ ref('stg_deals') }} where not is_open
 
+),
+
+days as (
+
+    {% for basis, date in basis_dates().items() -%}
+    select
+        '{{ basis }}' as basis,
+        {{ date }} as deal_date,
+        {{ counted_deals('deal_amount') }}
+    from deals
+    group by deal_date
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 dated as (
 
     select
         windows.*,
-        case windows.basis
-            {%- for basis, date in basis_dates().items() %}
-            when '{{ basis }}' then deals.{{ date }}
-            {%- endfor %}
-        end as deal_date,
-        deals.is_won,
-        deals.deal_amount
+        days.deal_date,
+        days.n_deals,
+        days.n_won,
+        days.closed_cents,
+        days.won_cents
     from windows
-    cross join closed_deals as deals
+    inner join days on windows.basis = days.basis
 
 ),
 
@@ -42,8 +53,8 @@ totals as (
         before_end,
         after_start,
         after_end,
-        {{ window_sums('before', 'deal_date between before_start and before_end', 'deal_amount') }},
-        {{ window_sums('after', 'deal_date between after_start and after_end', 'deal_amount') }},
+        {{ window_sums('before', 'deal_date between before_start and before_end') }},
+        {{ window_sums('after', 'deal_date between after_start and after_end') }},
         {{ year_ago_counts('before', 'deal_date') }},
         {{ year_ago_counts('after', 'deal_date') }}
     from dated
