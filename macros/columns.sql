@@ -85,6 +85,11 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# A query for the texts of one column in a table that has those of several. #}
+{% macro texts_of(column, text, relation) -%}
+    select {{ text }} from {{ relation }} where column_name = '{{ column }}'
+{%- endmacro %}
+
 {# Names as a list of text literals. #}
 {% macro quoted_list(values) -%}
     {%- for value in values -%}

@@ -57,3 +57,30 @@
 {% macro duckdb__days_between(first, last) -%}
     date_diff('day', {{ first }}, {{ last }})
 {%- endmacro %}
+
+{# An ENUM takes a fifth of the time and of the space that text takes. #}
+{% macro duckdb__with_short_text(query, columns) -%}
+    select * replace (
+        {%- for column in columns %}
+        cast({{ column }} as text_of_model) as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    )
+    from (
+        {{ query }}
+    )
+{%- endmacro %}
+
+{% macro duckdb__text_type(queries) -%}
+    create or replace temp type text_of_model as enum (
+        select distinct text
+        from (
+            select unnest(['Unknown', 'Other', 'Closed', 'Won', 'Lost']) as text
+            {%- for query in queries %}
+            union all
+            ({{ query }})
+            {%- endfor %}
+        )
+        where text is not null
+        order by text
+    )
+{%- endmacro %}

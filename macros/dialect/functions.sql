@@ -92,3 +92,18 @@
 {% macro day_of_millis(x) -%}
     {{ return(add_days("date '1970-01-01'", 'cast(floor(' ~ x ~ ' / 86400000.0) as integer)')) }}
 {%- endmacro %}
+
+{# ---------- text of tables with many rows #}
+
+{# A query with the text of some columns in a form that takes little space and is read and compared like text, or
+   the query as it is. A hook of the model has `text_type` make the type. #}
+{% macro with_short_text(query, columns) -%}
+    {{ return(adapter.dispatch('with_short_text', 'winrate')(query, columns) if columns else query) }}
+{%- endmacro %}
+
+{# A statement for a hook: the type of the model's `short_text_columns`, with all texts that they may have. It is
+   gone with the connection; a table keeps the texts itself.
+   queries: with one column each. #}
+{% macro text_type(queries) -%}
+    {{ return(adapter.dispatch('text_type', 'winrate')(queries)) }}
+{%- endmacro %}

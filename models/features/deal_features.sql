@@ -2,13 +2,13 @@
 -- when a deal closed.
 
 {{ config(
-    enum_columns=(feature_names() + ['stage_name', 'sales_rep_id']) | unique | list,
-    pre_hook="{{ enum_type([
-        'select level from ' ~ ref('feature_levels'),
-        'select level from ' ~ ref('feature_bands'),
-        'select distinct deal_stage from ' ~ ref('stg_deals'),
-        'select distinct sales_rep_id from ' ~ ref('stg_deals'),
-    ]) }}"
+    short_text_columns=(feature_names() + ['stage_name', 'sales_rep_id']) | unique | list,
+    pre_hook='{{ text_type([
+        "select level from " ~ ref("feature_levels"),
+        "select level from " ~ ref("feature_bands"),
+        "select distinct deal_stage from " ~ ref("stg_deals"),
+        "select distinct sales_rep_id from " ~ ref("stg_deals"),
+    ]) }}'
 ) }}
 
 with
@@ -29,7 +29,7 @@ feature_bands as (
 
     select
         *,
-        row_number() over (partition by feature order by lower_edge asc nulls first) as place
+        cast(row_number() over (partition by feature order by lower_edge asc nulls first) as bigint) as place
     from {{ ref('feature_bands') }}
 
 ),

@@ -59,9 +59,9 @@ ordered_scores as (
 grade_edges as (
 
     select
-        {{ quantile_of_counts('win_probability', 'n_up_to', 'n_in_all', 0.75) }} as lowest_a,
-        {{ quantile_of_counts('win_probability', 'n_up_to', 'n_in_all', 0.5) }} as lowest_b,
-        {{ quantile_of_counts('win_probability', 'n_up_to', 'n_in_all', 0.25) }} as lowest_c
+        {{ weighted_percentile('win_probability', 'n_up_to', 'n_in_all', 0.75) }} as lowest_a,
+        {{ weighted_percentile('win_probability', 'n_up_to', 'n_in_all', 0.5) }} as lowest_b,
+        {{ weighted_percentile('win_probability', 'n_up_to', 'n_in_all', 0.25) }} as lowest_c
     from ordered_scores
 
 ),

@@ -2,12 +2,12 @@
 -- checked_rows compares it with its text to say why.
 
 {{ config(
-    enum_columns=category_columns() + ['sales_rep_id', 'outcome'] + date_text_columns(),
-    pre_hook="{{ enum_type([
-        'select level from ' ~ ref('level_mappings'),
-        'select name from ' ~ ref('name_texts') ~ \" where column_name = 'sales_rep_id'\",
-        'select cell from ' ~ ref('date_texts'),
-    ]) }}"
+    short_text_columns=category_columns() + ['sales_rep_id', 'outcome'] + date_text_columns(),
+    pre_hook='{{ text_type([
+        "select level from " ~ ref("level_mappings"),
+        texts_of("sales_rep_id", "name", ref("name_texts")),
+        "select cell from " ~ ref("date_texts"),
+    ]) }}'
 ) }}
 
 with
