@@ -3,13 +3,6 @@
 
 with
 
--- A row without an id is no deal, such as a total.
-cells as (
-
-    select * from {{ ref('export_cells') }} where read_error is null and deal_id is not null
-
-),
-
 outcome_texts as (
 
     select * from {{ ref('outcome_texts') }}
@@ -107,12 +100,13 @@ half_converted_dates as (
 ),
 
 -- An amount in the company's own currency counts as one currency, whatever the currency of the deal.
-amount_cells as (
+chosen_amounts as (
 
     select
         coalesce(converted_amount, deal_amount) as cell,
-        case when converted_amount is not null then 'converted' else upper(amount_currency) end as stated_currency
-    from cells
+        case when converted_amount is not null then 'converted' else upper(amount_currency) end as stated_currency,
+        n_rows
+    from {{ ref('amount_cells') }}
 
 ),
 
@@ -125,22 +119,23 @@ number_texts as (
 amounts_read as (
 
     select
-        amount_cells.cell,
+        chosen_amounts.cell,
         number_texts.decimal_mark,
         number_texts.is_like_number,
-        coalesce(amount_cells.stated_currency, number_texts.currency) as currency
-    from amount_cells
-    inner join number_texts on amount_cells.cell = number_texts.cell
+        coalesce(chosen_amounts.stated_currency, number_texts.currency) as currency,
+        chosen_amounts.n_rows
+    from chosen_amounts
+    inner join number_texts on chosen_amounts.cell = number_texts.cell
 
 ),
 
 amounts as (
 
     select
-        count(case when decimal_mark = '.' then 1 end) as n_points,
-        count(case when decimal_mark = ',' then 1 end) as n_commas,
-        count(case when decimal_mark = '.?' then 1 end) as n_unclear_points,
-        count(case when decimal_mark = ',?' then 1 end) as n_unclear_commas,
+        {{ whole_sum("case when decimal_mark = '.' then n_rows end") }} as n_points,
+        {{ whole_sum("case when decimal_mark = ',' then n_rows end") }} as n_commas,
+        {{ whole_sum("case when decimal_mark = '.?' then n_rows end") }} as n_unclear_points,
+        {{ whole_sum("case when decimal_mark = ',?' then n_rows end") }} as n_unclear_commas,
         min(case when decimal_mark in ('.?', ',?') then cell end) as unclear_amount_example
     from amounts_read
 
@@ -149,11 +144,11 @@ amounts as (
 outcome_words as (
 
     select
-        count(cells.outcome) as n_outcomes,
-        count(stated.means) as n_outcomes_known,
-        count(case when stated.means in ('Won', 'Lost') then 1 end) as n_outcomes_closed,
-        count(case when by_stage.means in ('Won', 'Lost') then 1 end) as n_stages_known
-    from cells
+        {{ whole_sum('case when cells.outcome is not null then cells.n_rows end') }} as n_outcomes,
+        {{ whole_sum('case when stated.means is not null then cells.n_rows end') }} as n_outcomes_known,
+        {{ whole_sum("case when stated.means in ('Won', 'Lost') then cells.n_rows end") }} as n_outcomes_closed,
+        {{ whole_sum("case when by_stage.means in ('Won', 'Lost') then cells.n_rows end") }} as n_stages_known
+    from {{ ref('outcome_cells') }} as cells
     left join outcome_texts as stated on cells.outcome = stated.cell
     left join outcome_texts as by_stage on cells.deal_stage = by_stage.cell
 
@@ -164,7 +159,7 @@ currencies as (
 
     select
         currency,
-        count(*) as n_deals
+        {{ whole_sum('n_rows') }} as n_deals
     from amounts_read
     where is_like_number
     group by currency

@@ -1,0 +1,77 @@
+"""Whole builds of exports of several sizes, each beside DuckDB's bare read of the same file."""
+
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.benchmarks.exports import write_export
+from tools.benchmarks.measure import Measured, measured
+from winrate import project
+
+SAMPLE = project.ROOT / "seeds" / "deals.csv"
+READ = "import duckdb; duckdb.sql(\"select outcome, count(*) from '{path}' group by 1\").fetchall()"
+IMPORT = "import duckdb"
+IMPORT_DBT = "import dbt.cli.main"
+
+
+@dataclass(frozen=True)
+class BuildTimes:
+    """One export: its deals, what it is, and what was measured.
+
+    read: DuckDB's bare read of the file, a count by one column, without the import of DuckDB.
+    """
+
+    n_deals: int
+    kind: str
+    file_bytes: int
+    database_bytes: int
+    read_seconds: float
+    build: Measured
+
+
+def measured_builds(sizes: Sequence[tuple[int, str]], folder: Path) -> Iterator[BuildTimes]:
+    """Build an export of each number of deals and kind of file, after a first build of the project.
+
+    The first build is not measured: dbt parses the project in it, once per change of the project.
+    """
+    warehouse = folder / "warehouse.duckdb"
+    _build(SAMPLE, warehouse)
+    for n_deals, kind in sizes:
+        path = write_export(folder / f"deals_{n_deals}.{kind}", n_deals)
+        read = min(_read_seconds(path) for _ in range(3))
+        build = _build(path, warehouse)
+        sizes_of_files = path.stat().st_size, warehouse.stat().st_size
+        yield BuildTimes(n_deals, kind, *sizes_of_files, read, build)
+        path.unlink()
+
+
+def sample_seconds(folder: Path) -> dict[str, Measured]:
+    """The sample, built and checked with nothing changed, beside an import of dbt."""
+    warehouse = folder / "warehouse.duckdb"
+    check = (sys.executable, "-m", "winrate", "check", "--deals", str(SAMPLE))
+    for _ in range(2):
+        _build(SAMPLE, warehouse)
+        measured(*check, cwd=project.ROOT)
+    return {
+        "import of dbt": measured(sys.executable, "-c", IMPORT_DBT),
+        "second build": _build(SAMPLE, warehouse),
+        "make check": measured(*check, cwd=project.ROOT),
+    }
+
+
+def _read_seconds(path: Path) -> float:
+    """The time of DuckDB's bare read, without that of starting Python and importing DuckDB."""
+    read = measured(sys.executable, "-c", READ.format(path=path))
+    return read.seconds - measured(sys.executable, "-c", IMPORT).seconds
+
+
+def _build(deals: Path, warehouse: Path) -> Measured:
+    """Build an export as `make build` does."""
+    with tempfile.TemporaryDirectory() as report:
+        return measured(
+            *(sys.executable, "-m", "winrate", "build", "--deals", str(deals)),
+            *("--warehouse", str(warehouse), "--report", report),
+            cwd=project.ROOT,
+        )
