@@ -26,7 +26,7 @@ export $(SETTINGS)
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup init check build report export check-fresh test test-fast lint format docs evidence reliability audit sample lock clean
+.PHONY: help setup init check build report export check-fresh test test-fast lint format docs evidence bench reliability audit sample lock clean
 
 help:  ## Show this help
 	@echo "make build          a CRM export to a warehouse and a report"
@@ -122,6 +122,9 @@ docs: $(READY)  ## Build dbt's documentation page; write docs/tables.md and what
 
 evidence: $(READY)  ## Simulate how often the claims are right (some hours); write it to docs/method.md
 	@$(BIN)/python -m tools.evidence
+
+bench: $(READY)  ## Measure builds of up to 10 million deals (half an hour); write them to docs/benchmarks.md
+	@$(BIN)/python -m tools.benchmarks
 
 reliability: $(READY)  ## Run the tests that break things on purpose; write what they counted to docs/reliability.md
 	@rm -rf target/figures && mkdir -p target/figures

@@ -28,15 +28,6 @@
     {{ return(['Unknown', 'Other']) }}
 {%- endmacro %}
 
-{# A CTE body: the features as rows of one column, `feature`. A table per feature and level is one cross
-   join with it and one `group by feature, level`. #}
-{% macro feature_rows(features) -%}
-    {% for feature in features -%}
-    select '{{ feature }}' as feature
-    {{- ' union all' if not loop.last }}
-    {% endfor %}
-{%- endmacro %}
-
 {# A CTE body: the features that are compared, as rows of one column, `feature`: those with more than one level. #}
 {% macro compared_features() -%}
     select feature from {{ ref('feature_timing') }} where known_at is not null

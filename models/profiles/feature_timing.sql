@@ -26,23 +26,16 @@ median_age as (
 
 ),
 
-features as (
-
-    {{ feature_rows(names) }}
-),
-
-deal_levels as (
+stated as (
 
     select
-        features.feature,
+        deals.*,
         case
             when deals.is_won = 1 then 'won'
             when deals.is_won = 0 then 'lost'
             when deals.deal_age_days >= median_age.deal_age_days then 'open'
-        end as state,
-        {{ level_of(names) }} as level
+        end as state
     from deals
-    cross join features
     cross join median_age
 
 ),
@@ -50,13 +43,12 @@ deal_levels as (
 level_counts as (
 
     select
+        {{ feature_and_level(names) }},
         {% for state in ['won', 'lost', 'open'] -%}
-        count(case when state = '{{ state }}' then 1 end) as n_{{ state }},
+        count(case when state = '{{ state }}' then 1 end) as n_{{ state }}{{ ',' if not loop.last }}
         {% endfor -%}
-        feature,
-        level
-    from deal_levels
-    group by feature, level
+    from stated
+    {{ by_level(names) }}
 
 ),
 

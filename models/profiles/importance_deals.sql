@@ -20,13 +20,22 @@ closed_deals as (
         {% for feature in feature_names() -%}
         {{ feature }},
         {% endfor -%}
-        cast(row_number() over (order by md5(deal_id) asc, deal_id asc) as bigint) as sample_rank
+        md5(deal_id) as sample_order
     from {{ ref('stg_deals') }}
     where
         not is_open
         {%- for feature in numeric_features() %}
         and ({{ feature }} is not null or '{{ feature }}' not in (select compared.feature from compared))
         {%- endfor %}
+
+),
+
+sampled as (
+
+    select *
+    from closed_deals
+    order by sample_order asc, deal_id asc
+    limit {{ var('importance_max_deals') }}
 
 ),
 
@@ -38,8 +47,7 @@ final as (
         {{ feature }},
         {% endfor -%}
         is_won
-    from closed_deals
-    where sample_rank <= {{ var('importance_max_deals') }}
+    from sampled
 
 )
 

@@ -35,6 +35,8 @@ PASSED_PREFIXES = ("LC_", "PYTHON", "OMP_", "OPENBLAS_", "MKL_")
 # again, which takes 3% of a build.
 START = "import gc; gc.set_threshold(100_000); from dbt.cli.main import cli; cli(prog_name='dbt')"
 
+MAX_MEMORY = 2 << 30  # bytes that DuckDB may use, however many there are
+
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 LIBC = ctypes.CDLL(None)
 
@@ -120,6 +122,7 @@ def environment(ours: Mapping[str, str], dbt_run: DbtRun) -> dict[str, str]:
         | {
             "WINRATE_DATABASE": str(dbt_run.database),
             "WINRATE_THREADS": str(dbt_run.threads or _cores()),
+            "WINRATE_MEMORY_LIMIT": f"{memory_limit() >> 20}MiB",
             "DO_NOT_TRACK": "1",
         }
     )
@@ -146,6 +149,18 @@ def _end_with_parent() -> None:
     """Ask Linux to kill this process when the one that started it ends, however that ends."""
     if sys.platform == "linux":
         LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def memory_limit() -> int:
+    """The bytes of memory that DuckDB may use; what does not fit, it keeps in files.
+
+    Half of what the machine or the container has: the statistics need the other half. No more than
+    MAX_MEMORY, with which a build takes no longer.
+    """
+    with duckdb.connect() as connection:
+        # DuckDB's own limit is 80% of the memory; unlike Python it knows that of a container.
+        query = "select parse_formatted_bytes(current_setting('memory_limit'))"
+        return min(MAX_MEMORY, int(connection.execute(query).fetchall()[0][0] / 0.8 / 2))
 
 
 def _cores() -> int:

@@ -1,0 +1,109 @@
+"""Writes docs/benchmarks.md and its picture from what was measured."""
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import matplotlib
+from matplotlib.figure import Figure
+
+from tools.benchmarks.builds import BuildTimes
+from tools.benchmarks.measure import Measured
+from tools.docs import markdown
+
+PICTURE = "images/benchmarks.svg"
+GIB, MB = 1 << 30, 1_000_000
+HEADER = ["deals", "file", "build", "CPU", "memory", "bare read", "build / read", "database / file"]
+
+
+def row(times: BuildTimes) -> list[str]:
+    """One line of the table of builds."""
+    return [
+        f"{times.n_deals:,}",
+        f"{times.kind}, {times.file_bytes / MB:,.0f} MB",
+        f"{times.build.seconds:.1f} s",
+        f"{times.build.cpu_seconds:.1f} s",
+        f"{times.build.peak_memory / GIB:.2f} GiB",
+        f"{times.read_seconds:.2f} s",
+        f"{times.build.seconds / times.read_seconds:,.1f}",
+        f"{times.database_bytes / times.file_bytes:.2f}",
+    ]
+
+
+def headline(builds: Sequence[BuildTimes]) -> str:
+    """The sentence of the README."""
+    from_csv = [times for times in builds if times.kind == "csv"]
+    largest = max(from_csv, key=lambda times: times.n_deals)
+    build = largest.build
+    return (
+        f"{largest.n_deals:,} deals, a CSV file of {largest.file_bytes / MB:,.0f} MB, to tables, "
+        f"alerts and page: {build.seconds:.0f} seconds and {build.peak_memory / GIB:.1f} GiB of "
+        f"memory on {os.cpu_count()} cores, {build.seconds / largest.read_seconds:.0f} times "
+        "DuckDB's bare read of the file."
+    )
+
+
+def write(page: Path, sample: Mapping[str, Measured], builds: Sequence[BuildTimes]) -> None:
+    """Write the page and, beside it, the picture."""
+    _draw(page.parent / PICTURE, builds)
+    unit = sample["import of dbt"].seconds
+    of_sample = [
+        [name, f"{each.seconds:.2f} s", f"{each.cpu_seconds:.2f} s", f"{each.seconds / unit:.1f}"]
+        for name, each in sample.items()
+    ]
+    page.write_text(
+        f"""# Benchmarks
+
+Written by `make bench`; do not edit. Times depend on the machine and on what else it does: compare
+ratios within one run.
+
+{headline(builds)}
+
+Measured on {datetime.now(UTC):%Y-%m-%d} on {os.cpu_count()} cores with {_memory():.0f} GiB,
+{platform.system()}, Python {platform.python_version()}, DuckDB {duckdb.__version__}.
+
+## Whole builds
+
+`make build` of generated exports with 5 categories and 2 numbers, after a build of the project. The
+bare read is DuckDB's count by one column of the same file. Memory is the most that all processes
+hold together.
+
+{markdown.table(HEADER, map(row, builds))}
+![Time and memory of builds]({PICTURE})
+
+## The sample
+
+A build and a check of the sample, 5,500 deals, with nothing changed since the last one.
+
+{markdown.table(["", "time", "CPU", "in imports of dbt"], of_sample)}""",
+        encoding="utf-8",
+    )
+
+
+def _draw(path: Path, builds: Sequence[BuildTimes]) -> None:
+    """Time and memory of the builds from CSV by number of deals, on logarithmic axes."""
+    from_csv = [times for times in builds if times.kind == "csv"]
+    n_deals = [times.n_deals for times in from_csv]
+    read = [times.read_seconds for times in from_csv]
+    with matplotlib.rc_context({"svg.hashsalt": "winrate", "svg.fonttype": "none"}):
+        figure = Figure(figsize=(7.5, 3), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        left.plot(n_deals, [times.build.seconds for times in from_csv], marker="o", label="build")
+        left.plot(
+            n_deals, [times.read_seconds for times in from_csv], marker="o", label="bare read"
+        )
+        left.set(title="seconds", xscale="log", yscale="log", xlabel="deals")
+        left.legend(frameon=False)
+        right.plot(n_deals, [times.build.peak_memory / GIB for times in from_csv], marker="o")
+        right.set(title="memory, GiB", xscale="log", xlabel="deals")
+        right.set_ylim(bottom=0)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, metadata={"Date": None})
+
+
+def _memory() -> float:
+    """The memory of the machine in GiB."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
