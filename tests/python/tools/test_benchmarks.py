@@ -1,0 +1,65 @@
+"""Benchmarks measure what they say, on exports that are the same everywhere."""
+
+import subprocess
+import sys
+
+import duckdb
+import pytest
+
+from tools.benchmarks import document
+from tools.benchmarks.builds import BuildTimes
+from tools.benchmarks.exports import deals_query, write_export
+from tools.benchmarks.measure import Measured, measured
+
+MIB = 1 << 20
+
+
+def test_a_longer_export_begins_with_the_deals_of_a_shorter_one():
+    first = duckdb.sql(f"select * from ({deals_query(500)}) order by deal_id").fetchall()
+    longer = duckdb.sql(f"select * from ({deals_query(2_000)}) order by deal_id").fetchall()
+    assert longer[:500] == first
+    assert len({deal_id for deal_id, *_ in longer}) == 2_000
+
+
+def test_an_export_has_effects_and_a_few_open_deals(tmp_path):
+    path = write_export(tmp_path / "deals.csv", 20_000)
+    ((open_share, referral, partner),) = duckdb.sql(
+        f"""
+        select
+            avg(cast(outcome = 'Open' as int)),
+            avg(case when outcome != 'Open' and lead_source = 'Referral' then cast(outcome = 'Won' as int) end),
+            avg(case when outcome != 'Open' and lead_source = 'Partner' then cast(outcome = 'Won' as int) end)
+        from '{path}'
+        """
+    ).fetchall()
+    assert open_share == pytest.approx(0.06, abs=0.01)
+    assert referral - partner > 0.1
+
+
+def test_all_processes_of_a_command_are_measured():
+    grandchild = f"x = bytearray({200 * MIB}); sum(range(20_000_000))"
+    child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {grandchild!r}])"
+    result = measured(sys.executable, "-c", child)
+    assert result.peak_memory > 200 * MIB
+    assert result.cpu_seconds > 0
+
+
+def test_what_a_failed_command_printed_is_told():
+    with pytest.raises(subprocess.CalledProcessError) as raised:
+        measured(sys.executable, "-c", "print('no such export'); raise SystemExit(1)")
+    assert "no such export" in raised.value.output
+
+
+def test_the_page_has_each_build_with_its_ratio_to_the_bare_read(tmp_path):
+    builds = [
+        BuildTimes(n_deals, "csv", 93 * n_deals, 45 * n_deals, read, Measured(seconds, 9, 1 << 30))
+        for n_deals, read, seconds in [(1_000_000, 0.5, 20.0), (10_000_000, 2.0, 90.0)]
+    ]
+    sample = {"import of dbt": Measured(1.5, 1.5, 0), "second build": Measured(12.0, 12.0, 0)}
+    page = tmp_path / "benchmarks.md"
+    document.write(page, sample, builds)
+    text = page.read_text()
+    assert "| 10,000,000 | csv, 930 MB | 90.0 s | 9.0 s | 1.00 GiB | 2.00 s | 45.0 | 0.48 |" in text
+    assert "90 seconds and 1.0 GiB of memory" in text and "45 times" in text
+    assert "| second build | 12.00 s | 12.00 s | 8.0 |" in text
+    assert (tmp_path / document.PICTURE).stat().st_size > 0
