@@ -1,6 +1,7 @@
 -- One row per distinct combination of the levels that are known at creation, the sales rep and the quarter of
 -- closing, among the closed deals. The counts of won and lost deals are sufficient for a logistic regression:
--- a fit on these rows gives the same estimate as one on deals.
+-- a fit on these rows gives the same estimate as one on deals. There may be millions of them, so Python gets the levels
+-- as deal_features has them, in DuckDB as categories.
 
 with
 
@@ -64,7 +65,7 @@ ordered as (
 
 ),
 
-counted as (
+final as (
 
     select
         {% for feature in creation_features() -%}
@@ -80,19 +81,6 @@ counted as (
         count(case when is_holdout and is_won = 1 then 1 end) as n_holdout_won
     from ordered
     group by all
-
-),
-
-final as (
-
-    select
-        {{ as_text((creation_features() + ['sales_rep_id']) | unique | list) -}}
-        closed_quarter,
-        n_deals,
-        n_won,
-        n_holdout_deals,
-        n_holdout_won
-    from counted
 
 )
 

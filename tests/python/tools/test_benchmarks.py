@@ -26,9 +26,11 @@ def test_an_export_has_effects_and_a_few_open_deals(tmp_path):
     ((open_share, referral, partner),) = duckdb.sql(
         f"""
         select
-            avg(cast(outcome = 'Open' as int)),
-            avg(case when outcome != 'Open' and lead_source = 'Referral' then cast(outcome = 'Won' as int) end),
-            avg(case when outcome != 'Open' and lead_source = 'Partner' then cast(outcome = 'Won' as int) end)
+            count(*) filter (outcome = 'Open') / count(*),
+            count(*) filter (lead_source = 'Referral' and outcome = 'Won')
+            / count(*) filter (lead_source = 'Referral' and outcome != 'Open'),
+            count(*) filter (lead_source = 'Partner' and outcome = 'Won')
+            / count(*) filter (lead_source = 'Partner' and outcome != 'Open')
         from '{path}'
         """
     ).fetchall()
