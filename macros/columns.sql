@@ -51,10 +51,10 @@
 {%- endmacro %}
 
 {# A hash of the values of a row; a '|' inside a value is doubled, so that no two rows share a text. #}
-{% macro row_content(columns, relation) -%}
+{% macro row_content(columns) -%}
     md5(concat_ws('|'
     {%- for column in columns -%}
-    , replace(coalesce({{ relation }}.{{ column }}, ''), '|', '||')
+    , replace(coalesce({{ column }}, ''), '|', '||')
     {%- endfor -%}
     ))
 {%- endmacro %}

@@ -10,6 +10,8 @@
     ]) }}'
 ) }}
 
+{% set columns = export_columns() | reject('eq', 'deal_id') | list -%}
+
 with
 
 formats as (
@@ -18,57 +20,58 @@ formats as (
 
 ),
 
--- Where the order of day and month is not known, a date that depends on it is null.
-dates as (
+-- Every text with all that it can be. Where the order of day and month is not known, a date that depends on it is null.
+typed_texts as (
 
     select
-        date_texts.column_name,
-        date_texts.cell,
+        cell_texts.column_name,
+        cell_texts.text_id,
+        cell_texts.cell,
         case
-            when formats.date_order = 'day first' or day_first_date = month_first_date then day_first_date
-            when formats.date_order = 'month first' then month_first_date
-        end as day
-    from {{ ref('date_texts') }} as date_texts
-    cross join formats
-
-),
-
-numbers as (
-
-    select
-        number_texts.cell,
+            when formats.date_order = 'day first' or date_texts.day_first_date = date_texts.month_first_date
+                then date_texts.day_first_date
+            when formats.date_order = 'month first' then date_texts.month_first_date
+        end as day,
+        case
+            when formats.decimal_mark = ',' then number_texts.comma_number
+            when formats.decimal_mark = 'either' and number_texts.decimal_mark = ',' then number_texts.comma_number
+            else number_texts.point_number
+        end as number,
         number_texts.currency,
-        case
-            when formats.decimal_mark = ',' then comma_number
-            when formats.decimal_mark = 'either' and number_texts.decimal_mark = ',' then comma_number
-            else point_number
-        end as number
-    from {{ ref('number_texts') }} as number_texts
+        level_mappings.level,
+        name_texts.name,
+        outcome_texts.means,
+        {{ yes_or_no('cell_texts.cell') }} as says
+    from {{ ref('cell_texts') }} as cell_texts
     cross join formats
+    left join {{ ref('date_texts') }} as date_texts
+        on cell_texts.column_name = date_texts.column_name and cell_texts.cell = date_texts.cell
+    left join {{ ref('number_texts') }} as number_texts
+        on cell_texts.cell = number_texts.cell
+    left join {{ ref('level_mappings') }} as level_mappings
+        on cell_texts.column_name = level_mappings.column_name and cell_texts.cell = level_mappings.spelling
+    left join {{ ref('name_texts') }} as name_texts
+        on cell_texts.column_name = name_texts.column_name and cell_texts.cell = name_texts.cell
+    left join {{ ref('outcome_texts') }} as outcome_texts
+        on cell_texts.cell = outcome_texts.cell
 
 ),
 
-levels as (
+trimmed as (
 
-    select * from {{ ref('level_mappings') }}
-
-),
-
-outcome_texts as (
-
-    select * from {{ ref('outcome_texts') }}
+    select
+        *,
+        {{ trimmed('deal_id') }} as trimmed_id
+    from {{ ref('raw_deals') }}
 
 ),
 
-name_texts as (
+records as (
 
-    select * from {{ ref('name_texts') }}
-
-),
-
-cells as (
-
-    select * from {{ ref('export_cells') }}
+    select
+        *,
+        {{ null_if_empty('trimmed_id') }} as clean_id
+    from trimmed
 
 ),
 
@@ -78,121 +81,120 @@ repeated_deals as (
 
 ),
 
+joined as (
+
+    select
+        records.source_line,
+        records.raw_text,
+        records.read_error,
+        records.clean_id as deal_id,
+        repeated_deals.deal_id is not null as is_repeated,
+        formats.outcome_from,
+        formats.main_currency,
+        {% for column in columns -%}
+        {{ column }}_texts.cell as {{ column }},
+        {% endfor -%}
+        {% for column in date_columns() -%}
+        {{ column }}_texts.day as {{ column }}_day,
+        {% endfor -%}
+        {% for column in number_columns() + ['converted_amount'] -%}
+        {{ column }}_texts.number as {{ column }}_number,
+        {{ column }}_texts.currency as {{ column }}_currency,
+        {% endfor -%}
+        {% for column in category_columns() -%}
+        {{ column }}_texts.level as {{ column }}_level,
+        {% endfor -%}
+        {% for column in name_columns() -%}
+        {{ column }}_texts.name as {{ column }}_name,
+        {% endfor -%}
+        {% for column in ['is_deleted', 'is_removed', 'is_current_row', 'is_won', 'is_closed'] -%}
+        {{ column }}_texts.says as says_{{ column }},
+        {% endfor -%}
+        outcome_texts.means as outcome_means,
+        deal_stage_texts.means as stage_means
+    from records
+    cross join formats
+    left join repeated_deals on records.clean_id = repeated_deals.deal_id
+    {% for column in columns -%}
+    left join typed_texts as {{ column }}_texts
+        on {{ column }}_texts.column_name = '{{ column }}' and records.{{ column }} = {{ column }}_texts.text_id
+    {% endfor %}
+),
+
 -- An amount in the company's own currency replaces the one in the deal's currency. The content of a row is the same for
 -- rows that are equal in every column that is read; only rows of one deal are compared.
-amounts_chosen as (
-
-    select
-        {% for column in export_columns() if column not in ['deal_amount', 'amount_currency'] -%}
-        cells.{{ column }},
-        {% endfor -%}
-        coalesce(cells.converted_amount, cells.deal_amount) as deal_amount,
-        case when cells.converted_amount is not null then 'converted' else upper(cells.amount_currency) end
-            as amount_currency,
-        cells.source_line,
-        cells.raw_text,
-        cells.read_error,
-        case when repeated_deals.deal_id is not null then {{ row_content(export_columns(), 'cells') }} end as row_content
-    from cells
-    left join repeated_deals on cells.deal_id = repeated_deals.deal_id
-
-),
-
-flagged as (
-
-    select
-        {% for column in ['is_deleted', 'is_removed', 'is_current_row', 'is_won', 'is_closed'] -%}
-        {{ yes_or_no(column) }} as says_{{ column }},
-        {% endfor -%}
-        *
-    from amounts_chosen
-
-),
-
 typed as (
 
     select
         ---------- where it came from
-        export.source_line,
-        export.raw_text,
-        export.read_error,
-        export.row_content,
+        source_line,
+        raw_text,
+        read_error,
+        case when is_repeated then {{ row_content(export_columns()) }} end as row_content,
 
         ---------- ids
-        export.deal_id,
-        coalesce(export.says_is_deleted, false)
-        or coalesce(export.says_is_removed, false)
-        or 'Deleted' in (coalesce(stated.means, ''), coalesce(by_stage.means, '')) as is_deleted,
-        coalesce(not export.says_is_current_row, false) as is_history,
-        coalesce(sales_rep_id_names.name, 'Unknown') as sales_rep_id,
-        account_id_names.name as account_id,
+        deal_id,
+        coalesce(says_is_deleted, false)
+        or coalesce(says_is_removed, false)
+        or 'Deleted' in (coalesce(outcome_means, ''), coalesce(stage_means, '')) as is_deleted,
+        coalesce(not says_is_current_row, false) as is_history,
+        coalesce(sales_rep_id_name, 'Unknown') as sales_rep_id,
+        account_id_name as account_id,
 
         ---------- dates
         {% for column in date_columns() -%}
-        export.{{ column }} as {{ column }}_text,
-        {{ column }}_dates.day as {{ column }},
+        {{ column }} as {{ column }}_text,
+        {{ column }}_day as {{ column }},
         {% endfor %}
         ---------- categories
         {% for column in category_columns() -%}
-        coalesce({{ column }}_levels.level, 'Unknown') as {{ column }},
+        coalesce({{ column }}_level, 'Unknown') as {{ column }},
         {% endfor %}
         ---------- numbers
         {% for column in number_columns() -%}
-        export.{{ column }} as {{ column }}_text,
-        {{ column }}_numbers.number as {{ column }},
+        {% if column == 'deal_amount' -%}
+        coalesce(converted_amount, deal_amount) as deal_amount_text,
+        case when converted_amount is not null then converted_amount_number else deal_amount_number end as deal_amount,
+        {% else -%}
+        {{ column }} as {{ column }}_text,
+        {{ column }}_number as {{ column }},
+        {% endif -%}
         {% endfor -%}
-        coalesce(export.amount_currency, deal_amount_numbers.currency) != formats.main_currency
-            as is_other_currency,
+        case
+            when converted_amount is not null then 'converted'
+            else coalesce(upper(amount_currency), deal_amount_currency)
+        end != main_currency as is_other_currency,
 
         ---------- outcome
-        case formats.outcome_from
-            when 'outcome' then coalesce(stated.means, case when export.outcome is null then 'Open' end)
+        case outcome_from
+            when 'outcome' then coalesce(outcome_means, case when outcome is null then 'Open' end)
             when 'is_won'
                 then case
-                    when export.is_won is not null and export.says_is_won is null then null
-                    when export.is_closed is not null and export.says_is_closed is null then null
-                    when export.says_is_won and not export.says_is_closed then null
-                    when export.says_is_won then 'Won'
-                    when not export.says_is_closed then 'Open'
-                    when export.says_is_closed and not export.says_is_won then 'Lost'
-                    when export.says_is_closed then by_stage.means
-                    else coalesce(by_stage.means, 'Open')
+                    when is_won is not null and says_is_won is null then null
+                    when is_closed is not null and says_is_closed is null then null
+                    when says_is_won and not says_is_closed then null
+                    when says_is_won then 'Won'
+                    when not says_is_closed then 'Open'
+                    when says_is_closed and not says_is_won then 'Lost'
+                    when says_is_closed then stage_means
+                    else coalesce(stage_means, 'Open')
                 end
             when 'won_date'
                 then case
-                    when export.won_date is not null then 'Won'
-                    when export.lost_date is not null then 'Lost'
+                    when won_date is not null then 'Won'
+                    when lost_date is not null then 'Lost'
                     else 'Open'
                 end
-            else coalesce(by_stage.means, case when export.deal_stage is not null then 'Open' end)
+            else coalesce(stage_means, case when deal_stage is not null then 'Open' end)
         end as outcome_read,
         case
-            when formats.outcome_from = 'is_won' and export.says_is_won and not export.says_is_closed
+            when outcome_from = 'is_won' and says_is_won and not says_is_closed
                 then 'won, but not closed'
-            else coalesce(export.outcome, export.is_won, export.won_date, export.lost_date)
+            else coalesce(outcome, is_won, won_date, lost_date)
         end as outcome_text,
-        formats.outcome_from,
-        case when by_stage.means in ('Won', 'Lost') then by_stage.means end as stage_outcome
-    from flagged as export
-    cross join formats
-    {% for column in date_columns() -%}
-    left join dates as {{ column }}_dates
-        on {{ column }}_dates.column_name = '{{ column }}' and export.{{ column }} = {{ column }}_dates.cell
-    {% endfor -%}
-    {% for column in number_columns() -%}
-    left join numbers as {{ column }}_numbers
-        on export.{{ column }} = {{ column }}_numbers.cell
-    {% endfor -%}
-    {% for column in category_columns() -%}
-    left join levels as {{ column }}_levels
-        on {{ column }}_levels.column_name = '{{ column }}' and export.{{ column }} = {{ column }}_levels.spelling
-    {% endfor -%}
-    {% for column in name_columns() -%}
-    left join name_texts as {{ column }}_names
-        on {{ column }}_names.column_name = '{{ column }}' and export.{{ column }} = {{ column }}_names.cell
-    {% endfor -%}
-    left join outcome_texts as stated on export.outcome = stated.cell
-    left join outcome_texts as by_stage on export.deal_stage = by_stage.cell
+        outcome_from,
+        case when stage_means in ('Won', 'Lost') then stage_means end as stage_outcome
+    from joined
 
 ),
 

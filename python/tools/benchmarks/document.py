@@ -92,9 +92,7 @@ def _draw(path: Path, builds: Sequence[BuildTimes]) -> None:
         figure = Figure(figsize=(7.5, 3), layout="constrained")
         left, right = figure.subplots(1, 2)
         left.plot(n_deals, [times.build.seconds for times in from_csv], marker="o", label="build")
-        left.plot(
-            n_deals, [times.read_seconds for times in from_csv], marker="o", label="bare read"
-        )
+        left.plot(n_deals, read, marker="o", label="bare read")
         left.set(title="seconds", xscale="log", yscale="log", xlabel="deals")
         left.legend(frameon=False)
         right.plot(n_deals, [times.build.peak_memory / GIB for times in from_csv], marker="o")

@@ -6,6 +6,7 @@ kept as their hexadecimal code.
 """
 
 import csv
+import os
 from codecs import (
     BOM_UTF8,
     BOM_UTF16_BE,
@@ -61,6 +62,7 @@ WIDE = {
 }
 MIN_NUL = 0.2  # share of such bytes; a title may be in another script than the delimiters
 ONE_BYTE_ENDS = ("utf-8", "utf-8-sig", "cp1252")  # no other letter has a byte of a line end
+ENCODINGS: dict[tuple, tuple[str, bool]] = {}  # of the file that was looked through last
 HEAD = 1 << 12  # bytes in which these are looked for
 
 
@@ -237,13 +239,30 @@ def _encoding(file: BinaryIO) -> tuple[str, bool]:
     """The encoding of a whole text file, and whether it has bytes that this encoding has not.
 
     It is what its first bytes show, else UTF-8, else cp1252. A few damaged bytes do not make a file
-    of UTF-8 one of cp1252, in which no letter beyond ASCII is right by chance. Leaves `file` at its
-    start.
+    of UTF-8 one of cp1252, in which no letter beyond ASCII is right by chance. A file that has not
+    changed is looked through once per process. Leaves `file` at its start.
     """
+    facts = os.fstat(file.fileno())
+    key = (
+        type(file),
+        facts.st_dev,
+        facts.st_ino,
+        facts.st_size,
+        facts.st_mtime_ns,
+        facts.st_ctime_ns,
+    )
+    if key not in ENCODINGS:
+        ENCODINGS.clear()
+        ENCODINGS[key] = _found_encoding(file)
+        file.seek(0)
+    return ENCODINGS[key]
+
+
+def _found_encoding(file: BinaryIO) -> tuple[str, bool]:
     encoding = unicode_encoding(file.read(HEAD))
-    file.seek(0)
     if encoding:
         return encoding, True  # that is not known
+    file.seek(0)
     n_letters = n_bad = 0  # beyond ASCII; bytes that are no UTF-8
     decoder = getincrementaldecoder("utf-8")("replace")
     for chunk in iter(partial(file.read, 1 << 20), b""):
@@ -253,7 +272,6 @@ def _encoding(file: BinaryIO) -> tuple[str, bool]:
         n_bad += text.count("\ufffd")
         n_letters += len(text) - len(text.encode("ascii", "ignore"))
     n_bad += bool(decoder.decode(b"", final=True))
-    file.seek(0)
     return ("utf-8" if n_bad == 0 or n_letters - n_bad > n_bad else "cp1252"), n_bad > 0
 
 

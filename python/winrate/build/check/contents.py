@@ -64,16 +64,18 @@ def outcome_words(connection: duckdb.DuckDBPyConnection, column: str) -> list[An
         connection,
         f"""
         select
-            export_cells."{column}" as word,
+            cell_texts.cell as word,
             count(*) as n_deals,
             list(distinct case
                 when outcome_texts.means = 'Deleted' then 'Deleted'
                 when typed_rows.is_open then 'Open'
                 else coalesce(typed_rows.outcome, '?')
             end) as outcomes
-        from internal.export_cells
-        inner join internal.typed_rows using (source_line)
-        left join internal.outcome_texts on export_cells."{column}" = outcome_texts.cell
+        from internal.raw_deals as raw_deals
+        inner join internal.typed_rows as typed_rows using (source_line)
+        left join internal.cell_texts as cell_texts
+            on cell_texts.column_name = '{column}' and raw_deals."{column}" = cell_texts.text_id
+        left join internal.outcome_texts as outcome_texts on cell_texts.cell = outcome_texts.cell
         where
             typed_rows.read_error is null
             and typed_rows.deal_id is not null
@@ -95,11 +97,11 @@ def stages(connection: duckdb.DuckDBPyConnection) -> list[Any]:
         connection,
         """
         select outcome_texts.cell as word, outcome_texts.means
-        from internal.export_cells
-        inner join internal.outcome_texts on export_cells.deal_stage = outcome_texts.cell
-        where export_cells.read_error is null and export_cells.deal_id is not null
+        from internal.outcome_cells as outcome_cells
+        inner join internal.outcome_texts as outcome_texts
+            on outcome_cells.deal_stage = outcome_texts.cell
         group by all
-        order by count(*) desc, word
+        order by sum(outcome_cells.n_rows) desc, word
         """,
     )
 
@@ -120,8 +122,8 @@ def empty_words(connection: duckdb.DuckDBPyConnection, columns: Sequence[str]) -
             union all
             select 'deal_id' as column_name, trim(raw_deals.deal_id) as word, count(*) as n_cells
             from internal.raw_deals as raw_deals
-            inner join internal.export_cells as export_cells using (source_line)
-            where export_cells.deal_id is null and raw_deals.read_error is null
+            inner join internal.typed_rows as typed_rows using (source_line)
+            where typed_rows.deal_id is null and raw_deals.read_error is null
             group by word
         )
         select column_name, word, sum(n_cells) as n_cells
