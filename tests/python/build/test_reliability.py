@@ -780,6 +780,13 @@ def test_a_page_that_cannot_be_replaced_is_said_of_a_database_that_is_new(
 # ---- what dbt's process gets
 
 
+def test_duckdb_leaves_half_of_the_memory_to_the_statistics(monkeypatch):
+    assert dbt.memory_limit() <= dbt.MAX_MEMORY
+    monkeypatch.setattr(dbt, "MAX_MEMORY", 1 << 60)
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")  # a container may have less
+    assert 0 < dbt.memory_limit() <= 0.51 * physical
+
+
 def test_no_secret_of_the_caller_reaches_dbt(tmp_path):
     ours = {
         "PATH": "/bin",
@@ -798,6 +805,7 @@ def test_no_secret_of_the_caller_reaches_dbt(tmp_path):
         "WINRATE_DATABASE": str(tmp_path / "warehouse.duckdb"),
         "WINRATE_DEALS_PATH": "a.csv",
         "WINRATE_THREADS": "2",
+        "WINRATE_MEMORY_LIMIT": f"{dbt.memory_limit() >> 20}MiB",
         "DO_NOT_TRACK": "1",
     }
 
