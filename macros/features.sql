@@ -42,23 +42,21 @@
     end as {{ dbt.type_string() }})
 {%- endmacro %}
 
-{# ---------- one row per feature and level, in one pass over deal_features: the columns `feature` and `level` of a
-   group, and the `group by` that makes the groups #}
-
-{% macro feature_and_level(features) -%}
-    case
-        {%- for name in features %}
-        when grouping({{ name }}) = 0 then '{{ name }}'
-        {%- endfor %}
-    end as feature,
-    cast(coalesce({{ features | join(', ') }}) as {{ dbt.type_string() }}) as level
-{%- endmacro %}
-
-{# others: columns that are in every group. #}
-{% macro by_level(features, others='') -%}
-    group by grouping sets (
-        {%- for name in features %}({{ others ~ ', ' if others }}{{ name }}){{ ', ' if not loop.last }}{% endfor -%}
-    )
+{# A query with one row per feature and level: the columns `feature` and `level`, and the aggregates.
+   relation: with a column per feature. others: columns of which each combination has rows of its own. #}
+{% macro per_level(features, aggregates, relation='deals', others=[]) -%}
+    {% for feature in features -%}
+    select
+        {% for other in others -%}
+        {{ other }},
+        {% endfor -%}
+        '{{ feature }}' as feature,
+        cast({{ feature }} as {{ dbt.type_string() }}) as level,
+        {{ aggregates }}
+    from {{ relation }}
+    group by {{ (others + [feature]) | join(', ') }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 {%- endmacro %}
 
 {# Columns of deal_features as the text that Python gets: in a table of deals they may be an ENUM. #}

@@ -102,7 +102,7 @@ closed_months as (
     select
         cast(date_trunc('quarter', month_start) as date) as quarter_start,
         count(*) as n_months
-    from {{ ref('closed_months') }} as each_month
+    from {{ ref('closed_months') }}
     group by quarter_start
 
 ),

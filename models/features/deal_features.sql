@@ -84,7 +84,8 @@ final as (
         coalesce(
             case
                 {%- for place in range(n_bands(feature), 1, -1) %}
-                when deals.{{ feature }} > bands.{{ feature }}_edge_{{ place }} then bands.{{ feature }}_level_{{ place }}
+                when deals.{{ feature }} > bands.{{ feature }}_edge_{{ place }}
+                    then bands.{{ feature }}_level_{{ place }}
                 {%- endfor %}
                 when deals.{{ feature }} is not null then bands.{{ feature }}_level_1
             end,

@@ -8,6 +8,11 @@
 -- Differences count from `min_missing_difference` on, and four standard errors.
 
 {% set names = feature_names() -%}
+{% set aggregates -%}
+{% for state in ['won', 'lost', 'open'] -%}
+count(case when state = '{{ state }}' then 1 end) as n_{{ state }}{{ ',' if not loop.last }}
+{% endfor -%}
+{%- endset %}
 {% set min_difference = var('min_missing_difference') -%}
 
 with
@@ -42,14 +47,7 @@ stated as (
 
 level_counts as (
 
-    select
-        {{ feature_and_level(names) }},
-        {% for state in ['won', 'lost', 'open'] -%}
-        count(case when state = '{{ state }}' then 1 end) as n_{{ state }}{{ ',' if not loop.last }}
-        {% endfor -%}
-    from stated
-    {{ by_level(names) }}
-
+    {{ per_level(names, aggregates, 'stated') }}
 ),
 
 counted as (

@@ -1,6 +1,10 @@
 -- Counts and total amounts of the closed and the open deals of each level.
 
 {% set names = feature_names() -%}
+{% set aggregates -%}
+{{ deal_totals('amount') }},
+{{ mean_of('case when is_won = 1 then cycle_days end') }} as mean_won_cycle_days
+{%- endset %}
 
 with
 
@@ -18,13 +22,7 @@ features as (
 
 totals as (
 
-    select
-        {{ feature_and_level(names) }},
-        {{ deal_totals('amount') }},
-        {{ mean_of('case when is_won = 1 then cycle_days end') }} as mean_won_cycle_days
-    from deals
-    {{ by_level(names) }}
-
+    {{ per_level(names, aggregates) }}
 ),
 
 final as (

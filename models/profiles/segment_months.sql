@@ -22,20 +22,23 @@ dated as (
     select
         '{{ basis }}' as basis,
         cast(date_trunc('month', {{ date }}) as date) as month_start,
-        {{ feature_and_level(names) }},
-        {{ counted_deals('amount') }}
+        *
     from deals
     where {{ date }} is not null
-    {{ by_level(names, 'month_start') }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
+totals as (
+
+    {{ per_level(names, counted_deals('amount'), 'dated', ['basis', 'month_start']) }}
+),
+
 final as (
 
-    select dated.*
-    from dated
-    inner join features on dated.feature = features.feature
+    select totals.*
+    from totals
+    inner join features on totals.feature = features.feature
 
 )
 

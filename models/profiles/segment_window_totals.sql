@@ -1,4 +1,5 @@
--- Counts and total amounts of the closed deals of each level in both windows of each comparison. Windows are whole months.
+-- Counts and total amounts of the closed deals of each level in both windows of each comparison. Windows are whole
+-- months.
 
 with
 

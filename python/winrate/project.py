@@ -24,14 +24,23 @@ class SettingsError(ValueError):
 RESERVED = frozenset(
     (
         *("amount", "amount_per_day", "as_of_date", "assumed_closed_date", "baseline"),
-        *("close_date", "closed_quarter", "has_created_dates"),
+        *("close_date", "closed_quarter", "fold", "has_created_dates"),
         *("comparison", "cycle_days", "deal_age_days", "design_effect"),
         *("has_implausible_close_date", "has_implausible_created_date", "is_before", "is_history"),
-        *("is_open", "is_other_currency", "is_primary", "kept_content", "kept_line"),
+        *("is_open", "is_other_currency", "is_primary", "kept_line", "known_age_days"),
         *("landmark_days", "model_run_id", "n_after", "n_before", "n_closed_deals", "n_deals"),
         *("n_holdout_deals", "n_holdout_won", "n_lines", "n_won", "n_won_after", "n_won_before"),
-        *("period", "place", "profile_id", "raw_text", "read_error", "reject_code", "row_content"),
-        *("row_reject_code", "score_fold", "source_line", "stage_outcome", "stated_outcome"),
+        *(
+            "new_texts",
+            "period",
+            "place",
+            "profile_id",
+            "raw_text",
+            "read_error",
+            "reject_code",
+            "row_content",
+        ),
+        *("score_fold", "score_id", "source_line", "stage_name", "stage_outcome", "stated_outcome"),
         *("win_probability", "win_probability_high", "win_probability_low"),
     )
 )

@@ -42,11 +42,17 @@ final as (
         counted.n_rows
     from counted
     left join cell_texts as converted_amount_texts
-        on converted_amount_texts.column_name = 'converted_amount' and counted.converted_amount = converted_amount_texts.text_id
+        on
+            converted_amount_texts.column_name = 'converted_amount'
+            and counted.converted_amount = converted_amount_texts.text_id
     left join cell_texts as deal_amount_texts
-        on deal_amount_texts.column_name = 'deal_amount' and counted.deal_amount = deal_amount_texts.text_id
+        on
+            deal_amount_texts.column_name = 'deal_amount'
+            and counted.deal_amount = deal_amount_texts.text_id
     left join cell_texts as amount_currency_texts
-        on amount_currency_texts.column_name = 'amount_currency' and counted.amount_currency = amount_currency_texts.text_id
+        on
+            amount_currency_texts.column_name = 'amount_currency'
+            and counted.amount_currency = amount_currency_texts.text_id
     where counted.n_rows > 0
 
 )

@@ -1,5 +1,5 @@
--- Every text of every column but deal_id, once, as clean text: trimmed, null where it is empty or a null value. Cleaning
--- and parsing texts and not rows means that the patterns are planned once, and run once per text.
+-- Every text of every column but deal_id, once, as clean text: trimmed, null where it is empty or a null value.
+-- Cleaning and parsing texts and not rows means that the patterns are planned once, and run once per text.
 
 {% set columns = export_columns() | reject('eq', 'deal_id') | list -%}
 
@@ -13,16 +13,15 @@ raw_texts as (
 
 counts as (
 
+    {% for column in columns -%}
     select
-        {% for column in columns -%}
-        {{ 'case ' if loop.first }}when grouping({{ column }}) = 0 then '{{ column }}'
-        {% endfor -%}
-        end as column_name,
-        coalesce({{ columns | join(', ') }}) as text_id,
+        '{{ column }}' as column_name,
+        {{ column }} as text_id,
         count(*) as n_cells
     from {{ ref('raw_deals') }}
-    group by grouping sets ({% for column in columns %}({{ column }}){{ ', ' if not loop.last }}{% endfor %})
-
+    group by {{ column }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 trimmed as (

@@ -39,9 +39,13 @@ final as (
         counted.n_rows
     from counted
     left join cell_texts as outcome_texts
-        on outcome_texts.column_name = 'outcome' and counted.outcome = outcome_texts.text_id
+        on
+            outcome_texts.column_name = 'outcome'
+            and counted.outcome = outcome_texts.text_id
     left join cell_texts as deal_stage_texts
-        on deal_stage_texts.column_name = 'deal_stage' and counted.deal_stage = deal_stage_texts.text_id
+        on
+            deal_stage_texts.column_name = 'deal_stage'
+            and counted.deal_stage = deal_stage_texts.text_id
     where counted.n_rows > 0
 
 )

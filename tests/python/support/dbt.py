@@ -106,7 +106,11 @@ def columns_read_once() -> Iterator[None]:
     def columns(adapter: DuckDBAdapter, relation: object) -> list:
         if str(relation) not in found:
             _, described = adapter.execute(f"describe {relation}", fetch=True)
-            found[str(relation)] = [adapter.Column(row[0], row[1]) for row in described.rows]
+            # An ENUM is text to dbt, as in macros/materializations.sql.
+            found[str(relation)] = [
+                adapter.Column(name, "VARCHAR" if kind.startswith("ENUM") else kind)
+                for name, kind, *_ in described.rows
+            ]
         return found[str(relation)]
 
     with mock.patch.object(DuckDBAdapter, "get_columns_in_relation", columns):
