@@ -15,8 +15,8 @@ SAMPLE = project.ROOT / "seeds" / "deals.csv"
 READ = """
 import time, duckdb
 start = time.perf_counter()
-query = "select outcome, count(*) from '{path}' group by 1"
-duckdb.connect(config={{"enable_progress_bar": False}}).execute(query).fetchall()
+duckdb.execute("set enable_progress_bar = false")
+duckdb.execute("select outcome, count(*) from '{path}' group by 1").fetchall()
 print(time.perf_counter() - start)
 """
 IMPORT_DBT = "import dbt.cli.main"
