@@ -96,3 +96,49 @@
         '{{ value | replace("'", "''") }}'{{ ', ' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
+
+{# ---------- combinations of cells #}
+
+{# A query for every combination of the texts of some columns of the export, as clean text, and how many rows have it
+   (`n_rows`). A row without an id is no deal, such as a total, and does not count. #}
+{% macro combinations_of_cells(columns) -%}
+    with
+
+    trimmed as (
+
+        select
+            {{ trimmed('deal_id') }} as trimmed_id,
+            {{ columns | join(', ') }}
+        from {{ ref('raw_deals') }}
+        where read_error is null
+
+    ),
+
+    counted as (
+
+        select
+            {{ columns | join(', ') }},
+            count(case when {{ null_if_empty('trimmed_id') }} is not null then 1 end) as n_rows
+        from trimmed
+        group by {{ columns | join(', ') }}
+
+    ),
+
+    cell_texts as (
+
+        select * from {{ ref('cell_texts') }}
+
+    )
+
+    select
+        {% for column in columns -%}
+        {{ column }}_texts.cell as {{ column }},
+        {% endfor -%}
+        counted.n_rows
+    from counted
+    {% for column in columns -%}
+    left join cell_texts as {{ column }}_texts
+        on {{ column }}_texts.column_name = '{{ column }}' and counted.{{ column }} = {{ column }}_texts.text_id
+    {% endfor -%}
+    where counted.n_rows > 0
+{%- endmacro %}

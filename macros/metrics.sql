@@ -13,7 +13,7 @@
 {# Counts of the closed and the won deals of a group. #}
 {% macro deal_counts() -%}
     count(is_won) as n_deals,
-    cast(coalesce(sum(is_won), 0) as bigint) as n_won
+    {{ whole_sum('is_won') }} as n_won
 {%- endmacro %}
 
 {# Total amounts of the closed and the won deals of a group. #}
@@ -33,8 +33,7 @@
 
 {# Counts and amounts, in cents, of the closed and the won deals of a group, to be summed over groups. #}
 {% macro counted_deals(amount) -%}
-    count(is_won) as n_deals,
-    cast(coalesce(sum(is_won), 0) as bigint) as n_won,
+    {{ deal_counts() }},
     coalesce(sum({{ cents('case when is_won is not null then ' ~ amount ~ ' end') }}), 0) as closed_cents,
     coalesce(sum({{ cents('case when is_won = 1 then ' ~ amount ~ ' end') }}), 0) as won_cents
 {%- endmacro %}
@@ -103,6 +102,12 @@
    since there may be no deals on the first days of a period. #}
 {% macro first_complete_date(first_created_date) -%}
     {{ add_days(first_created_date, '-7') }}
+{%- endmacro %}
+
+{# Whether a day is in one of both windows of a comparison. #}
+{% macro is_in_windows(date, windows='windows') -%}
+    {{ date }} between {{ windows }}.before_start and {{ windows }}.before_end
+    or {{ date }} between {{ windows }}.after_start and {{ windows }}.after_end
 {%- endmacro %}
 
 {# How a sentence names a window, 'after' or 'before', of the comparison in a column. #}

@@ -90,9 +90,7 @@ covered as (
         count(closed_months.month_start) as n_closed_months
     from windows
     left join {{ ref('closed_months') }} as closed_months
-        on
-            closed_months.month_start between windows.before_start and windows.before_end
-            or closed_months.month_start between windows.after_start and windows.after_end
+        on {{ is_in_windows('closed_months.month_start') }}
     where windows.before_start >= windows.first_date
     group by all
 

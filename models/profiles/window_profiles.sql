@@ -35,10 +35,7 @@ window_months as (
         months.n_deals,
         months.n_won
     from months
-    inner join windows
-        on
-            months.month_start between windows.before_start and windows.before_end
-            or months.month_start between windows.after_start and windows.after_end
+    inner join windows on {{ is_in_windows('months.month_start') }}
 
 ),
 

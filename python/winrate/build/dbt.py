@@ -157,16 +157,19 @@ def memory_limit() -> int:
     Half of what the machine or the container has: the statistics need the other half. No more than
     MAX_MEMORY, with which a build takes no longer.
     """
-    with duckdb.connect() as connection:
-        # DuckDB's own limit is 80% of the memory; unlike Python it knows that of a container.
-        query = "select parse_formatted_bytes(current_setting('memory_limit'))"
-        return min(MAX_MEMORY, int(connection.execute(query).fetchall()[0][0] / 0.8 / 2))
+    # DuckDB's own limit is 80% of the memory.
+    default = _found_by_duckdb("parse_formatted_bytes(current_setting('memory_limit'))")
+    return min(MAX_MEMORY, int(default / 0.8 / 2))
 
 
 def _cores() -> int:
-    """The number of cores that DuckDB finds; unlike Python it knows the limits of a container."""
+    return _found_by_duckdb("current_setting('threads')")
+
+
+def _found_by_duckdb(setting: str) -> int:
+    """What DuckDB finds on this machine; unlike Python it knows the limits of a container."""
     with duckdb.connect() as connection:
-        return connection.execute("select current_setting('threads')").fetchall()[0][0]
+        return connection.execute(f"select {setting}").fetchall()[0][0]
 
 
 def listed_failures(target_path: Path) -> list[str]:

@@ -62,13 +62,7 @@ def make_table(
     connection: duckdb.DuckDBPyConnection, model: Mapping[str, Any], values: project.RunValues
 ) -> None:
     """Build the table of a model, of which the schema is there; raises what reading raises."""
-    kind = "view" if is_view(model) else "table"
-    run_model(connection, model, values, f"create {kind} {table_name(model)} as")
-
-
-def is_view(model: Mapping[str, Any]) -> bool:
-    """Whether a model is built as a view within the database of a build; the others are tables."""
-    return model["schema"] == INTERNAL and model["config"]["materialized"] == "view"
+    run_model(connection, model, values, f"create table {table_name(model)} as")
 
 
 def table_name(model: Mapping[str, Any]) -> str:

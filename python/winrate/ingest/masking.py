@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from winrate.ingest.spelling import name_key
+from winrate.ingest.text_ids import in_first_row
 
 KEY_VARIABLE = "WINRATE_MASK_KEY"
 REP = "sales_rep_id"
@@ -24,12 +25,12 @@ def mask_reps(records: pa.RecordBatchReader, null_values: Sequence[str]) -> pa.R
     secret = os.environ.get(KEY_VARIABLE, "")
 
     def masked(batch: pa.RecordBatch) -> pa.RecordBatch:
-        new_texts = batch.column("new_texts").to_pylist()
-        for text in new_texts[0] or []:
+        new_texts = batch.column("new_texts")[0].as_py() or []
+        for text in new_texts:
             if text["column_name"] == REP:
                 text["text"] = _cell_key(text["text"], secret, null_values)
         columns = {
-            "new_texts": pa.array(new_texts, batch.schema.field("new_texts").type),
+            "new_texts": in_first_row(new_texts, batch.num_rows),
             "raw_text": pa.repeat(pa.scalar(NOT_KEPT), batch.num_rows),
         }
         for name, column in columns.items():

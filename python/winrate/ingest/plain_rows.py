@@ -23,8 +23,6 @@ ID = "deal_id"
 TEXTS = pa.dictionary(pa.int32(), pa.string())
 BLOCK_SIZE = 1 << 22  # bytes that one of Arrow's threads reads at a time; no row may be longer
 NEWLINE, RETURN, QUOTE = b'\n\r"'
-
-
 NO_ROWS = pa.table({ID: pa.array([], pa.string())})
 
 

@@ -19,7 +19,7 @@ from winrate.ingest.header import ExportHeader, WantedColumns, refuse_missing, s
 from winrate.ingest.plain_rows import ID, FoundHeader, PlainRows
 from winrate.ingest.records import ExportError, Record, listed, refuse_special, shortened
 from winrate.ingest.text_files import count_text_lines, text_lines, text_records
-from winrate.ingest.text_ids import NEW_TEXTS, TextIds
+from winrate.ingest.text_ids import NEW_TEXTS, TextIds, in_first_row
 from winrate.ingest.typed_cells import batch_rows, parquet_records, parquet_texts
 from winrate.ingest.workbooks import sheet_records
 
@@ -164,9 +164,7 @@ def _batches(
             columns[name] = text_ids.of(columns[name])
         new_texts = [text for text_ids in ids.values() for text in text_ids.new_texts()]
         n_rows = len(columns["source_line"])
-        columns["new_texts"] = pa.concat_arrays(
-            [pa.array([new_texts or None], NEW_TEXTS), pa.nulls(n_rows - 1, NEW_TEXTS)]
-        )
+        columns["new_texts"] = in_first_row(new_texts, n_rows)
         yield pa.RecordBatch.from_arrays(
             [
                 columns[field.name] if field.name in columns else pa.nulls(n_rows, field.type)

@@ -8,6 +8,11 @@ NEW_TEXTS = pa.list_(
 )
 
 
+def in_first_row(texts: list[dict], n_rows: int) -> pa.Array:
+    """A column of NEW_TEXTS with these texts in the first of so many rows, null in the others."""
+    return pa.concat_arrays([pa.array([texts or None], NEW_TEXTS), pa.nulls(n_rows - 1, NEW_TEXTS)])
+
+
 class TextIds:
     """The texts of one column: the id of each is its place in the order of appearance, from 0."""
 

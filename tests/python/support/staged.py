@@ -80,7 +80,7 @@ class Staging:
         Planning takes longer than running on a few rows, with nested regular expressions above all.
         """
         for model in self.models:
-            if model["code"] and not staging.is_view(model):
+            if model["code"]:
                 inserting = f"insert into {staging.table_name(model)}"
                 staging.run_model(
                     connection, model, values, f"prepare {model['name']} as {inserting}"
@@ -89,8 +89,6 @@ class Staging:
     def _stage_again(self, connection: duckdb.DuckDBPyConnection, values: RunValues) -> None:
         """Fill the tables with another export."""
         for model in self.models:
-            if staging.is_view(model):
-                continue
             connection.execute(f"truncate {staging.table_name(model)}")
             if model["code"]:
                 connection.execute(f"execute {model['name']}")
