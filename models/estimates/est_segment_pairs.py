@@ -10,4 +10,5 @@ def model(dbt, session):
     features = known_at(timing, dbt.config.get("features"), "creation")
     verdict = dbt.ref("est_verdict").project("verdict").fetchone()[0]
     rules = ClaimRules(**dbt.config.get("rules"))
-    return interactions.segment_pairs(profiles, features, verdict, rules)
+    max_features = dbt.config.get("max_paired_features")
+    return interactions.segment_pairs(profiles, features, verdict, rules, int(max_features))

@@ -10,44 +10,29 @@ deals as (
 
 ),
 
-features as (
-
-    {{ listed(categorical_features(), 'feature') }}
-
-),
-
-feature_values as (
-
-    select
-        features.feature,
-        {{ value_of('features.feature', categorical_features(), 'deals') }} as feature_value,
-        deals.is_won
-    from deals
-    cross join features
-
-),
-
 counted as (
 
+    {% if categorical_features() -%}
+    {{ per_level(categorical_features(), 'count(is_won) as n_closed_deals') }}
+    {%- else -%}
     select
-        feature,
-        feature_value,
-        count(is_won) as n_closed_deals
-    from feature_values
-    group by feature, feature_value
-
+        cast(null as string) as feature,
+        cast(null as string) as level,
+        cast(null as bigint) as n_closed_deals
+    where false
+    {%- endif %}
 ),
 
 final as (
 
     select
         feature,
-        feature_value,
+        level as feature_value,
         case
-            when n_closed_deals < {{ var('min_deals_per_level') }} and feature_value != 'Unknown' then 'Other'
-            else feature_value
+            when n_closed_deals < {{ var('min_deals_per_level') }} and level != 'Unknown' then 'Other'
+            else level
         end as level,
-        n_closed_deals < {{ var('min_deals_per_level') }} and feature_value != 'Unknown' as is_pooled,
+        n_closed_deals < {{ var('min_deals_per_level') }} and level != 'Unknown' as is_pooled,
         n_closed_deals
     from counted
 

@@ -6,6 +6,9 @@
 -- lack anything.
 --
 -- Differences count from `min_missing_difference` on, and four standard errors.
+--
+-- A feature of which most closed deals have a value of their own, or nearly, is an identifier, such as the name of the
+-- account: it is not compared either.
 
 {% set names = feature_names() -%}
 {% set aggregates -%}
@@ -14,6 +17,7 @@ count(case when state = '{{ state }}' then 1 end) as n_{{ state }}{{ ',' if not 
 {% endfor -%}
 {%- endset %}
 {% set min_difference = var('min_missing_difference') -%}
+{% set few = 5 -%}  {# a value of fewer deals is as good as their own #}
 
 with
 
@@ -77,10 +81,36 @@ shares as (
 
 ),
 
+own_values as (
+
+    select
+        feature,
+        count(*) as n_values,
+        sum(n_closed_deals) as n_deals_with_value,
+        coalesce(sum(case when n_closed_deals < {{ few }} then n_closed_deals end), 0) as n_deals_with_own_value
+    from {{ ref('feature_levels') }}
+    where feature_value != 'Unknown' and n_closed_deals > 0
+    group by feature
+
+),
+
+identifiers as (
+
+    select
+        feature,
+        n_values
+    from own_values
+    where
+        n_values > {{ var('min_deals_per_level') }}
+        and n_deals_with_own_value > {{ var('identifier_share') }} * n_deals_with_value
+
+),
+
 tested as (
 
     select
-        *,
+        shares.*,
+        identifiers.n_values as n_identifier_values,
         abs(missing_share_won - missing_share_lost) >= {{ min_difference }}
         and abs(missing_share_won - missing_share_lost) > 4 * sqrt(
             missing_share_won * (1 - missing_share_won) / nullif(n_won, 0)
@@ -92,6 +122,7 @@ tested as (
             + missing_share_closed * (1 - missing_share_closed) / nullif(n_won + n_lost, 0)
         ) as is_filled_in_late
     from shares
+    left join identifiers on shares.feature = identifiers.feature
 
 ),
 
@@ -106,10 +137,11 @@ final as (
         missing_share_lost,
         missing_share_closed,
         missing_share_open,
+        n_identifier_values,
         coalesce(differs_by_outcome, false) as differs_by_outcome,
         coalesce(is_filled_in_late, false) as is_filled_in_late,
         case
-            when n_levels < 2 then cast(null as string)
+            when n_levels < 2 or n_identifier_values is not null then cast(null as string)
             when feature in ({{ quoted_list(var('known_at_close') or ['']) }}) then 'close'
             when differs_by_outcome or is_filled_in_late then 'close'
             else 'creation'

@@ -1,14 +1,8 @@
--- Counts and total amounts of the closed deals of each pair of levels of two features that are known at creation.
+-- Counts and total amounts of the closed deals of each pair of levels of the two features that were looked at as pairs.
 
 {% set names = creation_features() -%}
 
 with
-
-features as (
-
-    {{ compared_features() }}
-
-),
 
 -- Deals with the same levels are in the same pairs.
 profiles as (
@@ -26,28 +20,10 @@ profiles as (
 
 pairs as (
 
-    {% for feature_1 in names -%}
-    {% for feature_2 in names[loop.index:] -%}
-    select
-        '{{ feature_1 }}' as feature_1,
-        '{{ feature_2 }}' as feature_2
-    union all
-    {% endfor -%}
-    {% endfor -%}
-    -- Without two features there is no pair.
-    select
-        cast(null as {{ dbt.type_string() }}) as feature_1,
-        cast(null as {{ dbt.type_string() }}) as feature_2
-    where false
-
-),
-
-compared_pairs as (
-
-    select pairs.*
-    from pairs
-    inner join features as features_1 on pairs.feature_1 = features_1.feature
-    inner join features as features_2 on pairs.feature_2 = features_2.feature
+    select distinct
+        feature_1,
+        feature_2
+    from {{ ref('est_segment_pairs') }}
 
 ),
 
@@ -63,7 +39,7 @@ profile_levels as (
         profiles.closed_cents,
         profiles.won_cents
     from profiles
-    cross join compared_pairs as pairs
+    cross join pairs
 
 ),
 

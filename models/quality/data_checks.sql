@@ -16,6 +16,8 @@ found as (
         'check_missing_knows_outcome',
         'check_feature_repeats_another',
         'check_feature_has_one_level',
+        'check_feature_is_identifier',
+        'check_features_not_paired',
         'check_level_repeats_others',
         'check_level_is_determined',
         'check_quasi_separation',

@@ -48,7 +48,11 @@ TYPES = {
 
 @one_thread
 def segment_pairs(
-    profiles: pd.DataFrame, features: Sequence[str], verdict: str, rules: ClaimRules
+    profiles: pd.DataFrame,
+    features: Sequence[str],
+    verdict: str,
+    rules: ClaimRules,
+    max_features: int,
 ) -> pd.DataFrame:
     """Win rate of each pair of levels against what the main effects of all features predict.
 
@@ -75,7 +79,7 @@ def segment_pairs(
     regression, factors = _main_effects(profiles, features, model)
     parts = [
         _pair_rows(regression, *pair, rules.min_deals_per_level)
-        for pair in combinations(factors, 2)
+        for pair in combinations(_strongest(regression, factors, max_features), 2)
     ]
     if not any(map(len, parts)):
         return no_pairs
@@ -117,6 +121,22 @@ def _main_effects(
     factors = [factor for factor in factors if factor.size > 1]
     columns = columns_of(model.counts, [*model.held, *factors])
     return fit(model.counts, independent(columns, model.counts.n_deals)), factors
+
+
+def _strongest(regression: Regression, factors: list[Factor], n_strongest: int) -> list[Factor]:
+    """The factors whose coefficients differ most from zero together (Wald 1943), in their order."""
+    if len(factors) <= n_strongest:
+        return factors
+    p_values = []
+    for factor in factors:
+        own = np.flatnonzero(
+            regression.columns.effects[regression.columns.of(factor.name)].any(axis=0)
+        )
+        estimate, covariance = regression.estimate[own], regression.covariance[np.ix_(own, own)]
+        statistic = estimate @ np.linalg.lstsq(covariance, estimate, rcond=None)[0]
+        p_values.append(stats.chi2.logsf(statistic, len(own)) if len(own) else 0.0)
+    strongest = np.sort(np.argsort(p_values, kind="stable")[:n_strongest])
+    return [factors[position] for position in strongest]
 
 
 def _leaks(model: ProfileModel, name: str) -> bool:

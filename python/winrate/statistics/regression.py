@@ -10,7 +10,7 @@ that of the codes, and its time that of some passes over the rows.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -29,6 +29,10 @@ MAX_HALVINGS = 30  # of a step after which the fit is worse
 # A step of more than 0.1 log-odds that gains less log-likelihood than this leads along levels that
 # only together were always won or always lost: their estimate is infinite.
 MIN_GAIN = 1e-6
+# With more factors, and matrices of no more numbers, dense matrices take less time than one table
+# per two factors.
+MANY_FACTORS, MAX_DENSE = 16, 4_000_000
+ROUNDING = 1e-12  # relative, of sums
 MIN_SD, MAX_SD = 0.01, 5.0  # of the random intercepts, in log-odds; below the first it is zero
 
 
@@ -53,6 +57,12 @@ class Factor:
     @property
     def size(self) -> int:
         return len(self.levels)
+
+    @property
+    def rows_by_level(self) -> list[np.ndarray]:
+        """The numbers of the rows of each level, in their order."""
+        order = np.argsort(self.codes, kind="stable")
+        return np.split(order, np.cumsum(np.bincount(self.codes, minlength=self.size))[:-1])
 
     def sums(self, weight: np.ndarray) -> np.ndarray:
         """The sum of `weight` per level."""
@@ -114,17 +124,27 @@ class Columns:
     effects: np.ndarray
     is_weak: np.ndarray
 
-    @property
+    @cached_property
     def starts(self) -> list[int]:
         """The first column of each factor."""
-        return list(np.cumsum([1, *(factor.size for factor in self.factors)])[:-1])
+        return np.cumsum([1, *(factor.size for factor in self.factors)]).tolist()[:-1]
+
+    @property
+    def n_columns(self) -> int:
+        return 1 + sum(factor.size for factor in self.factors)
+
+    @cached_property
+    def _places(self) -> dict[str, slice]:
+        pairs = zip(self.starts, self.factors, strict=True)
+        return {factor.name: slice(start, start + factor.size) for start, factor in pairs}
 
     def of(self, name: str) -> slice:
         """The columns of a factor."""
-        for start, factor in zip(self.starts, self.factors, strict=True):
-            if factor.name == name:
-                return slice(start, start + factor.size)
-        raise KeyError(name)
+        return self._places[name]
+
+    def estimated(self, name: str) -> np.ndarray:
+        """The numbers of the estimated coefficients of a factor."""
+        return np.flatnonzero(self.effects[self.of(name)].any(axis=0))
 
     @cached_property
     def cells(self) -> "tuple[Factor, Columns] | None":
@@ -167,25 +187,39 @@ class Columns:
         pairs = zip(self.starts, self.factors, strict=True)
         places = [start + factor.codes for start, factor in pairs]
         columns = np.column_stack([np.zeros(n_rows, dtype=np.intp), *places])
-        n_columns = 1 + sum(factor.size for factor in self.factors)
         pointers = np.arange(0, columns.size + 1, columns.shape[1])
-        ones = np.ones(columns.size)
-        return sparse.csr_array((ones, columns.ravel(), pointers), shape=(n_rows, n_columns))
+        shape = (n_rows, self.n_columns)
+        return sparse.csr_array((np.ones(columns.size), columns.ravel(), pointers), shape=shape)
 
     def information(self, weight: np.ndarray) -> np.ndarray:
         """Columns x columns: the sum of `weight` where both hold."""
         columns, weight = self._by_cell(weight)
-        found = np.zeros((1 + sum(factor.size for factor in self.factors),) * 2)
+        if len(self.factors) > MANY_FACTORS and len(weight) * self.n_columns <= MAX_DENSE:
+            found = columns._product(weight)
+        else:
+            found = columns._cross_tables(weight)
+        return np.triu(found) + np.triu(found, 1).T
+
+    def _cross_tables(self, weight: np.ndarray) -> np.ndarray:
+        """The upper triangle of the information, by one table per two factors."""
+        found = np.zeros((self.n_columns,) * 2)
         found[0, 0] = weight.sum()
         places = [self.of(factor.name) for factor in self.factors]
-        for position, (factor, place) in enumerate(zip(columns.factors, places, strict=True)):
+        for position, (factor, place) in enumerate(zip(self.factors, places, strict=True)):
             found[0, place] = factor.sums(weight)
             found[place, place] = np.diag(found[0, place])
-            for other, other_place in zip(
-                columns.factors[:position], places[:position], strict=True
-            ):
+            for other, other_place in zip(self.factors[:position], places[:position], strict=True):
                 found[other_place, place] = other.crossed(factor, weight)
-        return np.triu(found) + np.triu(found, 1).T
+        return found
+
+    def _product(self, weight: np.ndarray) -> np.ndarray:
+        """The same, as the product of a dense matrix with itself."""
+        rows = np.arange(len(weight))
+        dense = np.zeros((len(weight), self.n_columns))
+        dense[:, 0] = root = np.sqrt(weight)
+        for start, factor in zip(self.starts, self.factors, strict=True):
+            dense[rows, start + factor.codes] = root
+        return linalg.blas.dsyrk(1.0, dense.T)
 
     def linear_predictor(self, coefficient: np.ndarray) -> np.ndarray:
         """Per row, the sum of the coefficients of its columns."""
@@ -290,6 +324,20 @@ class Regression:
         of_deals = np.linalg.pinv(self.covariance, hermitian=True) - np.diag(information)
         covariance = np.linalg.pinv(of_deals, rcond=1e-12, hermitian=True)
         return -covariance @ score, covariance
+
+    def without_factors(self, names: Iterable[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Coefficients per column and random intercepts if some factors had no effect.
+
+        They are those of the restricted model to first order, one step of Newton's method away.
+        """
+        own_of = [self.columns.estimated(name) for name in names]
+        dropped = np.concatenate([np.zeros(0, dtype=np.intp), *own_of])
+        shared, own = self.covariance[:, dropped], self.covariance[np.ix_(dropped, dropped)]
+        change = shared @ np.linalg.lstsq(own, self.estimate[dropped], rcond=None)[0]
+        coefficient = self.columns.effects @ (self.estimate - change)
+        if not self.has_groups:
+            return coefficient, self.random
+        return coefficient, self.random + (self.by_group / self.group_information).T @ change
 
     def variance(self, gradient: np.ndarray, group_gradient: np.ndarray) -> np.ndarray:
         """Variance of functions of the parameters, by the delta method.
@@ -420,15 +468,20 @@ class _Problem:
         estimate[0] = special.logit(rate)
         if similar is None:
             return self.at(estimate, random)
+        of_similar, of_groups = similar.without_factors(
+            factor.name
+            for factor in similar.columns.factors
+            if factor.name not in {own.name for own in self.columns.factors}
+        )
         known = {factor.name for factor in similar.columns.factors}
         coefficient = np.zeros(len(self.columns.effects))
-        coefficient[0] = similar.coefficient[0]
+        coefficient[0] = of_similar[0]
         for factor in self.columns.factors:
             if factor.name in known:
-                of_factor = similar.coefficient[similar.columns.of(factor.name)]
+                of_factor = of_similar[similar.columns.of(factor.name)]
                 coefficient[self.columns.of(factor.name)] = of_factor
         estimate = np.linalg.lstsq(self.columns.effects, coefficient, rcond=None)[0]
-        return self.at(estimate, similar.random if len(similar.random) == n_groups else random)
+        return self.at(estimate, of_groups if len(of_groups) == n_groups else random)
 
     def objective(self, point: _Point, sd: float) -> float:
         """The log-likelihood with its penalties."""
@@ -494,25 +547,33 @@ class _Working:
         return estimate, random, covariance
 
     def restricted_sd(self) -> float:
-        """The standard deviation with the largest restricted likelihood; 0 below MIN_SD."""
+        """The standard deviation with the largest restricted likelihood; 0 below MIN_SD.
 
-        def loss(log_sd: float) -> float:
+        The root of its derivative: the variance is the mean, over the groups, of the squared
+        random intercept and its variance (Harville 1977, section 5).
+        """
+
+        def excess(log_sd: float) -> float:
+            """The derivative, with the sign of the standard deviation less the best one."""
             precision = np.exp(-2 * log_sd)
             total = self.group_weight + precision
             scaled = self.by_group / total
             schur = self.information - scaled @ self.by_group.T
+            schur[np.diag_indices_from(schur)] *= 1 + ROUNDING  # columns may nearly repeat others
+            triangle = linalg.cholesky(schur, lower=True, check_finite=False)
             own = self.linear - scaled @ self.group_linear
-            sign, log_determinant = np.linalg.slogdet(schur)
-            if sign <= 0:
-                return np.inf
-            explained = own @ np.linalg.solve(schur, own) + (self.group_linear**2 / total).sum()
-            return float(
-                (np.log(total).sum() + 2 * log_sd * len(total) + log_determinant - explained) / 2
-            )
+            estimate = linalg.cho_solve((triangle, True), own, check_finite=False)
+            random = (self.group_linear - self.by_group.T @ estimate) / total
+            shared = linalg.solve_triangular(triangle, scaled, lower=True, check_finite=False)
+            variances = (1 / total).sum() + (shared**2).sum()
+            return float(len(total) - precision * (random @ random + variances))
 
-        bounds = (np.log(MIN_SD), np.log(MAX_SD))
-        best = optimize.minimize_scalar(loss, bounds=bounds, method="bounded").x
-        return float(np.exp(best)) if best > bounds[0] + 0.01 else 0.0
+        low, high = np.log(MIN_SD), np.log(MAX_SD)
+        if excess(low) >= 0:
+            return 0.0
+        if excess(high) <= 0:
+            return MAX_SD
+        return float(np.exp(optimize.brentq(excess, low, high, xtol=1e-12)))
 
 
 def mean_slope(log_odds: np.ndarray, other: np.ndarray | float) -> np.ndarray:

@@ -135,10 +135,11 @@ def score_tests(
         z = np.where(is_tested, z, np.nan)
     position = 0
     for factor in factors:
+        rows_by_level = factor.rows_by_level
         for level in range(factor.size):
             if np.abs(z[position]) > MIN_SADDLEPOINT_Z:
                 weights = explained[:, position], group_solved[:, position]
-                rows = factor.codes == level
+                rows = rows_by_level[level]
                 z[position] = np.sign(z[position]) * _saddlepoint_z(
                     model, rows, weights, score[position], error[position]
                 )
@@ -187,9 +188,9 @@ def _saddlepoint_z(
 ) -> float:
     """The absolute normal quantile of a score, by its cumulants (Barndorff-Nielsen 1986).
 
-    rows: those of the level, whose deals are taken exactly. The others have small weights in the
-    score and are taken as normal (Dey et al. 2017). weights: what the model explains of the level,
-    per coefficient and per group. error: standard error of the score.
+    rows: numbers of those of the level, whose deals are taken exactly. The others have small
+    weights in the score and are taken as normal (Dey et al. 2017). weights: what the model explains
+    of the level, per coefficient and per group. error: standard error of the score.
     """
     n_deals, probability = model.counts.n_deals[rows], model.probability[rows]
     z = abs(score / error)

@@ -112,7 +112,7 @@ def _score(model: ScoreModel, rows: pd.DataFrame, features: list[str]) -> pd.Dat
     coefficient = model.classifier.coef_[0]
     log_odds = model.classifier.intercept_[0] + one_hot @ coefficient
     design = np.column_stack([np.ones(len(rows)), one_hot])
-    error = np.sqrt(np.einsum("ij,jk,ik->i", design, model.covariance, design))
+    error = np.sqrt((design @ model.covariance * design).sum(axis=1))
     scored = _keys(rows).assign(
         win_probability=expit(log_odds),
         win_probability_low=expit(log_odds - Z_95 * error),

@@ -67,7 +67,7 @@ def test_hostile_data_give_finite_tables_without_warnings(seed):
             causes,
             win_rate_change_model(windows, at_creation, {}, rules),
             verdict,
-            segment_pairs(profiles, at_creation, verdict["verdict"][0], rules),
+            segment_pairs(profiles, at_creation, verdict["verdict"][0], rules, 12),
             rep_performance(rep_totals(deals), profiles, at_creation, rules),
         ]
     for table in tables:

@@ -50,11 +50,11 @@ def rare_wins(seed: int) -> tuple[pd.DataFrame, list[str]]:
 
 
 def segment_pairs(
-    profiles: pd.DataFrame, features: list[str] = FEATURES, **rules: int
+    profiles: pd.DataFrame, features: list[str] = FEATURES, max_features: int = 12, **rules: int
 ) -> pd.DataFrame:
     changed = replace(RULES, **rules)
     verdict = assess(profiles, features, changed).verdict
-    return interactions.segment_pairs(profiles, features, verdict, changed)
+    return interactions.segment_pairs(profiles, features, verdict, changed, max_features)
 
 
 def n_deals_of(deals: pd.DataFrame, pair: tuple[str, str, str, str]) -> int:
@@ -181,6 +181,30 @@ def test_noise_among_reps_of_one_industry_each_makes_few_pairs():
         deals = simulated_deals(1500, seed, STRONG, n_reps=12, rep_sd=0.5)
         n_claiming += segment_pairs(profiles_of(deals))["evidence"].isin(CLAIMS).any()
     assert n_claiming <= 2
+
+
+def with_noise_features(deals: pd.DataFrame, n_features: int, seed: int) -> pd.DataFrame:
+    levels = np.random.default_rng(seed).choice(list("abc"), (len(deals), n_features))
+    return deals.assign(**{f"noise_{k}": levels[:, k] for k in range(n_features)})
+
+
+def test_of_many_features_those_with_the_strongest_effects_are_paired():
+    deals = with_noise_features(simulated_deals(4000, 1, STRONG), 6, 1)
+    features = [*FEATURES, *(f"noise_{k}" for k in range(6))]
+    table = segment_pairs(profiles_of(deals, features), features, max_features=3)
+    assert set(table["feature_1"]) | set(table["feature_2"]) == {"industry", "source", "size"}
+
+
+def test_pairs_of_the_strongest_of_many_features_keep_their_error():
+    features = [*FEATURES, *(f"noise_{k}" for k in range(6))]
+    n_runs, n_claiming = 40, 0
+    for seed in range(n_runs):
+        deals = with_noise_features(simulated_deals(1500, seed, STRONG), 6, seed)
+        table = segment_pairs(
+            profiles_of(deals, features), features, max_features=4, max_other_q_value=0.05
+        )
+        n_claiming += table["evidence"].isin(CLAIMS).any()
+    assert n_claiming <= most_runs_that_may_claim(n_runs)
 
 
 def test_the_interval_excludes_zero_exactly_where_the_p_value_is_below_0_05():

@@ -62,31 +62,33 @@ def _variances(model: ChangeModel, by_deal: np.ndarray) -> np.ndarray:
     errors, which is taken off once (Goodman 1960). The variance is at least the larger one: given
     the other estimate, it is exact.
     """
-    covariance = model.regression.covariance
-    gradient, of_deals = _derivatives(model)
-    by_coefficients = np.einsum("ij,jk,ik->i", gradient, covariance, gradient)
-    by_shares, of_both = np.zeros((2, len(by_coefficients)))
-    for window, (share, n_deals) in enumerate(
-        zip(model.share, model.n_deals.sum(axis=1), strict=True)
-    ):
-        deviation = by_deal[window] - (by_deal[window] @ share)[:, None]
-        by_shares += deviation**2 @ share / n_deals
-        slopes = of_deals[:, window] - (of_deals[:, window] @ share)[..., None]
-        spread = np.einsum("jip,jk,kip->ip", slopes, covariance, slopes, optimize=True)
-        of_both += spread @ share / n_deals
+    by_coefficients, by_shares, of_both = np.zeros((3, by_deal.shape[1]))
+    samples = list(zip(model.share, model.n_deals.sum(axis=1), strict=True))
+    for direction in _directions(model.regression.covariance):
+        # Complex steps are exact to rounding (Squire and Trapp 1998); central differences are not.
+        values, slopes = _parts(model, model.regression.estimate + 1j * STEP * direction)
+        by_coefficients += (values.imag / STEP) ** 2
+        for slope, (share, n_deals) in zip(slopes.imag / STEP, samples, strict=True):
+            of_both += _spread(slope, share) / n_deals
+    for value, (share, n_deals) in zip(by_deal, samples, strict=True):
+        by_shares += _spread(value, share) / n_deals
     larger = np.maximum(by_coefficients, by_shares)
     return np.maximum(by_coefficients + by_shares - of_both, larger)
 
 
-def _derivatives(model: ChangeModel) -> tuple[np.ndarray, np.ndarray]:
-    """Parts x coefficients, and coefficients x windows x parts x profiles, of `_parts`.
+def _directions(covariance: np.ndarray) -> np.ndarray:
+    """Rows whose products with themselves sum to the covariance.
 
-    Complex steps are exact to rounding (Squire and Trapp 1998); central differences are not.
+    A variance is then a sum of squares over directions, which need not be kept together.
     """
-    estimate = model.regression.estimate
-    steps = [_parts(model, estimate + 1j * STEP * unit) for unit in np.eye(len(estimate))]
-    gradient = np.array([values.imag for values, _ in steps]).T / STEP
-    return gradient, np.array([by_deal.imag for _, by_deal in steps]) / STEP
+    values, vectors = np.linalg.eigh(covariance)
+    return (vectors * np.sqrt(np.maximum(values, 0.0))).T[values > 0]
+
+
+def _spread(values: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """The variance of each row of values over profiles with these shares."""
+    deviation = values - (values @ share)[:, None]
+    return deviation**2 @ share
 
 
 def _parts(model: ChangeModel, estimate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
