@@ -3,6 +3,7 @@
 import pytest
 
 from support.report_story import rep, story_with
+from winrate.report.charts import funnel
 from winrate.report.style import HELPS, HURTS, NEUTRAL
 
 
@@ -34,6 +35,18 @@ def test_the_funnel_of_reps_with_equally_many_deals_has_lines(page):
     low_95 = figure["data"][0]
     assert low_95["x"] == pytest.approx([38.8, 40, 41.2])
     assert len(set(low_95["y"])) == 1
+
+
+def test_of_very_many_reps_some_are_drawn(page, monkeypatch):
+    monkeypatch.setattr(funnel, "MAX_POINTS", 2)
+    reps = [
+        rep("small_and_above", n_deals=40, n_won=39, evidence="above"),
+        rep("middle", n_deals=50, n_won=20),
+        rep("large", n_deals=60, n_won=20),
+    ]
+    drawn = page(story_with(drivers_rep_performance=reps)).figures["reps"]
+    [points] = [trace for trace in drawn["data"] if trace["name"] == "rep"]
+    assert points["x"] == [40, 60]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from winrate import wording
 from winrate.report.charts.figure import add_title, figure, hover, label_rows
 from winrate.report.style import GRID, HELPS, HURTS, INK, PALE_HELPS, PALE_HURTS
 
@@ -46,14 +45,6 @@ def order_bars(bars: pd.DataFrame) -> pd.DataFrame:
     strong = np.where(bars["value"] < 0, HURTS, HELPS)
     pale = np.where(bars["value"] < 0, PALE_HURTS, PALE_HELPS)
     return bars.assign(colour=np.where(bars["is_pale"], pale, strong))
-
-
-def subtitle_with_number(subtitle: str, values: pd.Series, table: str) -> str:
-    """A subtitle that says where not every bar is shown, and which table has the others."""
-    n_bars = values.notna().sum()
-    if n_bars <= MAX_BARS:
-        return subtitle
-    return f"{subtitle}; {MAX_BARS} of {wording.count(n_bars)}, the others are in {table}"
 
 
 def bar_figure(bars: Bars) -> go.Figure:

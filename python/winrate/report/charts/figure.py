@@ -6,6 +6,7 @@ import textwrap
 import pandas as pd
 import plotly.graph_objects as go
 
+from winrate import wording
 from winrate.report.style import FONT, INK, LEGEND, QUIET
 
 MAX_LABEL = 42  # characters beside a bar or a point; the hover text has the whole name
@@ -80,3 +81,10 @@ def short(name: str) -> str:
 def numbers(values: pd.Series) -> list[float | None]:
     """Numbers for Plotly, which draws nothing where there is none."""
     return [None if pd.isna(value) else float(value) for value in values]
+
+
+def subtitle_with_number(subtitle: str, n_all: int, n_most: int, table: str) -> str:
+    """A subtitle that says where no more than `n_most` of all marks are shown, and what has all."""
+    if n_all <= n_most:
+        return subtitle
+    return f"{subtitle}; {n_most:,} of {wording.count(n_all)}, the others are in {table}"

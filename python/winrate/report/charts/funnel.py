@@ -8,6 +8,7 @@ from winrate.report.charts.figure import figure, hover, numbers, plotly_text, sh
 from winrate.report.style import GRID, HELPS, HURTS, INK, NEUTRAL, QUIET
 from winrate.report.text import known, label
 
+MAX_POINTS = 1_000  # a page with 100,000 of them would have 50 MB
 COLOURS = {"above": HELPS, "below": HURTS}  # by evidence
 LIMITS = [("95", "dash", "95% limits"), ("998", "dot", "99.8% limits")]
 
@@ -16,12 +17,15 @@ def funnel_figure(reps: pd.DataFrame, overall: float) -> go.Figure:
     """Adjusted win rate by number of deals, a point per rep, between the limits of chance.
 
     The adjusted win rate is the overall one plus what the rep won beyond what others would have
-    won with the same deals (Spiegelhalter 2005).
+    won with the same deals (Spiegelhalter 2005). Of more than `MAX_POINTS` reps, those above or
+    below are kept first, then those with the most deals.
 
     reps: rows of drivers.rep_performance with closed deals.
     overall: win rate of all closed deals of these reps, a share.
     """
-    reps = reps.sort_values("n_deals", kind="stable")
+    claims_first = reps.assign(is_pale=~reps["evidence"].isin(COLOURS), fewest=-reps["n_deals"])
+    by_weight = claims_first.sort_values(["is_pale", "fewest"], kind="stable")
+    reps = by_weight.head(MAX_POINTS).sort_values("n_deals", kind="stable")
     ends = [0.97 * reps["n_deals"].iloc[0], 1.03 * reps["n_deals"].iloc[-1]]
     centre = go.Scatter(
         x=ends,

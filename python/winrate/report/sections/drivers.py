@@ -6,7 +6,8 @@ import pandas as pd
 
 from winrate import wording
 from winrate.report.blocks import Block, Chart, Guide, Key, Paragraph, Section
-from winrate.report.charts.bars import Bars, bar_figure, order_bars, subtitle_with_number
+from winrate.report.charts.bars import MAX_BARS, Bars, bar_figure, order_bars
+from winrate.report.charts.figure import subtitle_with_number
 from winrate.report.data import Data
 from winrate.report.style import HELPS, HURTS, PALE_HELPS, PALE_HURTS
 from winrate.report.text import enumeration, feature_label, known, label, level_label
@@ -62,7 +63,8 @@ def driver_bars(drivers: pd.DataFrame) -> Bars:
     return Bars(
         subtitle=subtitle_with_number(
             "Effect of each level, other things equal, 95% interval",
-            drivers["effect_pp"],
+            drivers["effect_pp"].count(),
+            MAX_BARS,
             "drivers.win_rate_drivers",
         ),
         axis="percentage points of win rate",

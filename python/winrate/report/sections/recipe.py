@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 from winrate.report.blocks import Block, Chart, Guide, Key, Paragraph, Section
-from winrate.report.charts.bars import Bars, bar_figure, order_bars, subtitle_with_number
+from winrate.report.charts.bars import MAX_BARS, Bars, bar_figure, order_bars
+from winrate.report.charts.figure import subtitle_with_number
 from winrate.report.data import Data
 from winrate.report.style import HELPS, HURTS
 from winrate.report.text import feature_label, label, level_label
@@ -65,7 +66,10 @@ def recipe_bars(importance: pd.DataFrame, features: list[str]) -> Bars:
     )
     return Bars(
         subtitle=subtitle_with_number(
-            "Original recipe: coefficients, without uncertainty", values, "drivers.importance"
+            "Original recipe: coefficients, without uncertainty",
+            values.count(),
+            MAX_BARS,
+            "drivers.importance",
         ),
         axis="coefficient (log-odds)",
         rows=order_bars(rows),

@@ -5,7 +5,8 @@ import pandas as pd
 
 from winrate import wording
 from winrate.report.blocks import Chart, Guide, Key, Paragraph, Section
-from winrate.report.charts.funnel import funnel_figure
+from winrate.report.charts.figure import subtitle_with_number
+from winrate.report.charts.funnel import MAX_POINTS, funnel_figure
 from winrate.report.data import Data
 from winrate.report.style import HELPS, HURTS, NEUTRAL
 
@@ -32,7 +33,12 @@ def section(data: Data) -> Section:
             Paragraph(spread_sentence(reps)),
             Chart(
                 "reps",
-                "Adjusted win rate of each rep by number of deals",
+                subtitle_with_number(
+                    "Adjusted win rate of each rep by number of deals",
+                    len(reps),
+                    MAX_POINTS,
+                    "drivers.rep_performance",
+                ),
                 funnel_figure(reps, np.average(reps["win_rate"], weights=reps["n_deals"])),
             ),
             Guide(
