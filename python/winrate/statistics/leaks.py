@@ -7,6 +7,7 @@ import pandas as pd
 
 from winrate.statistics.claims import ClaimRules, fewest_outcomes, typed
 from winrate.statistics.profile_regression import leaking_features
+from winrate.statistics.size import check_size
 from winrate.statistics.threads import one_thread
 from winrate.statistics.verdict import holdout_quality
 
@@ -23,9 +24,11 @@ def feature_timing(timing: pd.DataFrame, profiles: pd.DataFrame, rules: ClaimRul
         null for a feature that is not compared.
     profiles: one row per distinct combination of the features known at creation, with `n_deals`,
         `n_won`, `n_holdout_deals` and `n_holdout_won` (counts of closed deals).
+    Raises SettingsError where these have too many levels to be fitted.
     Returns one row per row, with `auc` of a suspected leak: how well it alone ranks the holdout.
     """
     names = timing.loc[timing["known_at"] == "creation", "feature"]
+    check_size(profiles, list(names))
     suspects = suspected_leaks(profiles, list(names), rules)
     table = timing.assign(auc=timing["feature"].map(suspects).astype(float))
     table["known_at"] = table["known_at"].mask(table["feature"].isin(list(suspects)), "leak")
