@@ -38,12 +38,18 @@
 {% endmacro %}
 
 {# What a materialization returns, after the contract was checked, the comments written and the
-   transaction committed. #}
+   transaction committed. A build for publication drops the tables that the config `drops` names, of which
+   the model is the last reader: those after it take their place in the file. #}
 {% macro finished_relation(relation) %}
     {%- if config.get('contract').enforced -%}
         {%- do check_contract(relation) -%}
     {%- endif -%}
     {%- do write_comments(relation) -%}
+    {%- if env_var('WINRATE_DROPS_USED_TABLES', '') -%}
+        {%- for name in config.get('drops', []) -%}
+            {%- do run_query('drop table ' ~ ref(name)) -%}
+        {%- endfor -%}
+    {%- endif -%}
     {%- do adapter.commit() -%}
     {{ return({'relations': [relation]}) }}
 {% endmacro %}

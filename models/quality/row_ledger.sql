@@ -1,5 +1,7 @@
 -- How many rows were read, accepted, rejected and skipped, and how many lines of the file they cover.
 
+{{ config(drops=['raw_deals']) }}
+
 with
 
 checked_rows as (
@@ -8,9 +10,11 @@ checked_rows as (
 
 ),
 
-line_totals as (
+raw_totals as (
 
-    select sum(n_lines) as n_lines_in_rows
+    select
+        count(*) as n_read,
+        sum(n_lines) as n_lines_in_rows
     from {{ ref('raw_deals') }}
 
 ),
@@ -24,7 +28,6 @@ file_lines as (
 row_totals as (
 
     select
-        count(*) as n_read,
         count(case when reject_code is null then 1 end) as n_accepted,
         count(case when reject_code not in ({{ quoted_list(skipped_codes()) }}) then 1 end) as n_rejected,
         count(case when reject_code in ({{ quoted_list(skipped_codes()) }}) then 1 end) as n_skipped
@@ -37,11 +40,12 @@ final as (
     select
         -- Not by `var`, which would take braces in the name of a file for code.
         raw_build.source_file,
+        raw_totals.n_read,
         row_totals.*,
         file_lines.n_lines,
-        cast(line_totals.n_lines_in_rows + file_lines.n_header_lines as bigint) as n_lines_read
+        cast(raw_totals.n_lines_in_rows + file_lines.n_header_lines as bigint) as n_lines_read
     from row_totals
-    cross join line_totals
+    cross join raw_totals
     cross join file_lines
     cross join {{ ref('raw_build') }} as raw_build
 

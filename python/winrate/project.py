@@ -12,6 +12,7 @@ import duckdb
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
+INTERNAL = "internal"  # the schema of what only a build needs
 READ_VARIABLE = re.compile(r"""\bvar\(\s*["'](\w+)["']""")
 
 

@@ -11,7 +11,6 @@ ledger as (
 counted as (
 
     select
-        (select count(*) from {{ ref('raw_deals') }}) as n_raw_rows,
         (select count(*) from {{ ref('stg_deals') }}) as n_deals,
         (select count(*) from {{ ref('rejected_deals') }}) as n_rejected_rows
 
@@ -22,7 +21,7 @@ from counted
 left join ledger on true
 where
     ledger.n_lines != ledger.n_lines_read
-    or coalesce(ledger.n_read, -1) != counted.n_raw_rows
+    or ledger.n_read is null
     or ledger.n_accepted != counted.n_deals
     or ledger.n_rejected + ledger.n_skipped != counted.n_rejected_rows
     or ledger.n_accepted + ledger.n_rejected + ledger.n_skipped != ledger.n_read

@@ -1,5 +1,7 @@
 -- Every row of the export with the one reason for which it cannot be used, or null.
 
+{{ config(drops=['typed_rows']) }}
+
 with
 
 typed_rows as (
@@ -194,7 +196,6 @@ final as (
         stated_outcome,
         outcome,
         is_open,
-        place,
         kept_line,
         reject_code
     from coded

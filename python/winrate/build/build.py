@@ -150,6 +150,7 @@ def run_dbt(
         threads=request.threads,
         held=[directory.lock],
         settings=request.config.model_settings,
+        drops_used_tables=True,
     )
     key = compiled.project_key(run.settings)
     tests = data_tests.read(directory.dbt_target, key)

@@ -54,6 +54,7 @@ class DbtRun:
         profiles.yml. threads: for dbt and DuckDB, or None for one per core. held: descriptors that
         stay open until dbt ends, such as the one of a lock. settings: the variables of
         dbt_project.yml that have other values; dbt parses the project anew where they change.
+    drops_used_tables: whether large tables that only the build needs are dropped on the way.
     """
 
     database: Path
@@ -63,6 +64,7 @@ class DbtRun:
     threads: int | None = None
     held: Sequence[int] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    drops_used_tables: bool = False
 
 
 def run(dbt_run: DbtRun, *command: str, meanwhile: Callable[[], object] = lambda: None) -> None:
@@ -123,6 +125,7 @@ def environment(ours: Mapping[str, str], dbt_run: DbtRun) -> dict[str, str]:
             "WINRATE_DATABASE": str(dbt_run.database),
             "WINRATE_THREADS": str(dbt_run.threads or _cores()),
             "WINRATE_MEMORY_LIMIT": f"{memory_limit() >> 20}MiB",
+            "WINRATE_DROPS_USED_TABLES": "1" if dbt_run.drops_used_tables else "",
             "DO_NOT_TRACK": "1",
         }
     )

@@ -8,6 +8,7 @@ or after, never in between.
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 import stat
 import time
@@ -18,11 +19,12 @@ from types import ModuleType
 
 import duckdb
 
-from winrate import database
+from winrate import database, project
 
 NEW_MODE = 0o640  # of what is published for the first time: names of reps are not for everybody
 LOCK_WAIT = 60.0  # seconds that a report waits for another process
 LOCK_POLL = 0.2  # seconds
+INTERNAL_NAME = re.compile(rf'"?{project.INTERNAL}"?\."?(\w+)')
 ASIDE = ".winrate-new"  # in the folder that is written to: a move within a file system is one step
 
 
@@ -123,12 +125,31 @@ def snapshot(published: Path, other: Path) -> Path:
 
 
 def _seal(database: Path) -> None:
-    """Make a database one whole file on the disk."""
+    """Make a database one whole file on the disk, without what only its build needed."""
     with duckdb.connect(str(database)) as connection:
+        _drop_unused(connection)
         connection.execute("checkpoint")
     if Path(f"{database}.wal").exists():
         raise BuildError(f"{database} still has a write-ahead log after it was closed.")
     _sync(database)
+
+
+def _drop_unused(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop the relations of the schema `internal` that no public view reads."""
+    views = "select schema_name, view_name, sql from duckdb_views() where not internal"
+    read_by: dict[str, set[str]] = {}
+    used: set[str] = set()
+    for schema, name, sql in connection.execute(views).fetchall():
+        found = set(INTERNAL_NAME.findall(sql))
+        read_by[name] = found if schema == project.INTERNAL else set()
+        used |= set() if schema == project.INTERNAL else found
+    while new := {name for view in used for name in read_by.get(view, ())} - used:
+        used |= new
+    for kind in ("view", "table"):
+        names = f"select {kind}_name from duckdb_{kind}s() where schema_name = '{project.INTERNAL}'"
+        for (name,) in connection.execute(names).fetchall():
+            if name not in used:
+                connection.execute(f'drop {kind} {project.INTERNAL}."{name}"')
 
 
 def load_report_libraries() -> ModuleType:

@@ -23,7 +23,6 @@ from winrate.ingest.records import ExportError
 
 TARGET = project.ROOT / "target" / "check"
 FILE = "staging.json"
-INTERNAL = "internal"  # the schema of what only a build needs
 MODELS = ("export_errors", "rejected_deals", "row_ledger", "unparsed_cells", "unused_mappings")
 # Run values are compiled as these placeholders, which are replaced when the models run.
 PLACEHOLDERS = {name: f"@{name}@" for name in project.RunValues._fields}
@@ -139,7 +138,7 @@ def _python_table(
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     session = SimpleNamespace(
-        config=config, ref=lambda name: connection.table(f"{INTERNAL}.{name}")
+        config=config, ref=lambda name: connection.table(f"{project.INTERNAL}.{name}")
     )
     return module.model(session, connection)
 
