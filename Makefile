@@ -124,6 +124,7 @@ evidence: $(READY)  ## Simulate how often the claims are right (some hours); wri
 	@$(BIN)/python -m tools.evidence
 
 bench: $(READY)  ## Measure builds of up to 10 million deals (half an hour); write them to docs/benchmarks.md
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[benchmark]'
 	@$(BIN)/python -m tools.benchmarks
 
 reliability: $(READY)  ## Run the tests that break things on purpose; write what they counted to docs/reliability.md

@@ -8,13 +8,14 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.benchmarks import builds, document
+from tools.benchmarks import builds, document, peers
 from tools.docs import markdown
 from winrate import project
 
 PAGE = project.ROOT / "docs" / "benchmarks.md"
 README = project.ROOT / "README.md"
 BLOCK = "benchmark"
+RECIPE_FRACTION = 10  # the original recipe is measured on that part of the deals
 SIZES = (100_000, 1_000_000, 10_000_000)
 
 
@@ -32,7 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         for times in builds.measured_builds(sizes, Path(folder)):
             print(document.row(times), flush=True)
             measured.append(times)
-    document.write(arguments.page, sample, measured)
+        most = max(arguments.deals)
+        others = peers.measured_peers(most, most // RECIPE_FRACTION, Path(folder))
+    document.write(arguments.page, sample, measured, others)
     markdown.write_block(README, BLOCK, document.headline(measured) + "\n")
     return 0
 

@@ -1,5 +1,6 @@
 """Whole builds of exports of several sizes, each beside DuckDB's bare read of the same file."""
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -7,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.benchmarks.exports import write_export
+from tools.benchmarks.exports import added_features, write_export
 from tools.benchmarks.measure import Measured, measured
 from winrate import project
 
+N_WIDE_DEALS, N_ADDED = 5_500, 60  # as many deals as the sample
 SAMPLE = project.ROOT / "seeds" / "deals.csv"
 READ = """
 import time, duckdb
@@ -57,16 +59,34 @@ def measured_builds(sizes: Sequence[tuple[int, str]], folder: Path) -> Iterator[
 
 def sample_seconds(folder: Path) -> dict[str, Measured]:
     """The sample, built and checked with nothing changed, beside an import of dbt."""
-    warehouse = folder / "warehouse.duckdb"
+    warehouse = folder / "sample.duckdb"
+    wide = _wide_export(folder / "wide")
     check = (sys.executable, "-m", "winrate", "check", "--deals", str(SAMPLE))
     for _ in range(2):
         _build(SAMPLE, warehouse)
         measured(*check, cwd=project.ROOT)
+    _build_wide(wide)
     return {
         "import of dbt": measured(sys.executable, "-c", IMPORT_DBT),
         "second build": _build(SAMPLE, warehouse),
         "make check": measured(*check, cwd=project.ROOT),
+        f"as many deals, {N_ADDED} features more": _build_wide(wide),
     }
+
+
+def _wide_export(folder: Path) -> Path:
+    """An export with many features, in a folder of settings that name them; returns the folder."""
+    folder.mkdir()
+    write_export(folder / "deals.csv", N_WIDE_DEALS, N_ADDED)
+    features = project.project_vars()["features"]
+    categorical = [*features["categorical"], *added_features(N_ADDED)]
+    settings = {"features": features | {"categorical": categorical}}
+    (folder / "settings.yml").write_text(json.dumps(settings), encoding="utf-8")  # YAML, too
+    return folder
+
+
+def _build_wide(folder: Path) -> Measured:
+    return _build(folder / "deals.csv", folder / "wide.duckdb", "--config", str(folder))
 
 
 def _read_seconds(path: Path) -> float:
@@ -76,11 +96,11 @@ def _read_seconds(path: Path) -> float:
     return float(read.stdout)
 
 
-def _build(deals: Path, warehouse: Path) -> Measured:
+def _build(deals: Path, warehouse: Path, *options: str) -> Measured:
     """Build an export as `make build` does."""
     with tempfile.TemporaryDirectory() as report:
         return measured(
             *(sys.executable, "-m", "winrate", "build", "--deals", str(deals)),
-            *("--warehouse", str(warehouse), "--report", report),
+            *("--warehouse", str(warehouse), "--report", report, *options),
             cwd=project.ROOT,
         )

@@ -81,9 +81,23 @@ def deals_query(n_deals: int, first: int = 0) -> str:
     """
 
 
-def write_export(path: Path, n_deals: int) -> Path:
-    """Write an export as what its name ends with, .csv or .parquet; returns its path."""
+def added_features(n_features: int) -> list[str]:
+    """The names of features that an export may have beside those of the sample."""
+    return [f"feature_{number:02}" for number in range(1, n_features + 1)]
+
+
+def write_export(path: Path, n_deals: int, n_features: int = 0, n_levels: int = 5) -> Path:
+    """Write an export as what its name ends with, .csv or .parquet; returns its path.
+
+    n_features: so many features more, of `n_levels` equally frequent levels without an effect.
+    """
     kind = "parquet" if path.suffix == ".parquet" else "csv, header"
+    drawn = [
+        f"'level ' || cast(floor({_uniform(name)} * {n_levels}) as int) as {name}"
+        for name in added_features(n_features)
+    ]
+    numbered = f"select *, cast(substr(deal_id, 2) as bigint) as i from ({deals_query(n_deals)})"
+    query = f"select {', '.join(['* exclude (i)', *drawn])} from ({numbered})"
     with duckdb.connect() as connection:
-        connection.execute(f"copy ({deals_query(n_deals)}) to '{path}' (format {kind})")
+        connection.execute(f"copy ({query}) to '{path}' (format {kind})")
     return path

@@ -22,13 +22,14 @@ def check_size(profiles: pd.DataFrame, features: Sequence[str]) -> None:
     kept = sorted(features, key=lambda name: (n_levels[name], name))
     left_out: list[str] = []
     while kept and _n_numbers(profiles, {name: n_levels[name] for name in kept}) > MAX_NUMBERS:
-        left_out.insert(0, kept.pop())
+        left_out.append(kept.pop())
     if not left_out:
         return
-    listed = ", ".join(f"{name} ({wording.count(n_levels[name])})" for name in reversed(left_out))
+    listed = ", ".join(f"{name} ({wording.count(n_levels[name])})" for name in left_out)
     raise SettingsError(
-        f"The {wording.count(len(features))} features have too many combinations of levels to be "
-        f"fitted; leave these out of `features`, or group their levels: {listed} levels."
+        f"{wording.count(len(profiles))} combinations of the levels of {len(features)} features are "
+        f"too many to be fitted; leave {len(left_out)} features out of `features`, or group their "
+        f"levels: {listed}."
     )
 
 

@@ -26,7 +26,7 @@ def test_features_with_the_most_levels_are_to_be_left_out(monkeypatch, max_numbe
     profiles = profiles_with_levels(middle=50, wide=100, narrow=40)
     if left_out is None:
         return size.check_size(profiles, list(profiles))
-    with pytest.raises(SettingsError, match=re.escape(f"group their levels: {left_out} levels.")):
+    with pytest.raises(SettingsError, match=re.escape(f"group their levels: {left_out}.")):
         size.check_size(profiles, list(profiles))
 
 

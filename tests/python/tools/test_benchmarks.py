@@ -4,12 +4,14 @@ import subprocess
 import sys
 
 import duckdb
+import numpy as np
 import pytest
 
-from tools.benchmarks import document
+from tools.benchmarks import document, peers
 from tools.benchmarks.builds import BuildTimes
 from tools.benchmarks.exports import deals_query, write_export
 from tools.benchmarks.measure import Measured, measured
+from tools.benchmarks.peers import PeerTimes
 
 MIB = 1 << 20
 
@@ -38,6 +40,25 @@ def test_an_export_has_effects_and_a_few_open_deals(tmp_path):
     assert referral - partner > 0.1
 
 
+def test_features_are_added_beside_the_others(tmp_path):
+    deals = duckdb.read_csv(str(write_export(tmp_path / "deals.csv", 1_000, 3, n_levels=4)))
+    plain = duckdb.read_csv(str(write_export(tmp_path / "plain.csv", 1_000)))
+    assert deals.columns == [*plain.columns, "feature_01", "feature_02", "feature_03"]
+    assert deals.project(", ".join(plain.columns)).fetchall() == plain.fetchall()
+    ((n_levels, n_pairs),) = deals.aggregate(
+        "count(distinct feature_01), count(distinct (feature_01, feature_02))"
+    ).fetchall()
+    assert (n_levels, n_pairs) == (4, 16)
+
+
+def test_a_fit_on_profiles_is_that_of_the_peers(tmp_path):
+    path = write_export(tmp_path / "deals.parquet", 20_000)
+    n_deals = peers.profiles(path)["n_deals"]
+    on_profiles = np.repeat(peers.fit_winrate(path), n_deals)
+    on_deals = peers.fit_newton_cholesky(path)
+    assert np.sort(on_profiles) == pytest.approx(np.sort(on_deals), abs=1e-8)
+
+
 def test_all_processes_of_a_command_are_measured():
     grandchild = f"x = bytearray({200 * MIB}); sum(range(20_000_000))"
     child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {grandchild!r}])"
@@ -59,9 +80,15 @@ def test_the_page_has_each_build_with_its_ratio_to_the_bare_read(tmp_path):
     ]
     sample = {"import of dbt": Measured(1.5, 1.5, 0), "second build": Measured(12.0, 12.0, 0)}
     page = tmp_path / "benchmarks.md"
-    document.write(page, sample, builds)
+    others = [
+        PeerTimes("winrate", 10_000_000, 1, Measured(2.0, 3.0, 1 << 29)),
+        PeerTimes("original recipe", 1_000_000, 10, Measured(20.0, 20.0, 1 << 30)),
+    ]
+    document.write(page, sample, builds, others)
     text = page.read_text()
     assert "| 10,000,000 | csv, 930 MB | 90.0 s | 9.0 s | 1.00 GiB | 2.00 s | 45.0 | 0.48 |" in text
     assert "90 seconds and 1.0 GiB of memory" in text and "45 times" in text
     assert "| second build | 12.00 s | 12.00 s | 8.0 |" in text
+    assert "| winrate | 10,000,000 | 2.0 s | 3.0 s | 0.50 GiB | 1.0 |" in text
+    assert "| original recipe | 1,000,000 x 10 | 200.0 s | 200.0 s | 1.00 GiB | 100.0 |" in text
     assert (tmp_path / document.PICTURE).stat().st_size > 0
