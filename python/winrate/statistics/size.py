@@ -27,7 +27,7 @@ def check_size(profiles: pd.DataFrame, features: Sequence[str]) -> None:
         return
     listed = ", ".join(f"{name} ({wording.count(n_levels[name])})" for name in left_out)
     raise SettingsError(
-        f"{wording.count(len(profiles))} combinations of the levels of {len(features)} features are "
+        f"{wording.count(len(profiles))} combinations of levels of {len(features)} features are "
         f"too many to be fitted; leave {len(left_out)} features out of `features`, or group their "
         f"levels: {listed}."
     )
