@@ -4,6 +4,13 @@
 -- The recipe splits deals by their position. So that the order of the export's rows has no effect, they
 -- are ordered by id, shorter ids first (9 before 10), as CRMs number deals and most exports list them.
 
+{% set is_complete -%}
+not is_open
+{%- for feature in numeric_features() %}
+and ({{ feature }} is not null or '{{ feature }}' not in (select compared.feature from compared))
+{%- endfor %}
+{%- endset %}
+
 with
 
 compared as (
@@ -12,34 +19,29 @@ compared as (
 
 ),
 
-closed_deals as (
+-- Deals in the order of a hash of their ids are in a random one. Its first groups, which have enough deals together, are
+-- found by their number, so that only these are put in order.
+hash_groups as (
 
     select
-        deal_id,
-        is_won,
-        {% for feature in feature_names() -%}
-        {{ feature }},
-        {% endfor -%}
-        md5(deal_id) as sample_order
+        left(md5(deal_id), 3) as hash_group,
+        count(*) as n_deals
     from {{ ref('stg_deals') }}
-    where
-        not is_open
-        {%- for feature in numeric_features() %}
-        and ({{ feature }} is not null or '{{ feature }}' not in (select compared.feature from compared))
-        {%- endfor %}
+    where {{ is_complete }}
+    group by hash_group
+
+),
+
+first_groups as (
+
+    select
+        hash_group,
+        sum(n_deals) over (order by hash_group asc) - n_deals as n_before
+    from hash_groups
 
 ),
 
 sampled as (
-
-    select *
-    from closed_deals
-    order by sample_order asc, deal_id asc
-    limit {{ var('importance_max_deals') }}
-
-),
-
-final as (
 
     select
         deal_id,
@@ -47,9 +49,13 @@ final as (
         {{ feature }},
         {% endfor -%}
         is_won
-    from sampled
+    from {{ ref('stg_deals') }}
+    inner join first_groups on left(md5(deal_id), 3) = first_groups.hash_group
+    where first_groups.n_before < {{ var('importance_max_deals') }} and {{ is_complete }}
+    order by md5(deal_id) asc, deal_id asc
+    limit {{ var('importance_max_deals') }}
 
 )
 
-select * from final
+select * from sampled
 order by length(deal_id), deal_id

@@ -1,36 +1,20 @@
 -- Counts and total amounts of the closed and the open deals of each level.
 
-{% set names = feature_names() -%}
-{% set aggregates -%}
-{{ deal_totals('amount') }},
-{{ mean_of('case when is_won = 1 then cycle_days end') }} as mean_won_cycle_days
-{%- endset %}
-
 with
-
-deals as (
-
-    select * from {{ ref('deal_features') }}
-
-),
-
-features as (
-
-    {{ compared_features() }}
-
-),
 
 totals as (
 
-    {{ per_level(names, aggregates) }}
-),
-
-final as (
-
-    select totals.*
-    from totals
-    inner join features on totals.feature = features.feature
+    select
+        feature,
+        level,
+        {{ total_deals() }},
+        cast(sum(won_cents) as double) / 100 / nullif(sum(n_won_amounts), 0) as average_won_amount,
+        {{ whole_sum('n_open_deals') }} as n_open_deals,
+        cast(sum(open_cents) as double) / 100 as open_amount,
+        cast(sum(won_cycle_cents) as double) / 100 / nullif(sum(n_won_cycles), 0) as mean_won_cycle_days
+    from {{ ref('segment_counts') }}
+    group by feature, level
 
 )
 
-select * from final
+select * from totals

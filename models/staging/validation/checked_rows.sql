@@ -4,20 +4,16 @@
 
 with
 
-typed_rows as (
-
-    select * from {{ ref('typed_rows') }}
-
-),
-
 as_of_dates as (
 
     select * from {{ ref('as_of_dates') }}
 
 ),
 
+-- The rows of deals that have several are judged on their own first, to compare them.
+{% for rows in ['repeated', 'all'] -%}
 -- A date before 1970, far later than all others or in the future is a typo, and so is a close before the creation.
-plausible as (
+plausible_{{ rows }} as (
 
     select
         typed_rows.*,
@@ -37,14 +33,15 @@ plausible as (
             ),
             false
         ) as has_implausible_close_date
-    from typed_rows
+    from {{ ref('typed_rows') }} as typed_rows
     cross join as_of_dates
+    {{ 'where typed_rows.row_content is not null' if rows == 'repeated' }}
 
 ),
 
 -- A deal that closed later than the as-of date was open on it. A deal whose outcome is known counts without the
 -- dates that cannot be used.
-as_it_stood as (
+as_it_stood_{{ rows }} as (
 
     select
         ---------- where it came from
@@ -96,11 +93,11 @@ as_it_stood as (
         is_open
         or coalesce(close_date > as_of_date and not has_implausible_close_date and outcome is not null, false)
             as is_open
-    from plausible
+    from plausible_{{ rows }}
 
 ),
 
-judged as (
+judged_{{ rows }} as (
 
     select
         *,
@@ -110,21 +107,22 @@ judged as (
             when {{ reason.condition }} then '{{ reason.code }}'
             {% endfor -%}
         end as row_reject_code
-    from as_it_stood
+    from as_it_stood_{{ rows }}
 
 ),
+
+{% endfor -%}
 
 -- Of several usable rows of a deal one is kept: a closed one rather than an open one, then the one with
 -- the latest dates, whatever the order of the rows. Ids that differ only by case are two deals.
 compared as (
 
     select
-        *,
-        cast(row_number() over (latest_first) as bigint) as place,
+        source_line,
+        row_number() over (latest_first) as place,
         first_value(source_line) over (latest_first) as kept_line,
         first_value(row_content) over (latest_first) as kept_content
-    from judged
-    where row_content is not null
+    from judged_repeated
     window
         latest_first as (
             partition by deal_id, row_reject_code
@@ -139,30 +137,19 @@ compared as (
 
 ),
 
-numbered as (
-
-    select * from compared
-    union all
-    select
-        *,
-        1 as place,
-        source_line as kept_line,
-        row_content as kept_content
-    from judged
-    where row_content is null
-
-),
-
 coded as (
 
     select
-        *,
+        judged_all.*,
+        coalesce(compared.kept_line, judged_all.source_line) as kept_line,
         case
-            when row_reject_code is null and place > 1 and row_content = kept_content then 'exact_duplicate'
-            when row_reject_code is null and place > 1 then 'duplicate_deal_id'
+            when row_reject_code is null and compared.place > 1 and row_content = compared.kept_content
+                then 'exact_duplicate'
+            when row_reject_code is null and compared.place > 1 then 'duplicate_deal_id'
             else row_reject_code
         end as reject_code
-    from numbered
+    from judged_all
+    left join compared on judged_all.source_line = compared.source_line
 
 ),
 
