@@ -1,14 +1,7 @@
 -- Every row of the export with its cells typed. A value that cannot be parsed is null here;
--- checked_rows compares it with its text to say why.
+-- checked_rows compares it with its text to say why. A view: checked_rows is the table.
 
-{{ config(
-    short_text_columns=category_columns() + ['sales_rep_id', 'outcome'] + date_text_columns(),
-    pre_hook='{{ text_type([
-        "select level from " ~ ref("level_mappings"),
-        texts_of("sales_rep_id", "name", ref("name_texts")),
-        "select cell from " ~ ref("date_texts"),
-    ]) }}'
-) }}
+{{ config(materialized='view') }}
 
 {% set columns = export_columns() | reject('eq', 'deal_id') | list -%}
 
@@ -130,6 +123,7 @@ typed as (
         source_line,
         raw_text,
         read_error,
+        is_repeated,
         case when is_repeated then {{ row_content(export_columns()) }} end as row_content,
 
         ---------- ids
@@ -225,6 +219,7 @@ final as (
         source_line,
         raw_text,
         read_error,
+        is_repeated,
         row_content,
         deal_id,
         is_deleted,

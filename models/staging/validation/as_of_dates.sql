@@ -5,18 +5,29 @@
 
 with
 
-typed_rows as (
+dates_of_deals as (
 
-    select * from {{ ref('typed_rows') }}
+    select
+        created_date,
+        case when not is_open then close_date end as last_day,
+        count(*) as n_rows
+    from {{ ref('typed_rows') }}
     where read_error is null and not coalesce(is_deleted or is_history, false)
+    group by created_date, last_day
 
 ),
 
 dates as (
 
-    select created_date as day from typed_rows
+    select
+        created_date as day,
+        n_rows
+    from dates_of_deals
     union all
-    select close_date as day from typed_rows where not is_open
+    select
+        last_day as day,
+        n_rows
+    from dates_of_deals
 
 ),
 
@@ -24,7 +35,7 @@ days as (
 
     select
         day,
-        count(*) as n_rows
+        sum(n_rows) as n_rows
     from dates
     where day is not null
     group by day
@@ -69,7 +80,7 @@ newest as (
 
 created as (
 
-    select count(created_date) > 0 as has_created_dates from typed_rows
+    select count(created_date) > 0 as has_created_dates from dates_of_deals
 
 ),
 

@@ -1,6 +1,13 @@
 -- Every row of the export with the one reason for which it cannot be used, or null.
 
-{{ config(drops=['typed_rows']) }}
+{{ config(
+    short_text_columns=category_columns() + ['sales_rep_id', 'outcome'] + date_text_columns(),
+    pre_hook='{{ text_type([
+        "select level from " ~ ref("level_mappings"),
+        texts_of("sales_rep_id", "name", ref("name_texts")),
+        "select cell from " ~ ref("date_texts"),
+    ]) }}'
+) }}
 
 with
 
@@ -35,7 +42,7 @@ plausible_{{ rows }} as (
         ) as has_implausible_close_date
     from {{ ref('typed_rows') }} as typed_rows
     cross join as_of_dates
-    {{ 'where typed_rows.row_content is not null' if rows == 'repeated' }}
+    {{ 'where typed_rows.is_repeated' if rows == 'repeated' }}
 
 ),
 
