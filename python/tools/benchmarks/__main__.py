@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.benchmarks import builds, document, peers
+from tools.benchmarks.daily import daily_times
 from tools.docs import markdown
 from winrate import project
 
@@ -30,12 +31,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         sample = builds.sample_seconds(Path(folder))
         measured = []
-        for times in builds.measured_builds(sizes, Path(folder)):
+        daily = None
+        for times, export, warehouse in builds.measured_builds(sizes, Path(folder)):
             print(document.row(times), flush=True)
             measured.append(times)
+            if times.kind == "csv" and times.n_deals == max(arguments.deals):
+                daily = daily_times(times.n_deals, export, warehouse, Path(folder))
         most = max(arguments.deals)
         others = peers.measured_peers(most, most // RECIPE_FRACTION, Path(folder))
-    document.write(arguments.page, sample, measured, others)
+    document.write(arguments.page, sample, measured, others, daily)
     markdown.write_block(README, BLOCK, document.headline(measured) + "\n")
     return 0
 

@@ -4,13 +4,14 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools.benchmarks.exports import added_features, write_export
 from tools.benchmarks.measure import Measured, measured
 from winrate import project
+from winrate.build import dbt, directory
 
 N_WIDE_DEALS, N_ADDED = 5_500, 60  # as many deals as the sample
 SAMPLE = project.ROOT / "seeds" / "deals.csv"
@@ -28,7 +29,8 @@ IMPORT_DBT = "import dbt.cli.main"
 class BuildTimes:
     """One export: its deals, what it is, and what was measured.
 
-    read_seconds: DuckDB's bare read of the file, a count by one column.
+    read_seconds: DuckDB's bare read of the file, a count by one column. by_layer: seconds of the
+    models of each folder of models/, added up over dbt's threads.
     """
 
     n_deals: int
@@ -37,10 +39,15 @@ class BuildTimes:
     database_bytes: int
     read_seconds: float
     build: Measured
+    by_layer: Mapping[str, float] = field(default_factory=dict)
 
 
-def measured_builds(sizes: Sequence[tuple[int, str]], folder: Path) -> Iterator[BuildTimes]:
+def measured_builds(
+    sizes: Sequence[tuple[int, str]], folder: Path
+) -> Iterator[tuple[BuildTimes, Path, Path]]:
     """Build an export of each number of deals and kind of file, after a first build of the project.
+
+    Yields what was measured, the export and the database, which are there until the next one.
 
     The first build is not measured: dbt parses the project in it, once per change of the project.
     """
@@ -53,7 +60,8 @@ def measured_builds(sizes: Sequence[tuple[int, str]], folder: Path) -> Iterator[
             published.unlink()
         build = _build(path, warehouse)
         sizes_of_files = path.stat().st_size, warehouse.stat().st_size
-        yield BuildTimes(n_deals, kind, *sizes_of_files, read, build)
+        times = BuildTimes(n_deals, kind, *sizes_of_files, read, build, _by_layer(warehouse))
+        yield times, path, warehouse
         path.unlink()
 
 
@@ -87,6 +95,22 @@ def _wide_export(folder: Path) -> Path:
 
 def _build_wide(folder: Path) -> Measured:
     return _build(folder / "deals.csv", folder / "wide.duckdb", "--config", str(folder))
+
+
+def _by_layer(warehouse: Path) -> dict[str, float]:
+    """Seconds by folder of models/, from what dbt wrote about its last run."""
+    target = directory.directory_path(warehouse) / "target"
+    manifest, results = (
+        json.loads((target / name).read_text(encoding="utf-8"))
+        for name in ("manifest.json", dbt.RESULTS)
+    )
+    seconds: dict[str, float] = {}
+    for result in results["results"]:
+        node = manifest["nodes"][result["unique_id"]]
+        if node["resource_type"] == "model":
+            layer = Path(node["path"]).parts[0]
+            seconds[layer] = seconds.get(layer, 0.0) + result["execution_time"]
+    return seconds
 
 
 def _read_seconds(path: Path) -> float:
