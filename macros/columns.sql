@@ -59,9 +59,6 @@
     ))
 {%- endmacro %}
 
-{# ---------- one row per name, in one pass over a table: cross join it with `listed` and read each
-   row's own column with `value_of` #}
-
 {# The rows of a CTE: one per name, in the column `name_column`. #}
 {% macro listed(names, name_column) -%}
     {%- for name in names %}
@@ -70,19 +67,6 @@
     {%- else %}
     select cast(null as string) as {{ name_column }} where false
     {%- endfor -%}
-{%- endmacro %}
-
-{# The value of the column of a relation whose name another column holds. #}
-{% macro value_of(name_column, names, relation) -%}
-    {%- if names -%}
-    case {{ name_column }}
-        {%- for name in names %}
-        when '{{ name }}' then {{ relation }}.{{ name }}
-        {%- endfor %}
-    end
-    {%- else -%}
-    cast(null as string)
-    {%- endif -%}
 {%- endmacro %}
 
 {# A query for the texts of one column in a table that has those of several. #}

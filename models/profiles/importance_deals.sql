@@ -19,8 +19,8 @@ compared as (
 
 ),
 
--- Deals in the order of a hash of their ids are in a random one. Its first groups, which have enough deals together, are
--- found by their number, so that only these are put in order.
+-- The order of a hash of the ids is a random one. Its first groups, which have enough deals together, are found by
+-- their number, so that only these are put in order.
 hash_groups as (
 
     select

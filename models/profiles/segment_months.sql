@@ -22,9 +22,10 @@ final as (
         month_start,
         feature,
         level,
-        {% for name in ['n_deals', 'n_won', 'closed_cents', 'won_cents'] -%}
-        {{ whole_sum(name) }} as {{ name }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ whole_sum('n_deals') }} as n_deals,
+        {{ whole_sum('n_won') }} as n_won,
+        {{ whole_sum('closed_cents') }} as closed_cents,
+        {{ whole_sum('won_cents') }} as won_cents
     from dated
     group by basis, month_start, feature, level
 

@@ -67,9 +67,16 @@ def sample_warehouse(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def sample_tables(tmp_path_factory, compiled_project) -> Path:
+    """A build of the sample with all tables, also those that are not published."""
+    return built_once(tmp_path_factory, "sample_tables", SAMPLE, has_all_tables=True)
+
+
+@pytest.fixture(scope="session")
 def reference_warehouse(tmp_path_factory, reference_data, compiled_project) -> Path:
     """A build of the reference data."""
-    return built_once(tmp_path_factory, "reference", reference_data / "deals_5000.csv")
+    deals = reference_data / "deals_5000.csv"
+    return built_once(tmp_path_factory, "reference", deals, has_all_tables=True)
 
 
 # ---- garbage
@@ -89,7 +96,13 @@ def pytest_collection_finish() -> None:
 
 # Fixtures that build a whole warehouse: `make test-fast` leaves out the tests that use one.
 WHOLE_BUILDS = {
-    *("sample_warehouse", "reference_warehouse", "small_warehouse", "hostile_warehouse"),
+    *(
+        "sample_warehouse",
+        "sample_tables",
+        "reference_warehouse",
+        "small_warehouse",
+        "hostile_warehouse",
+    ),
     *("masked_build", "own_warehouse", "with_issues", "build_and_export"),
 }
 

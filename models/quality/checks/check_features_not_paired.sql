@@ -27,8 +27,7 @@ counted as (
         max(known.n_deals) as n_deals,
         count(paired.feature) as n_paired,
         count(*) - count(paired.feature) as n_not_paired,
-        {{ text_list(feature_title('case when paired.feature is not null then known.feature end'), ', ', 'known.feature') }}
-            as titles
+        {{ text_list(feature_title('paired.feature'), ', ', 'paired.feature') }} as titles
     from known
     left join paired on known.feature = paired.feature
 

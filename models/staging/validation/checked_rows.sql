@@ -126,7 +126,7 @@ compared as (
 
     select
         source_line,
-        row_number() over (latest_first) as place,
+        cast(row_number() over (latest_first) as bigint) as place,
         first_value(source_line) over (latest_first) as kept_line,
         first_value(row_content) over (latest_first) as kept_content
     from judged_repeated

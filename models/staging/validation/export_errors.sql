@@ -14,12 +14,6 @@ formats as (
 
 ),
 
-checked_rows as (
-
-    select * from {{ ref('checked_rows') }}
-
-),
-
 outcome_mappings as (
 
     select * from {{ ref('value_mappings') }} where kind = 'outcome'
@@ -36,7 +30,7 @@ totals as (
         count(case when stated_outcome = 'Lost' then 1 end) as n_lost,
         count(case when reject_code = 'bad_outcome' then 1 end) as n_not_understood,
         min(case when reject_code = 'bad_outcome' then outcome_text end) as outcome_example
-    from checked_rows
+    from {{ ref('checked_rows') }}
 
 ),
 
@@ -45,7 +39,7 @@ reason_counts as (
     select
         reject_code,
         count(*) as n_rows
-    from checked_rows
+    from {{ ref('checked_rows') }}
     where reject_code is not null
     group by reject_code
 
@@ -67,7 +61,7 @@ rejections as (
         {{ reject_reason() }} as reason,
         source_line,
         count(*) over (partition by reject_code) as n_rows
-    from checked_rows
+    from {{ ref('checked_rows') }}
     where reject_code is not null and reject_code not in ({{ quoted_list(skipped_codes()) }})
     qualify row_number() over (partition by reject_code order by source_line) = 1
 
@@ -106,7 +100,7 @@ dates as (
         source_line,
         created_date_text as cell,
         created_date is null as is_unusable
-    from checked_rows
+    from {{ ref('checked_rows') }}
     where reject_code is null
 
     union all
@@ -116,7 +110,7 @@ dates as (
         source_line,
         close_date_text as cell,
         close_date is null as is_unusable
-    from checked_rows
+    from {{ ref('checked_rows') }}
     where reject_code is null and not is_open
 
 ),
@@ -135,24 +129,33 @@ unusable_dates as (
 
 ),
 
--- Deals of which several rows name different stages.
+-- Deals of which several rows name different stages. Only rows of one of several with an id have a row_content.
 stages_of_deals as (
 
     select
         deal_id,
         count(distinct nullif(deal_stage, 'Unknown')) as n_stages
-    from checked_rows
-    where deal_id is not null and not coalesce(is_deleted or is_history, false)
+    from {{ ref('checked_rows') }}
+    where row_content is not null and deal_id is not null and not coalesce(is_deleted or is_history, false)
     group by deal_id
+
+),
+
+single_rows as (
+
+    select count(*) as n_deals
+    from {{ ref('checked_rows') }}
+    where row_content is null and deal_id is not null and not coalesce(is_deleted or is_history, false)
 
 ),
 
 stage_changes as (
 
     select
-        count(*) as n_deals,
-        count(case when n_stages > 1 then 1 end) as n_with_several
-    from stages_of_deals
+        max(single_rows.n_deals) + count(stages_of_deals.deal_id) as n_deals,
+        count(case when stages_of_deals.n_stages > 1 then 1 end) as n_with_several
+    from single_rows
+    left join stages_of_deals on true
 
 ),
 

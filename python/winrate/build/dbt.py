@@ -35,7 +35,8 @@ PASSED_PREFIXES = ("LC_", "PYTHON", "OMP_", "OPENBLAS_", "MKL_")
 # again, which takes 3% of a build.
 START = "import gc; gc.set_threshold(100_000); from dbt.cli.main import cli; cli(prog_name='dbt')"
 
-MAX_MEMORY = 2 << 30  # bytes that DuckDB may use, however many there are
+MAX_MEMORY = 1 << 30  # bytes that DuckDB may use, however many there are
+LITTLE_MEMORY = 3 << 30  # bytes of a machine on which a build uses one thread
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 LIBC = ctypes.CDLL(None)
@@ -123,7 +124,7 @@ def environment(ours: Mapping[str, str], dbt_run: DbtRun) -> dict[str, str]:
         | values
         | {
             "WINRATE_DATABASE": str(dbt_run.database),
-            "WINRATE_THREADS": str(dbt_run.threads or _cores()),
+            "WINRATE_THREADS": str(dbt_run.threads or _threads()),
             "WINRATE_MEMORY_LIMIT": f"{memory_limit() >> 20}MiB",
             "WINRATE_DROPS_USED_TABLES": "1" if dbt_run.drops_used_tables else "",
             "DO_NOT_TRACK": "1",
@@ -157,16 +158,21 @@ def _end_with_parent() -> None:
 def memory_limit() -> int:
     """The bytes of memory that DuckDB may use; what does not fit, it keeps in files.
 
-    Half of what the machine or the container has: the statistics need the other half. No more than
-    MAX_MEMORY, with which a build takes no longer.
+    A quarter of what the machine or the container has: Python and the statistics need the rest. No
+    more than MAX_MEMORY, with which a build takes no longer.
     """
-    # DuckDB's own limit is 80% of the memory.
-    default = _found_by_duckdb("parse_formatted_bytes(current_setting('memory_limit'))")
-    return min(MAX_MEMORY, int(default / 0.8 / 2))
+    return min(MAX_MEMORY, machine_memory() // 4)
 
 
-def _cores() -> int:
-    return _found_by_duckdb("current_setting('threads')")
+def machine_memory() -> int:
+    """The bytes of memory of the machine or the container."""
+    # DuckDB's own limit is 80% of them.
+    return int(_found_by_duckdb("parse_formatted_bytes(current_setting('memory_limit'))") / 0.8)
+
+
+def _threads() -> int:
+    """One thread per core; one where there is little memory, of which each thread needs some."""
+    return 1 if machine_memory() < LITTLE_MEMORY else _found_by_duckdb("current_setting('threads')")
 
 
 def _found_by_duckdb(setting: str) -> int:

@@ -127,14 +127,14 @@ def snapshot(published: Path, other: Path) -> Path:
 def _seal(database: Path) -> None:
     """Make a database one whole file on the disk, without what only its build needed."""
     with duckdb.connect(str(database)) as connection:
-        _drop_unused(connection)
+        drop_unused(connection)
         connection.execute("checkpoint")
     if Path(f"{database}.wal").exists():
         raise BuildError(f"{database} still has a write-ahead log after it was closed.")
     _sync(database)
 
 
-def _drop_unused(connection: duckdb.DuckDBPyConnection) -> None:
+def drop_unused(connection: duckdb.DuckDBPyConnection) -> None:
     """Drop the relations of the schema `internal` that no public view reads."""
     views = "select schema_name, view_name, sql from duckdb_views() where not internal"
     read_by: dict[str, set[str]] = {}

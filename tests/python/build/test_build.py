@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -196,9 +197,9 @@ def test_the_reference_data_pass_every_data_test(reference_warehouse, compiled_p
     assert data_tests.failures(tests, reference_warehouse) == []
 
 
-def test_every_unit_test_passes(tmp_path, sample_warehouse, compiled_project):
-    """On a copy of the sample's build: a unit test brings rows, but reads types from the tables."""
-    copy = Path(shutil.copy(sample_warehouse, tmp_path / "warehouse.duckdb"))
+def test_every_unit_test_passes(tmp_path, sample_tables, compiled_project):
+    """On a copy of all tables: a unit test brings rows, but reads types from the tables."""
+    copy = Path(shutil.copy(sample_tables, tmp_path / "warehouse.duckdb"))
     with dbt.columns_read_once():
         ran = dbt.outcomes(DbtRun(copy, compiled_project), "test", "--select", "test_type:unit")
     assert {name: outcome for name, outcome in ran.items() if outcome.status != "pass"} == {}
@@ -227,6 +228,21 @@ def test_a_plain_dbt_build_makes_the_same_tables(tmp_path, sample_warehouse, com
     assert differ == ["quality.build_info"]  # the time of the build
 
 
+def test_only_what_public_views_read_is_published(sample_warehouse):
+    with duckdb.connect(str(sample_warehouse), read_only=True) as connection:
+        internal = connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'internal'"
+        ).fetchall()
+        views = connection.execute(
+            "select schema_name || '.' || view_name, sql from duckdb_views() where not internal"
+        ).fetchall()
+        for view, _ in views:
+            connection.execute(f"select count(*) from {view}")
+    for (name,) in internal:
+        assert any(re.search(rf"internal\W+{name}\b", sql) for _, sql in views), name
+    assert "checked_rows" in {name for (name,) in internal}
+
+
 # ---- the data tests, as DuckDB runs them
 
 
@@ -239,8 +255,8 @@ BREAKS = {
 }
 
 
-def test_duckdb_finds_the_failures_that_dbt_finds(tmp_path, sample_warehouse, compiled_project):
-    broken = Path(shutil.copy(sample_warehouse, tmp_path / "warehouse.duckdb"))
+def test_duckdb_finds_the_failures_that_dbt_finds(tmp_path, sample_tables, compiled_project):
+    broken = Path(shutil.copy(sample_tables, tmp_path / "warehouse.duckdb"))
     tests = data_tests.read(compiled_project, compiled.project_key())
     assert data_tests.failures(tests, broken) == []
     with duckdb.connect(str(broken)) as connection:
@@ -326,8 +342,9 @@ def test_thirty_thousand_levels_are_rare_and_not_compared(tmp_path, sample_wareh
     assert rows(warehouse, own) == [(n,)]
     levels = "select level from drivers.win_rate_drivers where feature = 'industry'"
     assert rows(warehouse, levels) == []
-    pooled = "select count(*), bool_and(is_pooled) from internal.feature_levels"
-    assert rows(warehouse, f"{pooled} where feature = 'industry'") == [(n, True)]
+    named = "select feature, message from quality.data_checks"
+    [(feature, message)] = rows(warehouse, f"{named} where check_name = 'feature_is_identifier'")
+    assert feature == "industry" and "Industry has 27," in message  # of the closed deals
     # The page lists none of them.
     page, other = (path.parent / "report" / "index.html" for path in (warehouse, sample_warehouse))
     assert page.stat().st_size < other.stat().st_size + 5 * n

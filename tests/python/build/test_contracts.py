@@ -70,8 +70,8 @@ def mutated(query: str, mutation: str, column: dict) -> str:
 
 
 @pytest.fixture(scope="module")
-def mutants(tmp_path_factory, sample_warehouse, compiled_once) -> Mutants:
-    return Mutants(tmp_path_factory.mktemp("mutants"), sample_warehouse, compiled_once)
+def mutants(tmp_path_factory, sample_tables, compiled_once) -> Mutants:
+    return Mutants(tmp_path_factory.mktemp("mutants"), sample_tables, compiled_once)
 
 
 def test_a_public_column_that_is_changed_fails_the_build_and_is_named(mutants, record_figure):

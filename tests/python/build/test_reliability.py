@@ -806,6 +806,7 @@ def test_no_secret_of_the_caller_reaches_dbt(tmp_path):
         "WINRATE_DEALS_PATH": "a.csv",
         "WINRATE_THREADS": "2",
         "WINRATE_MEMORY_LIMIT": f"{dbt.memory_limit() >> 20}MiB",
+        "WINRATE_DROPS_USED_TABLES": "",
         "DO_NOT_TRACK": "1",
     }
 

@@ -16,7 +16,7 @@ import pytest
 from support import compiled_build, dbt
 from support.shared import shared_folder
 from winrate import __main__, project
-from winrate.build import build
+from winrate.build import build, publish
 from winrate.build.build import BuildRequest
 from winrate.build.directory import directory_path
 
@@ -59,12 +59,18 @@ def built_by_command(folder: Path, deals: Path) -> Path:
 
 
 def built(
-    folder: Path, deals: Path, chart_files: bool = False, first: str = "", **request: object
+    folder: Path,
+    deals: Path,
+    chart_files: bool = False,
+    first: str = "",
+    has_all_tables: bool = False,
+    **request: object,
 ) -> Path:
     """Build a warehouse in `folder`, in this process and without dbt; returns its path.
 
     chart_files: whether the report has charts as files, which take longer than the page.
     first: a statement that DuckDB runs before it makes tables.
+    has_all_tables: whether the tables stay that only a build needs, such as for unit tests.
     request: other fields of a BuildRequest.
     """
     # Loaded here, since it takes longer than most tests.
@@ -72,7 +78,9 @@ def built(
 
     warehouse = folder / "warehouse.duckdb"
     charts = files.CHART_FILES if chart_files else {}
+    drop = (lambda connection: None) if has_all_tables else publish.drop_unused
     with (
+        mock.patch.object(publish, "drop_unused", drop),
         mock.patch.object(build, "run_dbt", partial(compiled_build.run, first=first)),
         mock.patch.object(files, "CHART_FILES", charts),
     ):
