@@ -1,13 +1,6 @@
 -- Every row of the export with the one reason for which it cannot be used, or null.
 
-{{ config(
-    short_text_columns=category_columns() + ['sales_rep_id', 'outcome'] + date_text_columns(),
-    pre_hook='{{ text_type([
-        "select level from " ~ ref("level_mappings"),
-        texts_of("sales_rep_id", "name", ref("name_texts")),
-        "select cell from " ~ ref("date_texts"),
-    ]) }}'
-) }}
+{{ config(drops=['typed_rows']) }}
 
 with
 

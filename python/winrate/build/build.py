@@ -20,6 +20,13 @@ from winrate.ingest import mapping, provenance, reader
 
 UNCHANGED = "nothing was published"  # true of a first build, too
 RESERVED_NAMES = ("main", "temp", "system")  # of databases and schemas that DuckDB always has
+
+# The memory that a build needs, measured on exports of up to 10 million deals: that of its
+# processes, and a multiple of the size of the file, which is compressed but for text.
+GIB = 1 << 30
+BASE_MEMORY = GIB * 3 // 4
+MEMORY_PER_BYTE = {".parquet": 6, ".gz": 8, ".xlsx": 8}
+
 ALL_WITH_TESTS = ("build", "--exclude-resource-type", "unit_test")
 ALL_WITH_THE_GATE = (
     *(*ALL_WITH_TESTS, "--indirect-selection", "empty"),
@@ -73,11 +80,12 @@ def build(request: BuildRequest) -> str:
 
     Raises SettingsError where the mapping cannot be used, ExportError where the export cannot,
     BuildRunningError where another build holds the lock, BuildError where dbt, a test or the report
-    failed or the disk is full. Nothing is published then.
+    failed, the disk is full or there is too little memory. Nothing is published then.
     """
     variables = request.config.variables
     mapping_path = request.own_files["mapping_path"]
     reader.check_export(request.deals, mapping.wanted_columns(mapping_path, variables))
+    _check_memory(request.deals)
 
     warehouse = request.warehouse.resolve()  # of a link: the file behind it, with its lock
     if warehouse.exists() and not warehouse.is_file():
@@ -104,6 +112,18 @@ def build(request: BuildRequest) -> str:
     return summary.summary_text(
         facts, request.deals, request.warehouse, request.report, variables["importance_max_deals"]
     )
+
+
+def _check_memory(deals: Path) -> None:
+    """Raise BuildError where a build would not fit into memory, before it swaps or is killed."""
+    needed = BASE_MEMORY + MEMORY_PER_BYTE.get(deals.suffix.lower(), 1) * deals.stat().st_size
+    found = dbt.machine_memory()
+    if found < needed:
+        raise BuildError(
+            f"{deals} needs some {needed / GIB:.1f} GiB of memory, and this machine or container "
+            f"has {found / GIB:.1f} GiB; use one with more, or export fewer deals. "
+            f"{UNCHANGED.capitalize()}."
+        )
 
 
 def _previous(warehouse: Path, directory: BuildDirectory) -> Path:

@@ -158,10 +158,10 @@ def _end_with_parent() -> None:
 def memory_limit() -> int:
     """The bytes of memory that DuckDB may use; what does not fit, it keeps in files.
 
-    A quarter of what the machine or the container has: Python and the statistics need the rest. No
+    A third of what the machine or the container has: Python and the statistics need the rest. No
     more than MAX_MEMORY, with which a build takes no longer.
     """
-    return min(MAX_MEMORY, machine_memory() // 4)
+    return min(MAX_MEMORY, machine_memory() // 3)
 
 
 def machine_memory() -> int:

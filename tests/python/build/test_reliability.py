@@ -787,6 +787,19 @@ def test_duckdb_leaves_half_of_the_memory_to_the_statistics(monkeypatch):
     assert 0 < dbt.memory_limit() <= 0.51 * physical
 
 
+def test_an_export_that_does_not_fit_into_memory_is_refused_before_the_build(
+    tmp_path, monkeypatch, small_deals
+):
+    monkeypatch.setattr(dbt, "machine_memory", lambda: 1 << 29)
+    run = run_main(*("build", "--deals", small_deals, "--warehouse", tmp_path / "new.duckdb"))
+    assert run.returncode == 1
+    assert run.stderr == (
+        f"winrate: {small_deals} needs some 0.8 GiB of memory, and this machine or container has "
+        "0.5 GiB; use one with more, or export fewer deals. Nothing was published.\n"
+    )
+    assert not (tmp_path / "new.duckdb").exists()
+
+
 def test_no_secret_of_the_caller_reaches_dbt(tmp_path):
     ours = {
         "PATH": "/bin",
