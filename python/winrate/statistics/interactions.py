@@ -129,9 +129,7 @@ def _strongest(regression: Regression, factors: list[Factor], n_strongest: int) 
         return factors
     p_values = []
     for factor in factors:
-        own = np.flatnonzero(
-            regression.columns.effects[regression.columns.of(factor.name)].any(axis=0)
-        )
+        own = regression.columns.estimated(factor.name)
         estimate, covariance = regression.estimate[own], regression.covariance[np.ix_(own, own)]
         statistic = estimate @ np.linalg.lstsq(covariance, estimate, rcond=None)[0]
         p_values.append(stats.chi2.logsf(statistic, len(own)) if len(own) else 0.0)

@@ -7,6 +7,7 @@ import statsmodels.api as sm
 from scipy import optimize, special, stats
 
 from support.simulate import FEATURES, RULES, profiles_of, simulated_deals
+from winrate.statistics import regression
 from winrate.statistics.drivers import win_rate_drivers
 from winrate.statistics.profile_regression import profile_model
 from winrate.statistics.regression import Counts, Factor, Regression, columns_of, fit, indicator
@@ -310,6 +311,29 @@ def test_groups_that_are_alike_have_no_intercepts():
     one = replace(counts.groups, codes=0 * counts.groups.codes, levels=["all"])
     model = fit(replace(counts, groups=one), columns_of(counts, factors))
     assert not model.has_groups
+
+
+def test_a_model_without_a_feature_starts_near_its_fit_and_ends_there():
+    counts, factors = of_profiles(with_reps(3000, seed=4))
+    full = fit(counts, columns_of(counts, factors))
+    columns = columns_of(counts, [factors[0], factors[2]])
+    alone = fit(counts, columns)
+    coefficient, random = full.without_factors(["source"])
+    without = np.delete(coefficient, full.columns.of("source"))
+    log_odds = columns.linear_predictor(without) + random[counts.groups.codes]
+    assert np.abs(log_odds - special.logit(alone.probability)).max() < 0.1
+    assert np.abs(special.logit(full.probability) - special.logit(alone.probability)).max() > 0.4
+    started = fit(counts, columns, start=full)
+    assert started.probability == pytest.approx(alone.probability, abs=1e-9)
+    assert started.group_sd == pytest.approx(alone.group_sd, abs=1e-8)
+
+
+def test_the_information_of_many_factors_is_that_of_few(monkeypatch):
+    counts, factors = of_profiles(profiles_of(simulated_deals(2000, 5)))
+    weight = np.random.default_rng(5).random(len(counts.n_deals))
+    by_tables = columns_of(counts, factors).information(weight)
+    monkeypatch.setattr(regression, "MANY_FACTORS", 2)
+    assert columns_of(counts, factors).information(weight) == pytest.approx(by_tables, abs=1e-12)
 
 
 def test_degrees_of_freedom_lie_between_those_of_groups_and_those_of_deals():
