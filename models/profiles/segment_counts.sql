@@ -2,8 +2,7 @@
 -- and days are in hundredths, whole numbers, whose sums do not depend on the order of rows.
 
 {% set aggregates -%}
-count(is_won) as n_deals,
-{{ whole_sum('is_won') }} as n_won,
+{{ deal_counts() }},
 count(case when is_open then 1 end) as n_open_deals,
 {{ whole_sum('case when is_won is not null then cents end') }} as closed_cents,
 {{ whole_sum('case when is_won = 1 then cents end') }} as won_cents,

@@ -130,7 +130,6 @@ typed as (
         source_line,
         raw_text,
         read_error,
-        is_repeated,
         case when is_repeated then {{ row_content(export_columns()) }} end as row_content,
 
         ---------- ids
@@ -226,7 +225,6 @@ final as (
         source_line,
         raw_text,
         read_error,
-        is_repeated,
         row_content,
         deal_id,
         is_deleted,

@@ -35,7 +35,7 @@ plausible_{{ rows }} as (
         ) as has_implausible_close_date
     from {{ ref('typed_rows') }} as typed_rows
     cross join as_of_dates
-    {{ 'where typed_rows.is_repeated' if rows == 'repeated' }}
+    {{ 'where typed_rows.row_content is not null' if rows == 'repeated' }}
 
 ),
 

@@ -26,8 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--deals", type=int, nargs="+", default=SIZES)
     parser.add_argument("--page", type=Path, default=PAGE)
     arguments = parser.parse_args(argv)
-    sizes = [(n_deals, "csv") for n_deals in arguments.deals]
-    sizes.append((max(arguments.deals), "parquet"))
+    most = max(arguments.deals)
+    sizes = [*((n_deals, "csv") for n_deals in arguments.deals), (most, "parquet")]
     with tempfile.TemporaryDirectory() as folder:
         sample = builds.sample_seconds(Path(folder))
         measured = []
@@ -35,9 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         for times, export, warehouse in builds.measured_builds(sizes, Path(folder)):
             print(document.row(times), flush=True)
             measured.append(times)
-            if times.kind == "csv" and times.n_deals == max(arguments.deals):
+            if times.kind == "csv" and times.n_deals == most:
                 daily = daily_times(times.n_deals, export, warehouse, Path(folder))
-        most = max(arguments.deals)
         others = peers.measured_peers(most, most // RECIPE_FRACTION, Path(folder))
     document.write(arguments.page, sample, measured, others, daily)
     markdown.write_block(README, BLOCK, document.headline(measured) + "\n")

@@ -102,10 +102,9 @@ def profiles(path: Path) -> pd.DataFrame:
 def categorical_deals(path: Path) -> pd.DataFrame:
     """One row per closed deal: its levels as categories, and `is_won`."""
     with duckdb.connect() as connection:
-        deals = connection.execute(
+        table = connection.execute(
             f"select {_levels()}, {IS_WON} as is_won from '{path}' where {CLOSED}"
-        ).arrow()
-    table = deals.read_all() if hasattr(deals, "read_all") else deals
+        ).to_arrow_table()
     columns = {name: table[name].dictionary_encode().to_pandas() for name in FEATURES}
     return pd.DataFrame(columns).assign(is_won=table["is_won"].to_numpy())
 

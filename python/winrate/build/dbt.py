@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,7 @@ def _threads() -> int:
     return 1 if machine_memory() < LITTLE_MEMORY else _found_by_duckdb("current_setting('threads')")
 
 
+@cache
 def _found_by_duckdb(setting: str) -> int:
     """What DuckDB finds on this machine; unlike Python it knows the limits of a container."""
     with duckdb.connect() as connection:

@@ -468,12 +468,9 @@ class _Problem:
         estimate[0] = special.logit(rate)
         if similar is None:
             return self.at(estimate, random)
-        of_similar, of_groups = similar.without_factors(
-            factor.name
-            for factor in similar.columns.factors
-            if factor.name not in {own.name for own in self.columns.factors}
-        )
+        own = {factor.name for factor in self.columns.factors}
         known = {factor.name for factor in similar.columns.factors}
+        of_similar, of_groups = similar.without_factors(sorted(known - own))
         coefficient = np.zeros(len(self.columns.effects))
         coefficient[0] = of_similar[0]
         for factor in self.columns.factors:

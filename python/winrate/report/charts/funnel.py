@@ -25,7 +25,7 @@ def funnel_figure(reps: pd.DataFrame, overall: float) -> go.Figure:
     """
     claims_first = reps.assign(is_pale=~reps["evidence"].isin(COLOURS), fewest=-reps["n_deals"])
     by_weight = claims_first.sort_values(["is_pale", "fewest"], kind="stable")
-    reps = by_weight.head(MAX_POINTS).sort_values("n_deals", kind="stable")
+    reps = by_weight.head(MAX_POINTS).sort_index().sort_values("n_deals", kind="stable")
     ends = [0.97 * reps["n_deals"].iloc[0], 1.03 * reps["n_deals"].iloc[-1]]
     centre = go.Scatter(
         x=ends,
