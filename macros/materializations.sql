@@ -45,12 +45,15 @@
         {%- do check_contract(relation) -%}
     {%- endif -%}
     {%- do write_comments(relation) -%}
-    {%- if env_var('WINRATE_DROPS_USED_TABLES', '') -%}
-        {%- for name in config.get('drops', []) -%}
-            {%- do run_query('drop table ' ~ ref(name)) -%}
-        {%- endfor -%}
-    {%- endif -%}
+    {%- set used = config.get('drops', []) if env_var('WINRATE_DROPS_USED_TABLES', '') else [] -%}
+    {%- for name in used -%}
+        {%- do run_query('drop table ' ~ ref(name)) -%}
+    {%- endfor -%}
     {%- do adapter.commit() -%}
+    {%- if used -%}
+        {#- DuckDB writes where a dropped table stood only after a checkpoint. `force` waits for the other threads. -#}
+        {%- do run_query('force checkpoint') -%}
+    {%- endif -%}
     {{ return({'relations': [relation]}) }}
 {% endmacro %}
 

@@ -141,7 +141,7 @@ coded as (
 
     select
         judged_all.*,
-        coalesce(compared.kept_line, judged_all.source_line) as kept_line,
+        compared.kept_line,
         case
             when row_reject_code is null and compared.place > 1 and row_content = compared.kept_content
                 then 'exact_duplicate'
@@ -153,7 +153,7 @@ coded as (
 
 ),
 
--- The text of a value is kept where the value is not used.
+-- The text of a value is kept where the value is not used. Of the dates that close a deal one is kept.
 final as (
 
     select
@@ -167,7 +167,9 @@ final as (
         sales_rep_id,
         account_id,
         {% for column in date_columns() + ['close_date'] + number_columns() -%}
+        {% if column in ['created_date', 'stage_entered_date', 'close_date'] + number_columns() -%}
         {{ column }},
+        {% endif -%}
         case when reject_code is not null or {{ column }} is null then {{ column }}_text end as {{ column }}_text,
         {% endfor -%}
         as_of_date,

@@ -1,4 +1,5 @@
 -- Cells with content that cannot be parsed, in rows that are used all the same: the value counts as empty.
+-- Of a row that is used, checked_rows has the text of such cells only.
 
 {% set columns = date_columns() + number_columns() -%}
 
@@ -24,13 +25,8 @@ unparsed as (
         case parsed_columns.column_name
             {% for column in columns -%}
             when '{{ column }}'
-                then
-                    case
-                        when
-                            accepted.{{ column }} is null
-                            {{ "and not accepted.is_open" if column == 'sales_cycle_days' }}
-                            then accepted.{{ column }}_text
-                    end
+                then {{ 'case when not accepted.is_open then accepted.sales_cycle_days_text end'
+                    if column == 'sales_cycle_days' else 'accepted.' ~ column ~ '_text' }}
             {% endfor -%}
         end as cell
     from accepted

@@ -11,11 +11,15 @@ INTERVAL = 0.1  # seconds between two looks at the memory
 
 @dataclass(frozen=True)
 class Measured:
-    """What a command took: seconds of time and of CPU time, and bytes of memory at the most."""
+    """What a command took, and what it printed.
+
+    seconds, cpu_seconds: of time and of CPU time. peak_memory: bytes at the most.
+    """
 
     seconds: float
     cpu_seconds: float
     peak_memory: int
+    printed: str = ""
 
 
 def measured(*command: str, cwd: Path | None = None, **environment: str) -> Measured:
@@ -44,7 +48,8 @@ def measured(*command: str, cwd: Path | None = None, **environment: str) -> Meas
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command, printed)
     cpu = after.children_user + after.children_system
-    return Measured(seconds, cpu - before.children_user - before.children_system, peak)
+    cpu -= before.children_user + before.children_system
+    return Measured(seconds, cpu, peak, printed)
 
 
 def _resident(pid: int) -> int:

@@ -2,9 +2,12 @@
 
 Each fits the win rate of the closed deals of an export in Parquet on its five categories and on
 bands of its two numbers, in a process of its own: python -m tools.benchmarks.peers METHOD PATH
+prints the seconds that it takes, without those of its imports.
 """
 
+import importlib
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,21 +29,26 @@ IS_WON = "cast(outcome = 'Won' as int)"
 
 @dataclass(frozen=True)
 class PeerTimes:
-    """What a method took. scale: of its deals to those of the others."""
+    """What a method took.
+
+    scale: of its deals to those of the others, where it had fewer. step_seconds: for its own deals,
+        without the imports. measured: the whole process.
+    """
 
     method: str
     n_deals: int
     scale: int
+    step_seconds: float
     measured: Measured
 
     @property
     def seconds(self) -> float:
-        """For the deals of the others, extrapolated linearly where it had fewer."""
-        return self.measured.seconds * self.scale
+        """Of the step for the deals of the others, extrapolated linearly where it had fewer."""
+        return self.step_seconds * self.scale
 
 
 def measured_peers(n_deals: int, n_recipe_deals: int, folder: Path) -> list[PeerTimes]:
-    """Measure every method, with what it imports and with reading the file."""
+    """Measure every method, with reading the file."""
     path = write_export(folder / "peers.parquet", n_deals)
     fewer = write_export(folder / "recipe.parquet", n_recipe_deals)
     found = []
@@ -49,7 +57,8 @@ def measured_peers(n_deals: int, n_recipe_deals: int, folder: Path) -> list[Peer
         command = (sys.executable, "-m", "tools.benchmarks.peers", method)
         times = measured(*command, str(fewer if is_recipe else path), cwd=project.ROOT)
         scale = n_deals // n_recipe_deals if is_recipe else 1
-        found.append(PeerTimes(method, n_recipe_deals if is_recipe else n_deals, scale, times))
+        n_own = n_recipe_deals if is_recipe else n_deals
+        found.append(PeerTimes(method, n_own, scale, float(times.printed.split()[-1]), times))
     return found
 
 
@@ -118,12 +127,23 @@ def _levels() -> str:
     return ", ".join([*LEVELS, *bands])
 
 
-METHODS: dict[str, Callable[[Path], np.ndarray]] = {
-    "winrate": fit_winrate,
-    "glum": fit_glum,
-    "newton-cholesky": fit_newton_cholesky,
-    "original recipe": fit_recipe,
+# The module that each method takes its time to import, and the method.
+METHODS: dict[str, tuple[str, Callable[[Path], np.ndarray]]] = {
+    "winrate": ("winrate.statistics.profile_regression", fit_winrate),
+    "glum": ("glum", fit_glum),
+    "newton-cholesky": ("sklearn.linear_model", fit_newton_cholesky),
+    "original recipe": ("winrate.statistics.importance", fit_recipe),
 }
 
+
+def step_seconds(method: str, path: Path) -> float:
+    """Seconds that a method takes for an export, after its imports."""
+    module, fit = METHODS[method]
+    importlib.import_module(module)
+    start = time.perf_counter()
+    fit(path)
+    return time.perf_counter() - start
+
+
 if __name__ == "__main__":
-    METHODS[sys.argv[1]](Path(sys.argv[2]))
+    print(step_seconds(sys.argv[1], Path(sys.argv[2])))

@@ -97,8 +97,8 @@ def test_the_page_has_each_build_with_its_ratio_to_the_bare_read(tmp_path):
     sample = {"import of dbt": Measured(1.5, 1.5, 0), "second build": Measured(12.0, 12.0, 0)}
     page = tmp_path / "benchmarks.md"
     others = [
-        PeerTimes("winrate", 10_000_000, 1, Measured(2.0, 3.0, 1 << 29)),
-        PeerTimes("original recipe", 1_000_000, 10, Measured(20.0, 20.0, 1 << 30)),
+        PeerTimes("winrate", 10_000_000, 1, 2.0, Measured(3.0, 3.0, 1 << 29)),
+        PeerTimes("original recipe", 1_000_000, 10, 20.0, Measured(22.0, 22.0, 1 << 30)),
     ]
     document.write(page, sample, builds, others, DailyTimes(10_000_000, 4.0, 5.0))
     text = page.read_text()
@@ -106,7 +106,7 @@ def test_the_page_has_each_build_with_its_ratio_to_the_bare_read(tmp_path):
     assert "90 seconds and 1.0 GiB of memory" in text and "45 times" in text
     assert "| second build | 12.00 s | 12.00 s | 8.0 |" in text
     assert "| winrate | 10,000,000 | 2.0 s | 3.0 s | 0.50 GiB | 1.0 |" in text
-    assert "| original recipe | 1,000,000 x 10 | 200.0 s | 200.0 s | 1.00 GiB | 100.0 |" in text
+    assert "| original recipe | 1,000,000 x 10 | 200.0 s | 22.0 s | 1.00 GiB | 100.0 |" in text
     assert "| staging | 30.0 s | 25% |" in text
     assert "it would take 85% of the time of a full build" in text  # 75%, and 9 of 90 seconds
     assert (tmp_path / document.PICTURE).stat().st_size > 0
