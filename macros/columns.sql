@@ -36,18 +36,34 @@
     {{ return((columns_of_type('number') + numeric_features()) | unique | list) }}
 {%- endmacro %}
 
+{# Names are no categories, even where they are a feature: they are compared with more care. #}
 {% macro category_columns() -%}
-    {{ return((columns_of_type('category') + categorical_features()) | unique | list) }}
+    {{ return((columns_of_type('category') + categorical_features()) | unique | reject('in', name_columns()) | list) }}
 {%- endmacro %}
 
 {# Columns that name somebody. #}
 {% macro name_columns() -%}
-    {{ return(['sales_rep_id', 'account_id']) }}
+    {{ return(columns_of_type('name')) }}
+{%- endmacro %}
+
+{# Columns of which each deal has a text of its own. #}
+{% macro per_deal_columns() -%}
+    {%- set names = [] -%}
+    {%- for name, column in var('export_columns').items() if column.get('is_per_deal') -%}
+        {%- do names.append(name) -%}
+    {%- endfor -%}
+    {{ return(names) }}
+{%- endmacro %}
+
+{# Columns of which raw_deals has the number of each text. #}
+{% macro shared_text_columns() -%}
+    {{ return(export_columns() | reject('in', per_deal_columns()) | list) }}
 {%- endmacro %}
 
 {# Features that a user added: they are no category or number of `export_columns`. #}
 {% macro added_features() -%}
-    {{ return(feature_names() | reject('in', columns_of_type('category') + columns_of_type('number')) | list) }}
+    {%- set others = columns_of_type('category') + columns_of_type('number') + name_columns() -%}
+    {{ return(feature_names() | reject('in', others) | list) }}
 {%- endmacro %}
 
 {# A hash of the values of a row; a '|' inside a value is doubled, so that no two rows share a text. #}

@@ -59,6 +59,12 @@
     {% endfor %}
 {%- endmacro %}
 
+{# A category of the export as public text: null where it is unknown, unless it is a feature, of which that is a level. #}
+{% macro level_or_null(column) -%}
+    {%- set level = 'cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ ')' -%}
+    {{ return(level if column in feature_names() else "nullif(" ~ level ~ ", 'Unknown')") }}
+{%- endmacro %}
+
 {# Columns of deal_features as the text that Python gets: in a table of deals they may be an ENUM. #}
 {% macro as_text(columns) -%}
     {%- for column in columns -%}

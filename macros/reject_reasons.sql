@@ -48,6 +48,12 @@
             'is_skipped': true,
         },
         {
+            'code': 'out_of_scope',
+            'condition': "is_out_of_scope",
+            'reason': "'the deal is outside the scope of the build'",
+            'is_skipped': true,
+        },
+        {
             'code': 'missing_deal_id',
             'condition': "deal_id is null",
             'reason': "'deal_id is empty'",

@@ -18,7 +18,8 @@ select
     raw_build.scikit_learn_version,
     raw_build.scipy_version,
     raw_build.pandas_version,
-    raw_build.numpy_version
+    raw_build.numpy_version,
+    raw_build.scope
 from {{ ref('raw_build') }} as raw_build
 cross join {{ ref('row_ledger') }} as row_ledger
 cross join {{ ref('as_of_dates') }} as as_of_dates

@@ -6,6 +6,8 @@ found as (
 
     {{ union_all([
         'check_rejected_rows_move_win_rate',
+        'check_deals_are_pooled',
+        'check_scope_value_not_found',
         'check_date_is_missing',
         'check_column_is_missing',
         'check_one_outcome',

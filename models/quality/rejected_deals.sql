@@ -1,8 +1,10 @@
+-- Rows outside the scope are counted by row_ledger: there may be more of them than within it.
+
 with
 
 rejected as (
 
-    select * from {{ ref('checked_rows') }} where reject_code is not null
+    select * from {{ ref('checked_rows') }} where reject_code != 'out_of_scope'
 
 ),
 

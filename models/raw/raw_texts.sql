@@ -1,4 +1,4 @@
--- Every text of every column but deal_id, once: raw_deals has its text_id.
+-- Every text of every column but those of which each deal has its own, once: raw_deals has its text_id.
 
 with
 

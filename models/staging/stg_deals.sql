@@ -17,8 +17,13 @@ typed as (
     select
         ---------- ids
         deal_id,
+        deal_name,
         cast(sales_rep_id as {{ dbt.type_string() }}) as sales_rep_id,
+        owner_name,
+        team,
+        manager,
         account_id,
+        account_name,
 
         ---------- dates
         created_date,
@@ -33,7 +38,9 @@ typed as (
         cast(product_type as {{ dbt.type_string() }}) as product_type,
         cast(lead_source as {{ dbt.type_string() }}) as lead_source,
         cast(deal_stage as {{ dbt.type_string() }}) as deal_stage,
-
+        {% for column in ['pipeline_name', 'deal_type', 'loss_reason', 'competitor', 'forecast_category'] -%}
+        {{ level_or_null(column) }} as {{ column }},
+        {% endfor %}
         ---------- numbers
         deal_amount,
         case

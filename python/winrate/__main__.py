@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from winrate import project, wording
-from winrate.build import build, check, csv_files, directory, freshness, init, publish
-from winrate.config import folder
+from winrate.build import build, check, csv_files, directory, freshness, init, publish, scopes
+from winrate.config import folder, scope
 from winrate.config.folder import Config
 from winrate.ingest import records
 
@@ -127,6 +127,7 @@ def _shared_arguments() -> list[argparse.ArgumentParser]:
         default="",
         help=" or ".join(DECIMAL_MARKS),
     )
+    source.add_argument("--scope", default="", help="such as 'deal_type=New Business'")
     warehouse.add_argument("--warehouse", type=_path, default="", help=f"default: {WAREHOUSE}")
     report.add_argument("--report", type=_path, default="", help=f"default: {REPORT}")
     return [config, source, warehouse, report]
@@ -142,6 +143,12 @@ def _build(options: argparse.Namespace) -> int:
         target=options.target,
         threads=options.threads,
     )
+    named = {} if options.scope else scope.read_scopes(config.variables)
+    if named:
+        _say(f"Building {', '.join(named)} from {request.deals} ...")
+        for text in scopes.build_scopes(request, named):
+            _say(text)
+        return 0
     _say(f"Building {request.warehouse} from {request.deals} ...")
     _say(build.build(request))
     return 0
@@ -173,6 +180,7 @@ def _source(options: argparse.Namespace, config: Config) -> dict[str, Any]:
         "config": config,
         "deals": options.deals or config.deals(),
         "mapping": options.mapping,
+        "scope": options.scope or variables["scope"],
         "date_format": options.date_format
         or _choice(config.named("date_format"), variables["date_format"], DATE_FORMATS),
         "decimal_mark": options.decimal_mark

@@ -28,24 +28,17 @@ RESERVED = frozenset(
         *("close_date", "closed_quarter", "fold", "has_created_dates"),
         *("comparison", "cycle_days", "deal_age_days", "design_effect"),
         *("has_implausible_close_date", "has_implausible_created_date", "is_before", "is_history"),
-        *("is_open", "is_other_currency", "is_primary", "kept_line", "known_age_days"),
+        *("is_open", "is_other_currency", "is_out_of_scope", "is_primary"),
+        *("kept_line", "known_age_days"),
         *("landmark_days", "model_run_id", "n_after", "n_before", "n_closed_deals", "n_deals"),
         *("n_holdout_deals", "n_holdout_won", "n_lines", "n_won", "n_won_after", "n_won_before"),
-        *(
-            "new_texts",
-            "period",
-            "place",
-            "profile_id",
-            "raw_text",
-            "read_error",
-            "reject_code",
-            "row_content",
-        ),
+        *("new_texts", "period", "place", "profile_id", "raw_text", "read_error"),
+        *("reject_code", "row_content"),
         *("score_fold", "score_id", "source_line", "stage_name", "stage_outcome", "stated_outcome"),
         *("win_probability", "win_probability_high", "win_probability_low"),
     )
 )
-COLUMN_TYPES = ("category", "date", "number", "text")
+COLUMN_TYPES = ("category", "date", "name", "number", "text")
 COLUMN_NAME = re.compile("[a-z][a-z0-9_]*")
 
 
@@ -59,15 +52,18 @@ class RunValues(NamedTuple):
     latest_date: str = ""
     date_format: str = ""
     decimal_mark: str = ""
+    scope: str = ""
     previous_warehouse: str = ""
 
 
+# Variables that the command reads and no model does.
+COMMAND_VALUES = ("scopes",)
 # Files of a user's own that models read: the variable with the path, and the name of the file in a
 # folder that `CONFIG` names.
 OWN_FILES = {"mapping_path": "mapping.csv", "alert_rules_path": "alert_rules.csv"}
 # What is read and as of when, which has columns of its own in quality.build_info; the other
 # variables say how it is read.
-INPUTS = frozenset(RunValues._fields) - {"date_format", "decimal_mark"}
+INPUTS = frozenset(RunValues._fields) - {"date_format", "decimal_mark", "scope"}
 
 
 def project_vars(root: Path = ROOT) -> dict[str, Any]:
@@ -123,7 +119,7 @@ def _faults(variables: Mapping[str, Any]) -> Iterator[str]:
     }.items():
         for name in names:
             found = columns[name]["type"] if name in columns else type_
-            if found != type_ and name != "sales_rep_id":
+            if found != type_ and (found, type_) != ("name", "category"):
                 yield f"'{name}' cannot be such a feature: it is a {found} column, not a {type_}"
     if (
         sum(each["is_primary"] for each in variables.get("comparisons", [{"is_primary": True}]))
@@ -151,7 +147,8 @@ def known_names(root: Path = ROOT) -> set[str]:
     """The names of the variables that models and macros read."""
     files = [file for folder in ("models", "macros") for file in (root / folder).rglob("*.*")]
     texts = [file.read_text("utf-8") for file in files if file.suffix in (".sql", ".yml")]
-    return {*RunValues._fields, *(name for text in texts for name in READ_VARIABLE.findall(text))}
+    read = (*RunValues._fields, *COMMAND_VALUES)
+    return {*read, *(name for text in texts for name in READ_VARIABLE.findall(text))}
 
 
 def _unknown_sentence(name: str, known: Iterable[str]) -> str:
@@ -186,6 +183,11 @@ def export_columns(variables: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     required = [name for name, column in columns.items() if column.get("is_required")]
     added = [name for name in feature_names(variables["features"]) if name not in columns]
     return [*required, *added], [name for name in columns if name not in required]
+
+
+def columns_of_type(variables: Mapping[str, Any], type_: str) -> list[str]:
+    """The columns of `export_columns` of a type, one of COLUMN_TYPES."""
+    return [name for name, column in variables["export_columns"].items() if column["type"] == type_]
 
 
 def columns_with(variables: Mapping[str, Any], flag: str) -> list[str]:

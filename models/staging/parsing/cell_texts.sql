@@ -1,7 +1,7 @@
--- Every text of every column but deal_id, once, as clean text: trimmed, null where it is empty or a null value.
+-- Every text of every column but those of which each deal has its own, once, as clean text: trimmed, null where it is empty or a null value.
 -- Cleaning and parsing texts and not rows means that the patterns are planned once, and run once per text.
 
-{% set columns = export_columns() | reject('eq', 'deal_id') | list -%}
+{% set columns = shared_text_columns() -%}
 
 with
 

@@ -57,6 +57,7 @@ final as (
         column_name,
         cell,
         level_key,
+        n_deals,
         first_value(name) over (
             partition by column_name, name_key order by is_mapped desc, n_deals desc, name asc
         ) as name

@@ -10,7 +10,8 @@
     ]) }}'
 ) }}
 
-{% set columns = export_columns() | reject('eq', 'deal_id') | list -%}
+{% set columns = shared_text_columns() -%}
+{% set scoped_columns = category_columns() + name_columns() -%}
 
 with
 
@@ -57,11 +58,88 @@ typed_texts as (
 
 ),
 
+-- Of each column that the scope names: whether it says which levels are included, or which are left out, and whether
+-- the deals without a level ('Unknown') are within it.
+scope_values as (
+
+    select
+        *,
+        {{ nfc('value') }} as value_nfc
+    from {{ ref('raw_scope') }}
+
+),
+
+scope_keys as (
+
+    select distinct
+        column_name,
+        {{ level_key('value_nfc') }} as scope_key,
+        is_included
+    from scope_values
+
+),
+
+scope_columns as (
+
+    select
+        column_name,
+        bool_or(is_included) as has_included,
+        not bool_or(not is_included and scope_key = 'unknown')
+        and (not bool_or(is_included) or bool_or(is_included and scope_key = 'unknown')) as has_unknown
+    from scope_keys
+    group by column_name
+
+),
+
+blanks_in_scope as (
+
+    select
+        {% for column in scoped_columns -%}
+        coalesce(not bool_or(column_name = '{{ column }}' and not has_unknown), true) as {{ column }},
+        {% endfor -%}
+        count(*) as n_columns
+    from scope_columns
+
+),
+
+keyed_texts as (
+
+    select
+        *,
+        {{ level_key('coalesce(level, name)') }} as level_key
+    from typed_texts
+
+),
+
+-- Every text with whether its deals are within the scope.
+scoped_texts as (
+
+    select
+        keyed_texts.*,
+        excluded.scope_key is null
+        and (included.scope_key is not null or not coalesce(scope_columns.has_included, false)) as is_in_scope
+    from keyed_texts
+    left join scope_columns on keyed_texts.column_name = scope_columns.column_name
+    left join scope_keys as included
+        on
+            included.is_included
+            and keyed_texts.column_name = included.column_name
+            and keyed_texts.level_key = included.scope_key
+    left join scope_keys as excluded
+        on
+            not excluded.is_included
+            and keyed_texts.column_name = excluded.column_name
+            and keyed_texts.level_key = excluded.scope_key
+
+),
+
 trimmed as (
 
     select
         *,
-        {{ trimmed('deal_id') }} as trimmed_id
+        {% for column in per_deal_columns() -%}
+        {{ trimmed(column) }} as trimmed_{{ column }}{{ ',' if not loop.last }}
+        {% endfor -%}
     from {{ ref('raw_deals') }}
 
 ),
@@ -70,7 +148,9 @@ records as (
 
     select
         *,
-        {{ null_if_empty('trimmed_id') }} as clean_id
+        {% for column in per_deal_columns() -%}
+        {{ null_if_empty('trimmed_' ~ column) }} as clean_{{ column }}{{ ',' if not loop.last }}
+        {% endfor -%}
     from trimmed
 
 ),
@@ -87,7 +167,9 @@ joined as (
         records.source_line,
         records.raw_text,
         records.read_error,
-        records.clean_id as deal_id,
+        {% for column in per_deal_columns() -%}
+        records.clean_{{ column }} as {{ column }},
+        {% endfor -%}
         repeated_deals.deal_id is not null as is_repeated,
         formats.outcome_from,
         formats.main_currency,
@@ -110,13 +192,22 @@ joined as (
         {% for column in ['is_deleted', 'is_removed', 'is_current_row', 'is_won', 'is_closed'] -%}
         {{ column }}_texts.says as says_{{ column }},
         {% endfor -%}
+        not (
+            {% for column in scoped_columns -%}
+            {{ 'and ' if not loop.first }}case
+                when {{ column }}_texts.cell is null then blanks_in_scope.{{ column }}
+                else {{ column }}_texts.is_in_scope
+            end
+            {% endfor %}
+        ) as is_out_of_scope,
         outcome_texts.means as outcome_means,
         deal_stage_texts.means as stage_means
     from records
     cross join formats
-    left join repeated_deals on records.clean_id = repeated_deals.deal_id
+    cross join blanks_in_scope
+    left join repeated_deals on records.clean_deal_id = repeated_deals.deal_id
     {% for column in columns -%}
-    left join typed_texts as {{ column }}_texts
+    left join scoped_texts as {{ column }}_texts
         on {{ column }}_texts.column_name = '{{ column }}' and records.{{ column }} = {{ column }}_texts.text_id
     {% endfor %}
 ),
@@ -138,8 +229,12 @@ typed as (
         or coalesce(says_is_removed, false)
         or 'Deleted' in (coalesce(outcome_means, ''), coalesce(stage_means, '')) as is_deleted,
         coalesce(not says_is_current_row, false) as is_history,
-        coalesce(sales_rep_id_name, 'Unknown') as sales_rep_id,
-        account_id_name as account_id,
+        is_out_of_scope,
+        deal_name,
+        {% for column in name_columns() -%}
+        {% set name = 'coalesce(account_id_name, account_name_name)' if column == 'account_id' else column ~ '_name' -%}
+        {{ 'coalesce(' ~ name ~ ", 'Unknown')" if column in ['sales_rep_id'] + feature_names() else name }} as {{ column }},
+        {% endfor -%}
 
         ---------- dates
         {% for column in date_columns() -%}
@@ -229,8 +324,11 @@ final as (
         deal_id,
         is_deleted,
         is_history,
-        sales_rep_id,
-        account_id,
+        is_out_of_scope,
+        deal_name,
+        {% for column in name_columns() -%}
+        {{ column }},
+        {% endfor -%}
         {% for column in date_columns() -%}
         {{ column }}_text,
         {{ column }},

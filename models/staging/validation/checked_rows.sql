@@ -54,9 +54,11 @@ as_it_stood_{{ rows }} as (
         deal_id,
         is_deleted,
         is_history,
-        sales_rep_id,
-        account_id,
-
+        is_out_of_scope,
+        deal_name,
+        {% for column in name_columns() -%}
+        {{ column }},
+        {% endfor %}
         ---------- dates
         {% for column in date_columns() -%}
         {{ column }}_text,
@@ -164,8 +166,10 @@ final as (
         deal_id,
         is_deleted,
         is_history,
-        sales_rep_id,
-        account_id,
+        deal_name,
+        {% for column in name_columns() -%}
+        {{ column }},
+        {% endfor -%}
         {% for column in date_columns() + ['close_date'] + number_columns() -%}
         {% if column in ['created_date', 'stage_entered_date', 'close_date'] + number_columns() -%}
         {{ column }},

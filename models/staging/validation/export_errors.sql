@@ -14,6 +14,26 @@ formats as (
 
 ),
 
+-- The levels of the columns that the scope names, those of most deals first.
+ranked_levels as (
+
+    select
+        *,
+        cast(row_number() over (partition by column_name order by n_deals desc, level asc) as bigint) as place
+    from {{ ref('scope_levels') }}
+
+),
+
+scoped_levels as (
+
+    select
+        {{ text_list("'the ' || column_name || ' ' || " ~ brief('level', 40) ~ " || ' (' || " ~ as_count('n_deals') ~ " || ')'",
+            ', ', 'column_name asc, place asc') }} as list
+    from ranked_levels
+    where place <= 8
+
+),
+
 outcome_mappings as (
 
     select * from {{ ref('value_mappings') }} where kind = 'outcome'
@@ -26,6 +46,7 @@ totals as (
         count(*) as n_rows,
         count(case when reject_code is null then 1 end) as n_accepted,
         count(case when reject_code in ({{ quoted_list(skipped_codes()) }}) then 1 end) as n_skipped,
+        count(case when reject_code = 'out_of_scope' then 1 end) as n_out_of_scope,
         count(case when stated_outcome = 'Won' then 1 end) as n_won,
         count(case when stated_outcome = 'Lost' then 1 end) as n_lost,
         count(case when reject_code = 'bad_outcome' then 1 end) as n_not_understood,
@@ -327,7 +348,19 @@ errors as (
     cross join totals
     cross join reasons
     cross join rejection_examples
-    where totals.n_accepted = 0 and formats.date_order in ('day first', 'month first', 'not needed')
+    where
+        totals.n_accepted = 0
+        and totals.n_out_of_scope = 0
+        and formats.date_order in ('day first', 'month first', 'not needed')
+
+    union all
+
+    select
+        'empty_scope' as error_code,
+        'no deal is within the scope; the export has ' || scoped_levels.list as message
+    from totals
+    cross join scoped_levels
+    where totals.n_accepted = 0 and totals.n_out_of_scope > 0
 
     union all
 

@@ -15,6 +15,7 @@ from winrate import database, project
 from winrate.build import compiled, data_tests, dbt, publish, summary
 from winrate.build.directory import BuildDirectory, locked_build_directory
 from winrate.build.publish import BuildError
+from winrate.config import scope
 from winrate.config.folder import Config
 from winrate.ingest import mapping, provenance, reader
 
@@ -52,6 +53,7 @@ class BuildRequest:
     mapping: Path | None = None
     date_format: str = ""
     decimal_mark: str = ""
+    scope: str = ""
     config: Config = field(default_factory=Config)
 
     @property
@@ -70,6 +72,7 @@ class BuildRequest:
             latest_date=latest.isoformat(),
             date_format=self.date_format,
             decimal_mark=self.decimal_mark,
+            scope=self.scope,
             previous_warehouse=str(previous_warehouse or ""),
             **self.own_files,
         )
@@ -78,13 +81,14 @@ class BuildRequest:
 def build(request: BuildRequest) -> str:
     """Build the warehouse and the report, publish both and return the summary to print.
 
-    Raises SettingsError where the mapping cannot be used, ExportError where the export cannot,
-    BuildRunningError where another build holds the lock, BuildError where dbt, a test or the report
-    failed, the disk is full or there is too little memory. Nothing is published then.
+    Raises SettingsError where the mapping or the scope cannot be used, ExportError where the export
+    cannot, BuildRunningError where another build holds the lock, BuildError where dbt, a test or
+    the report failed, the disk is full or there is too little memory. Nothing is published then.
     """
     variables = request.config.variables
     mapping_path = request.own_files["mapping_path"]
-    reader.check_export(request.deals, mapping.wanted_columns(mapping_path, variables))
+    header = reader.check_export(request.deals, mapping.wanted_columns(mapping_path, variables))
+    scope.refuse_missing_columns(request.scope, header, variables)
     _check_memory(request.deals)
 
     warehouse = request.warehouse.resolve()  # of a link: the file behind it, with its lock

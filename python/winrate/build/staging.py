@@ -23,7 +23,10 @@ from winrate.ingest.records import ExportError
 
 TARGET = project.ROOT / "target" / "check"
 FILE = "staging.json"
-MODELS = ("export_errors", "rejected_deals", "row_ledger", "unparsed_cells", "unused_mappings")
+MODELS = (
+    *("export_errors", "pooled_deals", "rejected_deals", "row_ledger"),
+    *("unparsed_cells", "unused_mappings", "unused_scope_values"),
+)
 # Run values are compiled as these placeholders, which are replaced when the models run.
 PLACEHOLDERS = {name: f"@{name}@" for name in project.RunValues._fields}
 

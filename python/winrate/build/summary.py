@@ -34,6 +34,8 @@ class BuildFacts:
     n_accepted: int
     n_rejected: int
     n_skipped: int
+    n_out_of_scope: int
+    scope: str
     rejections: str
     skips: str
     n_won: int
@@ -64,6 +66,7 @@ def read_facts(warehouse: Path) -> BuildFacts:
             from staging.stg_deals
             """
         )
+        (scope,) = rows("select scope from quality.build_info")
         reasons = rows(
             """
             select is_skipped, reason_code, count(*) as n_rows
@@ -84,6 +87,8 @@ def read_facts(warehouse: Path) -> BuildFacts:
         n_accepted=ledger.n_accepted,
         n_rejected=ledger.n_rejected,
         n_skipped=ledger.n_skipped,
+        n_out_of_scope=ledger.n_out_of_scope,
+        scope=scope.scope,
         rejections=_listed(reason for reason in reasons if not reason.is_skipped),
         skips=_listed(reason for reason in reasons if reason.is_skipped),
         n_won=outcomes.n_won,
@@ -136,8 +141,10 @@ def summary_text(
     ]
     if facts.n_rejected:
         lines.append(("", f"rejected: {facts.rejections}; see quality.rejected_deals"))
-    if facts.n_skipped:
+    if facts.skips:
         lines.append(("", f"skipped: {facts.skips}"))
+    if facts.scope:
+        lines.append(("scope", f"{facts.scope}; {n(facts.n_out_of_scope)} rows are outside"))
     lines += [("warning", warning) for warning in facts.warnings]
     lines += [
         ("outcomes", f"{n(facts.n_won)} won, {n(facts.n_lost)} lost, {n(facts.n_open)} open"),

@@ -36,7 +36,7 @@ class Config:
     @property
     def model_settings(self) -> dict[str, Any]:
         """The settings that dbt compiles into models: those that are not given for each run."""
-        names = self.settings.keys() - set(project.RunValues._fields)
+        names = self.settings.keys() - {*project.RunValues._fields, *project.COMMAND_VALUES}
         return {name: self.settings[name] for name in sorted(names)}
 
     @property

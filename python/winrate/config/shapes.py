@@ -9,7 +9,7 @@ from typing import Any
 from winrate.project import SettingsError
 
 # Mappings to which a user may add keys; those of others are fixed.
-OPEN = ("export_columns", "features.numeric")
+OPEN = ("export_columns", "features.numeric", "scopes")
 CAN_LACK_KEYS = "features.numeric"  # a key without a value is taken out
 CAN_BE_EMPTY = ("known_at_close", "null_values_that_are_levels")  # of the lists
 KINDS = {
@@ -61,7 +61,7 @@ class _Shapes:
         is_new = not of_key
         if name in OPEN:
             of_key += [each for sample in samples for each in sample.values()]
-        if not of_key:
+        if not of_key and name not in OPEN:
             known = list(dict.fromkeys(known for sample in samples for known in sample))
             closest = difflib.get_close_matches(str(key), known, n=1)
             raise SettingsError(
@@ -71,7 +71,7 @@ class _Shapes:
         if value is None and name == CAN_LACK_KEYS:
             return
         self.refuse_other(f"{name}.{key}", value, of_key)
-        if is_new:
+        if is_new and of_key:
             self._refuse_incomplete(f"{name}.{key}", value, of_key)
 
     def _refuse_incomplete(self, name: str, value: Any, samples: list[Any]) -> None:

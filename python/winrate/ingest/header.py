@@ -18,6 +18,8 @@ from winrate.ingest.records import (
     listed,
 )
 
+ID = "deal_id"
+
 # A report's titles and filters are above its header, in no more records.
 MAX_HEADER_RECORD = 25
 HEADER_BELOW = (
@@ -41,7 +43,9 @@ class WantedColumns:
     fallback_columns: for a required column, the optional ones from which its values can be
         derived, such as `is_won` for `outcome`.
     titles: for a column, the normalised titles it may have, the likeliest first. A column that is
-        not among them has its own name as its only title. No title belongs to two columns.
+        not among them has its own name as its only title. A title that several columns may have is
+        that of the first of them that has no likelier one.
+    per_deal: names of columns of which each deal has a text of its own.
     not_read: keys of titles that are no column, whatever they resemble.
     """
 
@@ -49,6 +53,7 @@ class WantedColumns:
     optional: Sequence[str] = ()
     fallback_columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     titles: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    per_deal: frozenset[str] = frozenset({ID})
     not_read: frozenset[str] = frozenset()
 
     @property
@@ -83,6 +88,7 @@ class ExportHeader:
     titles: every column title, as the file spells it.
     positions: for each wanted column its place among `titles`, from 0; None
         for a column that the export does not have.
+    per_deal: the wanted columns of which each deal has a text of its own.
     missing: the required columns that the export lacks, together with all their fallback columns.
     advice: the end of a sentence on missing columns where this line is hardly the header, or empty.
     """
@@ -91,6 +97,7 @@ class ExportHeader:
     n_lines: int
     titles: tuple[str, ...]
     positions: dict[str, int | None]
+    per_deal: frozenset[str]
     missing: tuple[str, ...]
     advice: str
 
@@ -147,6 +154,7 @@ def split_header(
         n_lines=first[place].n_lines,
         titles=titles,
         positions=positions,
+        per_deal=wanted.per_deal,
         missing=tuple(missing),
         advice=HEADER_BELOW if is_doubtful else "",
     )
@@ -262,9 +270,12 @@ def _positions(path: Path, titles: Sequence[str], wanted: WantedColumns) -> dict
         if key not in as_they_are:
             bare.setdefault(bare_key, []).append(place)
 
+    taken: set[str | None] = set()
     positions: dict[str, int | None] = {}
     for name in wanted.names:
-        found = next((whole[key] for key in wanted.keys_of(name) if key in whole), [])
+        keys = [key for key in wanted.keys_of(name) if key not in taken]
+        key = next((key for key in keys if key in whole), None)
+        found = whole[key] if key else []
         if len(found) > 1:
             raise ExportError(
                 f"{path}: found the column {name} more than once, as"
@@ -272,8 +283,9 @@ def _positions(path: Path, titles: Sequence[str], wanted: WantedColumns) -> dict
                 " one of them out, or give the other ones titles of their own."
             )
         if not found:
-            places = (bare.get(key, []) for key in wanted.keys_of(name))
-            found = next((each for each in places if len(each) == 1), [])
+            key = next((key for key in keys if len(bare.get(key, [])) == 1), None)
+            found = bare[key] if key else []
+        taken.add(key)
         positions[name] = found[0] if found else None
     return positions
 

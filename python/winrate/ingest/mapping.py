@@ -12,7 +12,7 @@ A user's file has the columns `kind`, `found` and `means`:
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,7 +26,6 @@ from winrate.project import SettingsError
 
 COLUMN, OUTCOME = "column", "outcome"
 NOT_READ = ("none", "ignore")  # what a title means that is no column of ours
-NAMES = ("sales_rep_id", "account_id")  # whose spellings a user's file can map, as those of levels
 OUTCOMES = ("Won", "Lost", "Open", "Deleted")  # the row of a deleted deal is skipped
 FIELDS = ("kind", "found", "means")
 OWN, SEED = 0, 1  # priorities: a mapping of the user takes precedence over one of the seeds
@@ -94,6 +93,7 @@ def wanted_columns(path: str | Path | None, variables: Mapping[str, Any]) -> Wan
             ]
             for name, found in titles.items()
         },
+        per_deal=frozenset(project.columns_with(variables, "is_per_deal")),
         not_read=frozenset(key for key, means in column_of_key.items() if means in NOT_READ),
     )
 
@@ -127,9 +127,9 @@ def _known_outcomes() -> dict[str, str]:
 
 def value_columns(variables: Mapping[str, Any]) -> list[str]:
     """The columns whose values a user's file can map to others."""
-    columns = variables["export_columns"].items()
-    categories = [name for name, column in columns if column["type"] == "category"]
-    return list(dict.fromkeys([*categories, *variables["features"]["categorical"], *NAMES]))
+    of_type = partial(project.columns_of_type, variables)
+    added = variables["features"]["categorical"]
+    return list(dict.fromkeys([*of_type("category"), *added, *of_type("name")]))
 
 
 def _own_mappings(path: str | Path | None, variables: Mapping[str, Any]) -> Iterator[MappingRow]:

@@ -1,4 +1,4 @@
-"""Replaces rep names by stable keys before they enter the database (`mask_reps: true`)."""
+"""Replaces names of people by stable keys before they enter the database (`mask_reps: true`)."""
 
 import hashlib
 import hmac
@@ -11,12 +11,12 @@ from winrate.ingest.spelling import name_key
 from winrate.ingest.text_ids import in_first_row
 
 KEY_VARIABLE = "WINRATE_MASK_KEY"
-REP = "sales_rep_id"
+PEOPLE = ("sales_rep_id", "owner_name", "manager")
 NOT_KEPT = "(not kept: mask_reps)"
 
 
 def mask_reps(records: pa.RecordBatchReader, null_values: Sequence[str]) -> pa.RecordBatchReader:
-    """The same stream of records with a key for each rep, and without the text of their lines.
+    """The same stream of records with a key for each person, and without the text of lines.
 
     records: what `reader.read_export` gives. Any column of a line may hold the name, so
         `raw_text` goes as a whole.
@@ -27,7 +27,7 @@ def mask_reps(records: pa.RecordBatchReader, null_values: Sequence[str]) -> pa.R
     def masked(batch: pa.RecordBatch) -> pa.RecordBatch:
         new_texts = batch.column("new_texts")[0].as_py() or []
         for text in new_texts:
-            if text["column_name"] == REP:
+            if text["column_name"] in PEOPLE:
                 text["text"] = _cell_key(text["text"], secret, null_values)
         columns = {
             "new_texts": in_first_row(new_texts, batch.num_rows),
@@ -48,7 +48,7 @@ def mask_mappings(mappings: pa.Table, null_values: Sequence[str]) -> pa.Table:
     secret = os.environ.get(KEY_VARIABLE, "")
     rows = mappings.to_pylist()
     for row in rows:
-        if row["kind"] == REP:
+        if row["kind"] in PEOPLE:
             row["found"] = _cell_key(row["found"], secret, null_values)
             row["means"] = rep_key(row["means"], secret)
     return pa.Table.from_pylist(rows, schema=mappings.schema)

@@ -16,10 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from winrate.ingest.header import ExportHeader
+from winrate.ingest.header import ID, ExportHeader
 from winrate.ingest.records import BLANK_CHARACTERS
 
-ID = "deal_id"
 TEXTS = pa.dictionary(pa.int32(), pa.string())
 BLOCK_SIZE = 1 << 22  # bytes that one of Arrow's threads reads at a time; no row may be longer
 NEWLINE, RETURN, QUOTE = b'\n\r"'
@@ -84,7 +83,10 @@ def _read(lines: bytes, header: ExportHeader, delimiter: str) -> pa.Table | None
         return None
     places = {name: place for name, place in header.positions.items() if place is not None}
     columns = [str(place) for place in range(len(header.titles))]
-    types = {columns[place]: pa.string() if name == ID else TEXTS for name, place in places.items()}
+    types = {
+        columns[place]: pa.string() if name in header.per_deal else TEXTS
+        for name, place in places.items()
+    }
     try:
         table = csv.read_csv(
             pa.BufferReader(lines),

@@ -30,13 +30,14 @@ def build_facts(deals: str | Path, overrides: dict[str, Any]) -> pa.Table:
     """What can be said of a build before any deal is looked at.
 
     deals: path of the export. overrides: the variables that the command line gave.
-    Returns one row of text: `source_file` (its name), `input_sha256`, `settings_sha256`,
+    Returns one row of text: `source_file` (its name), `input_sha256`, `settings_sha256`, `scope`,
     `python_version` and `<package>_version` of each of `PACKAGES` (`dbt_core_version`).
     """
     facts = {
         "source_file": Path(deals).name,
         "input_sha256": file_sha256(deals),
         "settings_sha256": settings_sha256(overrides),
+        "scope": overrides.get("scope", ""),
         "python_version": platform.python_version(),
     }
     return pa.Table.from_pylist([facts | _versions()])

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from winrate.ingest.file_kinds import EXTENSIONS, PARQUET, TEXT, WORKBOOK, opened
 from winrate.ingest.header import ExportHeader, WantedColumns, refuse_missing, split_header
-from winrate.ingest.plain_rows import ID, FoundHeader, PlainRows
+from winrate.ingest.plain_rows import FoundHeader, PlainRows
 from winrate.ingest.records import ExportError, Record, listed, refuse_special, shortened
 from winrate.ingest.text_files import count_text_lines, text_lines, text_records
 from winrate.ingest.text_ids import NEW_TEXTS, TextIds, in_first_row
@@ -97,8 +97,8 @@ def read_export(
         read_error: null, or the reason why the record could not be read.
         new_texts: list of `column_name`, `text_id` and `text`, in the first row
             of a batch: the texts that no batch before it has.
-        then one column per wanted name, required ones first: of `deal_id` the
-            text, of others the text_id of the text, exactly as in the file;
+        then one column per wanted name, required ones first: of `wanted.per_deal`
+            the text, of others the text_id of the text, exactly as in the file;
             null where that is blank or the record unreadable, and throughout
             for a column that the export lacks.
     Raises ExportError where the file can't be opened or read as what its name
@@ -119,7 +119,10 @@ def read_export(
             ("raw_text", pa.string()),
             ("read_error", pa.string()),
             ("new_texts", NEW_TEXTS),
-            *((name, pa.string() if name == ID else pa.int32()) for name in header.positions),
+            *(
+                (name, pa.string() if name in wanted.per_deal else pa.int32())
+                for name in header.positions
+            ),
         ]
     )
     return pa.RecordBatchReader.from_batches(schema, _batches(rows, header, schema))
@@ -158,10 +161,10 @@ def _batches(
 ) -> Iterator[pa.RecordBatch]:
     """Rows in batches; the only place where records become columns."""
     names = [name for name, place in header.positions.items() if place is not None]
-    ids = {name: TextIds(name) for name in names if name != ID}
+    ids = {name: TextIds(name) for name in names if name not in header.per_deal}
     for columns in _column_groups(rows, header, batch_rows(len(header.titles))):
-        for name, text_ids in ids.items():
-            columns[name] = text_ids.of(columns[name])
+        for name in names:
+            columns[name] = ids[name].of(columns[name]) if name in ids else _texts(columns[name])
         new_texts = [text for text_ids in ids.values() for text in text_ids.new_texts()]
         n_rows = len(columns["source_line"])
         columns["new_texts"] = in_first_row(new_texts, n_rows)
@@ -196,7 +199,6 @@ def _plain_columns(rows: PlainRows) -> dict[str, pa.Array]:
     n_rows = rows.cells.num_rows
     columns = {name: rows.cells.column(name) for name in rows.cells.column_names}
     return columns | {
-        ID: columns[ID].combine_chunks(),
         "source_line": pa.array(np.arange(rows.source_line, rows.source_line + n_rows)),
         "n_lines": pa.repeat(pa.scalar(1, pa.int64()), n_rows),
     }
@@ -214,10 +216,15 @@ def _record_columns(records: list[Record], header: ExportHeader) -> dict[str, pa
     for name, place in header.positions.items():
         if place is not None:
             columns[name] = pa.array([row and row[place] for row in rows], pa.string())
-    if ID in columns:
-        is_blank = pc.equal(pc.utf8_trim_whitespace(columns[ID]), "")
-        columns[ID] = pc.if_else(is_blank, pa.scalar(None, pa.string()), columns[ID])
     return columns
+
+
+def _texts(cells: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Cells as text, null where one is blank."""
+    if isinstance(cells, pa.ChunkedArray):
+        cells = cells.combine_chunks()
+    is_blank = pc.equal(pc.utf8_trim_whitespace(cells), "")
+    return pc.if_else(is_blank, pa.scalar(None, pa.string()), cells)
 
 
 def _records(

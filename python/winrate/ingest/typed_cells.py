@@ -20,7 +20,7 @@ from winrate.ingest.header import (
     count_wanted,
     header_place,
 )
-from winrate.ingest.plain_rows import ID, FoundHeader, PlainRows, n_with_ids
+from winrate.ingest.plain_rows import FoundHeader, PlainRows, n_with_ids
 from winrate.ingest.records import Record, checked_record
 from winrate.ingest.unpacking import refuse_bomb
 
@@ -97,9 +97,9 @@ def _plain_cells(batch: pa.RecordBatch, header: ExportHeader) -> pa.Table | None
     if any(_may_hold_nul(column) for column in batch.columns):
         return None
     places = {name: place for name, place in header.positions.items() if place is not None}
-    cells = pa.table({name: _texts(batch.column(place)) for name, place in places.items()})
-    ids = cells.column(ID).cast(pa.string())
-    cells = cells.set_column(cells.column_names.index(ID), ID, ids)
+    cells = {name: _texts(batch.column(place)) for name, place in places.items()}
+    cells |= {name: cells[name].cast(pa.string()) for name in places if name in header.per_deal}
+    cells = pa.table(cells)
     return cells if n_with_ids(cells, header.titles) == batch.num_rows else None
 
 

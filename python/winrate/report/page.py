@@ -7,7 +7,8 @@ text-direction characters. Only what this module wraps in `Markup` is written as
 import base64
 import hashlib
 import json
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -43,6 +44,20 @@ def html(data: Data) -> str:
         scripts=[Markup(plotly_js), Markup(charts_js)],
         script_hashes=Markup(" ".join(_csp_hash(script) for script in (plotly_js, charts_js))),
     )
+
+
+class ScopeLink(NamedTuple):
+    """A scope of an export, whose report is in the folder of its name; figures: how it stands."""
+
+    name: str
+    scope: str
+    figures: str
+
+
+def scopes_html(links: Sequence[ScopeLink]) -> str:
+    """The page that links the reports of several scopes, as one text."""
+    template = _environment().get_template("scopes.html")
+    return template.render(title=TITLE, font=Markup(style.FONT), links=links)
 
 
 def _environment() -> Environment:

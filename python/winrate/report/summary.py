@@ -10,6 +10,9 @@ from winrate.report.data import Data
 from winrate.report.headline import headline
 from winrate.report.text import known
 
+SCOPE = """
+    select scope, n_read, n_out_of_scope from quality.build_info cross join quality.row_ledger
+"""
 WARNINGS = "select message from quality.data_checks where severity = 'warning' order by all"
 ALERT_COUNTS = "select severity, count(*) as n_alerts from alerts.alerts group by severity"
 
@@ -18,10 +21,12 @@ ALERT_COUNTS = "select severity, count(*) as n_alerts from alerts.alerts group b
 class Summary:
     """What stands above the sections; `figures` are numbers as text, by their names.
 
+    scope: the deals that the page is about, or empty where these are all of the export.
     warnings: what changes how all figures are to be read.
     """
 
     as_of: str
+    scope: str
     headline: str
     warnings: list[str]
     statements: list[str]
@@ -33,6 +38,7 @@ def summary(data: Data) -> Summary:
     totals = data.totals
     return Summary(
         as_of=known(totals["as_of_date"], "{:%Y-%m-%d}".format),
+        scope=_scope(data),
         headline=headline(data),
         warnings=[known(message) for message in data.rows(WARNINGS)["message"]],
         statements=[
@@ -47,6 +53,18 @@ def summary(data: Data) -> Summary:
             "Open amount": known(totals["open_amount"], wording.count),
             "Alerts today": _alert_counts(data),
         },
+    )
+
+
+def _scope(data: Data) -> str:
+    """'Only deals with deal_type=Renewal: 1,234 of 5,500 rows of the export.', or nothing."""
+    [scope] = data.rows(SCOPE).itertuples()
+    if not scope.scope:
+        return ""
+    n_within = wording.count(scope.n_read - scope.n_out_of_scope)
+    return (
+        f"Only deals with {known(scope.scope)}: {n_within} of {wording.count(scope.n_read)} rows "
+        "of the export."
     )
 
 

@@ -13,6 +13,7 @@ from winrate.build.build import BuildRequest
 from winrate.build.check import cells, columns, contents, remedies
 from winrate.build.check.lines import Line, section
 from winrate.build.publish import BuildError
+from winrate.config import scope
 from winrate.ingest import mapping, reader
 
 
@@ -42,6 +43,7 @@ def check(request: BuildRequest) -> Check:
         sections.append(section("columns", [*described, *unused]))
         sections.append(_refused([columns.missing_sentence(header, suggested)]))
         return Check("\n".join(sections), is_usable=False)
+    scope.refuse_missing_columns(request.scope, header, variables)
     models = staging.compiled_models(request.config)
     try:
         with (
@@ -58,6 +60,7 @@ def check(request: BuildRequest) -> Check:
                 *contents.empty_words(connection, there),
             ]
             levels = [*contents.levels(connection), *contents.unused_mappings(connection)]
+            levels += contents.scope(connection)
             sections += [
                 section("columns", [*described, *unused]),
                 section("values", values),

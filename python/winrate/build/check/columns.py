@@ -16,7 +16,6 @@ from winrate.ingest.header import (
     title_key,
     title_keys,
 )
-from winrate.ingest.plain_rows import ID
 
 N_EXAMPLES = 3  # cells of a column
 WORDS_OF_TIME = {"date", "time", "day", "on", "at", "when"}
@@ -44,7 +43,7 @@ def staged_columns(
     lines: list[Line] = []
     for name, place in header.positions.items():
         if place is not None:
-            lines.append((name, f"{_title(header, name)}: {_examples(connection, name)}"))
+            lines.append((name, f"{_title(header, name)}: {_examples(connection, header, name)}"))
             if name in groups and _is_grouped(connection, name):
                 lines.append(("", GROUPED))
             lines += [
@@ -169,11 +168,11 @@ def _title(header: ExportHeader, name: str) -> str:
     return f"'{brief(header.titles[header.positions[name]])}'"
 
 
-def _examples(connection: duckdb.DuckDBPyConnection, name: str) -> str:
+def _examples(connection: duckdb.DuckDBPyConnection, header: ExportHeader, name: str) -> str:
     """The first texts of a column."""
     texts = f"select text, text_id as place from internal.raw_texts where column_name = '{name}'"
-    if name == ID:
-        texts = "select deal_id as text, source_line as place from internal.raw_deals"
+    if name in header.per_deal:
+        texts = f"select {name} as text, source_line as place from internal.raw_deals"
     examples = database.named_rows(
         connection,
         f"""

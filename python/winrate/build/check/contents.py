@@ -10,7 +10,7 @@ import duckdb
 
 from winrate.build.check.lines import Line, brief
 from winrate.database import named_rows
-from winrate.wording import count
+from winrate.wording import count, deals, percent
 
 N_EXAMPLES = 3  # rows per reason, cells per column
 N_LEVELS = 8  # of a category, the most frequent first
@@ -178,11 +178,35 @@ def unused_mappings(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
         yield "MAPPING", f"no row has the {unused.kind} '{brief(unused.found)}'"
 
 
+def scope(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
+    """The values in SCOPE that no row has, and what is pooled although win rates differ."""
+    unused = "select column_name, value from internal.unused_scope_values order by all"
+    for value in named_rows(connection, unused):
+        yield "SCOPE", f"no row has the {value.column_name} '{brief(value.value)}'"
+    pooled = named_rows(
+        connection,
+        """
+        select column_name, level, n_deals, win_rate
+        from internal.pooled_deals order by column_name, n_deals desc, level
+        """,
+    )
+    for name in dict.fromkeys(level.column_name for level in pooled):
+        levels = [level for level in pooled if level.column_name == name]
+        rates = ", ".join(
+            f"{brief(level.level)} {percent(level.win_rate)} of {deals(level.n_deals)}"
+            for level in levels[:N_LEVELS]
+        )
+        yield "pooled", f"win rates differ by {name}: {rates}"
+        yield "", f'for one of them: SCOPE="{name}={brief(levels[0].level)}"'
+
+
 def rows(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
     """How many rows are read and accepted, with examples of rejected rows and unparsed cells."""
     (ledger,) = named_rows(connection, "select * from quality.row_ledger")
     for name in ("read", "accepted", "rejected", "skipped"):
         yield name, count(getattr(ledger, f"n_{name}"))
+    if ledger.n_out_of_scope:
+        yield "", f"{count(ledger.n_out_of_scope)} of them outside SCOPE"
     reasons = named_rows(
         connection,
         """
