@@ -1,4 +1,5 @@
--- Every line of the export belongs to a row, and every row is a deal, a rejected row or a skipped row.
+-- Every line of the export belongs to a row, and every row is a deal, a rejected row, a skipped row or
+-- outside the scope of the build.
 
 with
 
@@ -23,5 +24,5 @@ where
     ledger.n_lines != ledger.n_lines_read
     or ledger.n_read is null
     or ledger.n_accepted != counted.n_deals
-    or ledger.n_rejected + ledger.n_skipped != counted.n_rejected_rows
+    or ledger.n_rejected + ledger.n_skipped - ledger.n_out_of_scope != counted.n_rejected_rows
     or ledger.n_accepted + ledger.n_rejected + ledger.n_skipped != ledger.n_read

@@ -136,7 +136,7 @@ def _python_table(
     """The table that a Python model returns."""
     config = _filled(model["config"], values)
     if model["name"] == "raw_build":  # the model itself asks dbt for the options of its run
-        return provenance.build_facts(config["deals_path"], {})
+        return provenance.build_facts(config["deals_path"], config["run_settings"])
     spec = importlib.util.spec_from_file_location(model["name"], project.ROOT / model["path"])
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

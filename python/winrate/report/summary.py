@@ -11,7 +11,9 @@ from winrate.report.headline import headline
 from winrate.report.text import known
 
 SCOPE = """
-    select scope, n_read, n_out_of_scope from quality.build_info cross join quality.row_ledger
+    select build_info.scope, row_ledger.n_read, row_ledger.n_out_of_scope
+    from quality.build_info
+    cross join quality.row_ledger
 """
 WARNINGS = "select message from quality.data_checks where severity = 'warning' order by all"
 ALERT_COUNTS = "select severity, count(*) as n_alerts from alerts.alerts group by severity"

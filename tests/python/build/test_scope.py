@@ -12,7 +12,7 @@ SCOPE = "deal_type=new-business; region!=Europe"
 
 
 @pytest.fixture(scope="module")
-def export(tmp_path_factory):
+def export(tmp_path_factory, compiled_project):
     """The sample with deal types, of which renewals are won far more often, and blank ones."""
     path = tmp_path_factory.mktemp("scope") / "deals.csv"
     deals = sample_deals()
@@ -24,12 +24,12 @@ def export(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def scoped(tmp_path_factory, compiled_project, export):
+def scoped(tmp_path_factory, export):
     return built_once(tmp_path_factory, "scoped", export, scope=SCOPE)
 
 
 @pytest.fixture(scope="module")
-def pooled(tmp_path_factory, compiled_project, export):
+def pooled(tmp_path_factory, export):
     return built_once(tmp_path_factory, "pooled", export)
 
 

@@ -76,8 +76,10 @@ def test_the_same_meaning_twice_is_one_meaning(read):
 
 def test_values_of_features_stages_reps_and_accounts_can_be_mapped():
     assert mapping.value_columns(project.project_vars()) == [
-        *("deal_stage", "industry", "region", "product_type", "lead_source"),
-        *("sales_rep_id", "account_id"),
+        *("pipeline_name", "deal_type", "deal_stage"),
+        *("industry", "region", "product_type", "lead_source"),
+        *("loss_reason", "competitor", "forecast_category"),
+        *("sales_rep_id", "owner_name", "team", "manager", "account_id", "account_name"),
     ]
 
 
