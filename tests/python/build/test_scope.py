@@ -5,8 +5,15 @@ import re
 import numpy as np
 import pytest
 
+from support import compiled_build
 from support.builds import built_once, rows, run_main
 from support.exports import sample_deals
+from winrate.build import build
+from winrate.build.build import BuildRequest
+from winrate.build.publish import BuildError
+from winrate.build.scopes import build_scopes
+from winrate.config import folder
+from winrate.config.scope import read_scopes
 
 SCOPE = "deal_type=new-business; region!=Europe"
 
@@ -102,9 +109,68 @@ def test_a_build_with_a_scope_that_cannot_be_used_says_so(export, tmp_path):
 
 
 def test_settings_of_a_folder_can_state_the_scope(export, tmp_path, scoped):
-    folder = tmp_path / "my_crm"
-    folder.mkdir()
-    (folder / "settings.yml").write_text(f'deals_path: {export}\nscope: "{SCOPE}"\n')
-    run = run_main("check", "--config", folder)
+    own = tmp_path / "my_crm"
+    own.mkdir()
+    (own / "settings.yml").write_text(f'deals_path: {export}\nscope: "{SCOPE}"\n')
+    run = run_main("check", "--config", own)
     n_accepted = rows(scoped, "select n_accepted from quality.row_ledger")[0][0]
     assert re.search(rf"accepted +{n_accepted:,}\n", run.stdout)
+
+
+@pytest.fixture
+def config(export, tmp_path):
+    """A folder with settings of two scopes of the export."""
+    own = tmp_path / "my_crm"
+    own.mkdir()
+    (own / "settings.yml").write_text(
+        f"deals_path: {export}\n"
+        "scopes:\n  renewals: deal_type=Renewal\n  others: deal_type!=Renewal\n",
+        encoding="utf-8",
+    )
+    return own
+
+
+def test_each_scope_of_the_settings_gets_a_warehouse_and_a_page_that_one_page_links(
+    config, pooled, monkeypatch
+):
+    monkeypatch.setattr(build, "run_dbt", compiled_build.run)
+    settings = folder.read(config)
+    request = BuildRequest(
+        settings.deals(), config / "warehouse.duckdb", config / "report", config=settings
+    )
+    texts = list(build_scopes(request, read_scopes(settings.variables)))
+    assert len(texts) == 2 and "deal_type=Renewal; " in texts[0]
+    [(n_deals,)] = rows(pooled, "select count(*) from staging.stg_deals")
+    counts = [
+        rows(config / f"warehouse_{name}.duckdb", "select count(*) from staging.stg_deals")[0][0]
+        for name in ("renewals", "others")
+    ]
+    assert sum(counts) == n_deals and min(counts) > 0
+    page = (config / "report" / "index.html").read_text(encoding="utf-8")
+    for name, condition in (("renewals", "deal_type=Renewal"), ("others", "deal_type!=Renewal")):
+        assert f'<a href="{name}/index.html">{name}</a>' in page
+        assert f"Only deals with {condition}, as of 2026-06-30: " in page
+        assert (config / "report" / name / "index.html").exists()
+
+
+def test_an_export_that_changes_between_the_builds_of_its_scopes_is_refused(
+    config, export, tmp_path, monkeypatch
+):
+    copy = tmp_path / "changing.csv"
+    copy.write_bytes(export.read_bytes())
+    request = BuildRequest(copy, config / "warehouse.duckdb", config / "report")
+    monkeypatch.setattr(build, "build", lambda request: copy.write_text("deal_id,outcome\n"))
+    with pytest.raises(BuildError, match=r"changed between the builds of its scopes"):
+        list(build_scopes(request, {"a": "deal_type=Renewal", "b": "deal_type=Upsell"}))
+
+
+def test_the_name_of_the_scope_that_cannot_be_built_is_said(config, monkeypatch):
+    def fail(request):
+        raise BuildError(f"{request.scope} failed.")
+
+    monkeypatch.setattr(build, "build", fail)
+    settings = folder.read(config)
+    request = BuildRequest(settings.deals(), config / "warehouse.duckdb", config / "report")
+    with pytest.raises(BuildError, match=r"scope renewals: deal_type=Renewal failed\."):
+        list(build_scopes(request, read_scopes(settings.variables)))
+    assert not (config / "report").exists()

@@ -3,7 +3,7 @@
 import pytest
 
 from winrate import project
-from winrate.config.scope import read_scope, refuse_missing_columns
+from winrate.config.scope import read_scope, read_scopes, refuse_missing_columns
 from winrate.ingest.header import ExportHeader
 from winrate.project import SettingsError
 
@@ -46,3 +46,18 @@ def test_a_column_that_the_export_does_not_have_is_refused():
     refuse_missing_columns("team=East", header, VARIABLES)
     with pytest.raises(SettingsError, match="SCOPE names deal_type, and no column of the export"):
         refuse_missing_columns("team=East; deal_type=Renewal", header, VARIABLES)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "sentence"),
+    [
+        ({"../up": "deal_type=Renewal"}, "scopes has '../up'; expected a name of letters"),
+        ({"renewals": ""}, "scopes.renewals is ''; expected conditions"),
+        ({"renewals": 5}, "scopes.renewals is 5; expected conditions"),
+        ({"renewals": "type=Renewal"}, "SCOPE names 'type'"),
+    ],
+)
+def test_scopes_with_another_name_or_text_are_refused(scopes, sentence):
+    with pytest.raises(SettingsError, match=sentence):
+        read_scopes(VARIABLES | {"scopes": scopes})
+    assert read_scopes(VARIABLES) == {}
