@@ -93,6 +93,11 @@
     {{ return({'closed': 'closed_date', 'created': 'created_date'}) }}
 {%- endmacro %}
 
+{# The sales cycle in days, of deals that had one: not of those that were entered when they were decided already. #}
+{% macro lived_cycle_days() -%}
+    case when is_born_closed then cast(null as double) else sales_cycle_days end
+{%- endmacro %}
+
 {# The day after the last quarter that is whole on this date. #}
 {% macro whole_quarters_end(date) -%}
     cast(date_trunc('quarter', {{ add_days(date, '1') }}) as date)

@@ -54,6 +54,12 @@
             'is_skipped': true,
         },
         {
+            'code': 'excluded',
+            'condition': "exclusion_reason is not null",
+            'reason': "'exclusions.csv: ' || exclusion_reason",
+            'is_skipped': true,
+        },
+        {
             'code': 'missing_deal_id',
             'condition': "deal_id is null",
             'reason': "'deal_id is empty'",

@@ -25,7 +25,7 @@ totals as (
         'all deals' as feature,
         'all deals' as level,
         {{ deal_totals() }},
-        {{ mean_of('case when is_won = 1 then sales_cycle_days end') }} as mean_won_cycle_days
+        {{ mean_of('case when is_won = 1 then ' ~ lived_cycle_days() ~ ' end') }} as mean_won_cycle_days
     from deals
 
 ),

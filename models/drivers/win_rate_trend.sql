@@ -24,8 +24,8 @@ months as (
         '{{ basis }}' as basis,
         cast(date_trunc('month', {{ date }}) as date) as month_start,
         {{ counted_deals('deal_amount') }},
-        sum({{ cents('sales_cycle_days') }}) as cycle_cents,
-        count(sales_cycle_days) as n_cycles,
+        sum({{ cents(lived_cycle_days()) }}) as cycle_cents,
+        count({{ lived_cycle_days() }}) as n_cycles,
         count(*) as n_created,
         coalesce(sum({{ cents('deal_amount') }}), 0) as created_cents
     from deals

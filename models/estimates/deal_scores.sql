@@ -44,7 +44,8 @@ final as (
     from deals
     left join profile_scores
         on
-            deals.landmark_days = profile_scores.landmark_days
+            not deals.is_born_closed
+            and deals.landmark_days = profile_scores.landmark_days
             and deals.fold = profile_scores.fold
             {%- for feature in features %}
             and deals.{{ feature }} = profile_scores.{{ feature }}

@@ -96,7 +96,8 @@ final as (
         deals.deal_stage as stage_name,
         deals.deal_age_days as known_age_days,
         deals.deal_amount as amount,
-        deals.sales_cycle_days as cycle_days
+        deals.is_born_closed,
+        case when deals.is_born_closed then cast(null as double) else deals.sales_cycle_days end as cycle_days
     from deals
     cross join bands
     left join assumed_ages

@@ -30,7 +30,7 @@ durations as (
 
     select
         percentile_cont({{ var('stalled_won_share') }}) within group (
-            order by case when is_won = 1 then sales_cycle_days end
+            order by case when is_won = 1 then {{ lived_cycle_days() }} end
         ) as won_days,
         percentile_cont({{ 1 - var('max_alert_share') }}) within group (
             order by case when is_open then days_in_stage end

@@ -2,7 +2,7 @@
 --
 -- A landmark is an age in days: of the deals that were still open at this age, how many were won? One row
 -- per landmark, fold and combination of levels known while a deal is open. Closed deals count at every
--- landmark they reached, in the fold `score_fold` of the cross-validation. Open deals have the last
+-- landmark they reached, unless they closed when they were created, in the fold `score_fold` of the cross-validation. Open deals have the last
 -- landmark they reached, and no fold.
 
 {% set features = creation_features() -%}
@@ -38,7 +38,7 @@ closed_profiles as (
         cast(sum(deals.is_won) as bigint) as n_won
     from deals
     inner join landmarks on coalesce(deals.deal_age_days >= landmarks.landmark_days, true)
-    where not deals.is_open
+    where not deals.is_open and not deals.is_born_closed
     group by all
 
 ),

@@ -68,6 +68,7 @@ final as (
 
     select
         *,
+        not is_open and coalesce(deal_age_days <= {{ var('born_closed_days') }}, false) as is_born_closed,
         case
             when coalesce(sales_cycle_days, deal_age_days) is not null
                 then deal_amount / greatest(coalesce(sales_cycle_days, deal_age_days), 1)

@@ -25,6 +25,8 @@ class SettingsError(ValueError):
 RESERVED = frozenset(
     (
         *("amount", "amount_per_day", "as_of_date", "assumed_closed_date", "baseline"),
+        "exclusion_reason",
+        "is_born_closed",
         *("close_date", "closed_quarter", "fold", "has_created_dates"),
         *("comparison", "cycle_days", "deal_age_days", "design_effect"),
         *("has_implausible_close_date", "has_implausible_created_date", "is_before", "is_history"),
@@ -48,6 +50,7 @@ class RunValues(NamedTuple):
     deals_path: str = ""
     mapping_path: str = ""
     alert_rules_path: str = ""
+    exclusions_path: str = ""
     as_of_date: str = ""
     latest_date: str = ""
     date_format: str = ""
@@ -60,7 +63,11 @@ class RunValues(NamedTuple):
 COMMAND_VALUES = ("scopes",)
 # Files of a user's own that models read: the variable with the path, and the name of the file in a
 # folder that `CONFIG` names.
-OWN_FILES = {"mapping_path": "mapping.csv", "alert_rules_path": "alert_rules.csv"}
+OWN_FILES = {
+    "mapping_path": "mapping.csv",
+    "alert_rules_path": "alert_rules.csv",
+    "exclusions_path": "exclusions.csv",
+}
 # What is read and as of when, which has columns of its own in quality.build_info; the other
 # variables say how it is read.
 INPUTS = frozenset(RunValues._fields) - {"date_format", "decimal_mark", "scope"}

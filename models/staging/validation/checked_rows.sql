@@ -10,6 +10,12 @@ as_of_dates as (
 
 ),
 
+excluded_rows as (
+
+    select * from {{ ref('excluded_rows') }}
+
+),
+
 -- The rows of deals that have several are judged on their own first, to compare them.
 {% for rows in ['repeated', 'all'] -%}
 -- A date before 1970, far later than all others or in the future is a typo, and so is a close before the creation.
@@ -19,6 +25,7 @@ plausible_{{ rows }} as (
         typed_rows.*,
         as_of_dates.as_of_date,
         as_of_dates.has_created_dates,
+        excluded_rows.reason as exclusion_reason,
         coalesce(
             typed_rows.created_date >= as_of_dates.first_outlier_date
             or typed_rows.created_date < date '1970-01-01',
@@ -35,6 +42,7 @@ plausible_{{ rows }} as (
         ) as has_implausible_close_date
     from {{ ref('typed_rows') }} as typed_rows
     cross join as_of_dates
+    left join excluded_rows on typed_rows.source_line = excluded_rows.source_line
     {{ 'where typed_rows.row_content is not null' if rows == 'repeated' }}
 
 ),
@@ -55,6 +63,7 @@ as_it_stood_{{ rows }} as (
         is_deleted,
         is_history,
         is_out_of_scope,
+        exclusion_reason,
         deal_name,
         {% for column in name_columns() -%}
         {{ column }},
@@ -166,6 +175,7 @@ final as (
         deal_id,
         is_deleted,
         is_history,
+        exclusion_reason,
         deal_name,
         {% for column in name_columns() -%}
         {{ column }},

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from winrate import project
-from winrate.config import alert_rules, settings
+from winrate.config import alert_rules, exclusions, settings
 from winrate.project import SettingsError
 
 SETTINGS = "settings.yml"
@@ -81,6 +81,7 @@ def read(folder: Path | None) -> Config:
     path = folder / SETTINGS
     config = Config(folder, settings.read(path) if path.exists() else {})
     alert_rules.read(config.paths()["alert_rules_path"])
+    exclusions.table(config.paths()["exclusions_path"], config.variables)
     return config
 
 
