@@ -1,5 +1,6 @@
 -- Each deal with the score of its profile: an open deal's at the last landmark it reached, a closed deal's
--- at creation, by the model that was not fitted on its fold. A view: scored_deals is the table.
+-- at creation, by the model that was not fitted on its fold, and one born closed at none. A view: scored_deals is the
+-- table.
 
 {% set features = creation_features() -%}
 
@@ -11,7 +12,7 @@ deals as (
         *,
         case
             when is_open then {{ landmark_reached('deal_age_days') }}
-            else {{ var('landmark_days') | min }}
+            when not is_born_closed then {{ var('landmark_days') | min }}
         end as landmark_days,
         case when is_open then -1 else {{ score_fold('deal_id') }} end as fold
     from {{ ref('deal_features') }}
@@ -44,8 +45,7 @@ final as (
     from deals
     left join profile_scores
         on
-            not deals.is_born_closed
-            and deals.landmark_days = profile_scores.landmark_days
+            deals.landmark_days = profile_scores.landmark_days
             and deals.fold = profile_scores.fold
             {%- for feature in features %}
             and deals.{{ feature }} = profile_scores.{{ feature }}

@@ -36,7 +36,10 @@ def test_excluded_rows_are_skipped_with_their_reason(warehouse):
     assert n_europe > 0
     found = rows(
         warehouse,
-        "select reason, count(*) from quality.rejected_deals where is_skipped group by 1 order by 2",
+        """
+        select reason, count(*) as n_rows from quality.rejected_deals where is_skipped
+        group by reason order by n_rows
+        """,
     )
     expected = [
         ("exclusions.csv: Below the smallest price", n_small),
