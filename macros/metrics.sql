@@ -98,11 +98,6 @@
     case when is_born_closed then cast(null as double) else sales_cycle_days end
 {%- endmacro %}
 
-{# The day after the last quarter that is whole on this date. #}
-{% macro whole_quarters_end(date) -%}
-    cast(date_trunc('quarter', {{ add_days(date, '1') }}) as date)
-{%- endmacro %}
-
 {# The data cover a period that starts on this day or later: the first creation date less a week,
    since there may be no deals on the first days of a period. #}
 {% macro first_complete_date(first_created_date) -%}

@@ -54,17 +54,33 @@
     {{ as_count(days) }} || case when {{ days }} = 1 then ' day' else ' days' end
 {%- endmacro %}
 
-{# 2026-06-30 -> '2026 Q2' #}
-{% macro quarter_name(date) -%}
-    extract(year from {{ date }}) || ' Q' || extract(quarter from {{ date }})
+{# 2026-06-30 -> '2026 Q2', or 'FY2026/27 Q2' where the fiscal year starts in another month than January. The names of
+   one calendar sort by time. #}
+{% macro quarter_name(date, start_month) -%}
+    {%- set year = 'extract(year from ' ~ fiscal_month(date, start_month) ~ ')' -%}
+    {%- set quarter = 'extract(quarter from ' ~ fiscal_month(date, start_month) ~ ')' -%}
+    case
+        when {{ start_month }} = 1 then {{ year }} || ' Q' || {{ quarter }}
+        else 'FY' || {{ year }} || '/' || right('0' || mod({{ year }} + 1, 100), 2) || ' Q' || {{ quarter }}
+    end
+{%- endmacro %}
+
+{# 2 -> 'February' #}
+{% macro as_month(month) -%}
+    case {{ month }}
+        {%- for name in [
+            'January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October',
+            'November', 'December',
+        ] %}
+        when {{ loop.index }} then '{{ name }}'
+        {%- endfor %}
+    end
 {%- endmacro %}
 
 {# The quarters of a window of whole quarters: '2026 Q1', or '2025 Q3 to 2025 Q4'. #}
-{% macro quarter_range(first_day, last_day) -%}
-    case
-        when {{ quarter_name(first_day) }} = {{ quarter_name(last_day) }} then {{ quarter_name(first_day) }}
-        else {{ quarter_name(first_day) }} || ' to ' || {{ quarter_name(last_day) }}
-    end
+{% macro quarter_range(first_day, last_day, start_month) -%}
+    {%- set first_name, last_name = quarter_name(first_day, start_month), quarter_name(last_day, start_month) -%}
+    case when {{ first_name }} = {{ last_name }} then {{ first_name }} else {{ first_name }} || ' to ' || {{ last_name }} end
 {%- endmacro %}
 
 {# 'lead_source' -> 'Lead source', 'crm_ID' -> 'Crm ID' #}

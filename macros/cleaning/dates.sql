@@ -87,3 +87,13 @@
             then {{ matched_date(day, month_day_year | replace('MONTH', letters), 3, 1, 2, month_has_name=true) }}
     end
 {%- endmacro %}
+
+{# The number of the quarter, 1 to 4, that a fiscal period names: Q1-2026, Q1 FY 2026, FY26-Q1, 2026 1 or 1. #}
+{% macro quarter_number(x) -%}
+    {%- set with_q = '(^|[^A-Za-z])[qQ] ?([1-4])([^0-9]|\\z)' -%}
+    {%- set bare = '([0-9]{4} )?([1-4])' -%}
+    cast(case
+        when {{ matches(x, bare) }} then {{ extract_match(x, bare, 2) }}
+        else nullif({{ extract_match(x, with_q, 2) }}, '')
+    end as integer)
+{%- endmacro %}

@@ -17,6 +17,12 @@ as_of_dates as (
 
 ),
 
+fiscal_calendars as (
+
+    select * from {{ ref('fiscal_calendars') }}
+
+),
+
 months as (
 
     {% for basis, date in basis_dates().items() -%}
@@ -37,16 +43,19 @@ months as (
 
 periods as (
 
-    {% for grain in ['month', 'quarter'] -%}
+    {% for grain, period_start in {
+        'month': 'months.month_start', 'quarter': quarter_start('months.month_start', 'fiscal_calendars.start_month'),
+    }.items() -%}
     select
         basis,
         '{{ grain }}' as grain,
-        cast(date_trunc('{{ grain }}', month_start) as date) as period_start,
+        {{ period_start }} as period_start,
         {{ total_deals() }},
         cast(sum(cycle_cents) as double) / 100 / nullif(sum(n_cycles), 0) as mean_cycle_days,
         cast(sum(n_created) as bigint) as n_created,
         cast(sum(created_cents) as double) / 100 as created_amount
     from months
+    cross join fiscal_calendars
     group by basis, period_start
     {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -100,9 +109,10 @@ coverage as (
 closed_months as (
 
     select
-        cast(date_trunc('quarter', month_start) as date) as quarter_start,
+        {{ quarter_start('closed_months.month_start', 'fiscal_calendars.start_month') }} as quarter_start,
         count(*) as n_months
-    from {{ ref('closed_months') }}
+    from {{ ref('closed_months') }} as closed_months
+    cross join fiscal_calendars
     group by quarter_start
 
 ),

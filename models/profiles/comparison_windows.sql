@@ -16,7 +16,13 @@ coverage as (
 
 ),
 
-bases as (
+fiscal_calendars as (
+
+    select * from {{ ref('fiscal_calendars') }}
+
+),
+
+last_dates as (
 
     select
         'closed' as basis,
@@ -33,6 +39,16 @@ bases as (
         {{ add_days('as_of_dates.as_of_date', '-coverage.maturity_days') }} as last_date
     from as_of_dates
     cross join coverage
+
+),
+
+bases as (
+
+    select
+        last_dates.*,
+        {{ whole_quarters_end('last_dates.last_date', 'fiscal_calendars.start_month') }} as quarters_end
+    from last_dates
+    cross join fiscal_calendars
 
 ),
 
@@ -57,8 +73,8 @@ later as (
         bases.basis,
         bases.first_date,
         bases.last_date,
-        {{ add_quarters(whole_quarters_end('bases.last_date'), '-comparisons.n_quarters') }} as after_start,
-        {{ add_days(add_months(whole_quarters_end('bases.last_date'), 'comparisons.n_months'), '-1') }} as after_end
+        {{ add_quarters('bases.quarters_end', '-comparisons.n_quarters') }} as after_start,
+        {{ add_days(add_months('bases.quarters_end', 'comparisons.n_months'), '-1') }} as after_end
     from comparisons
     cross join bases
 

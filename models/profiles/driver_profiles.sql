@@ -28,9 +28,12 @@ days as (
 shares as (
 
     select
-        *,
-        {{ 1 - var('holdout_share') }} * n_in_all as n_before_holdout
+        days.*,
+        {{ 1 - var('holdout_share') }} * days.n_in_all as n_before_holdout,
+        coalesce({{ quarter_name('days.assumed_closed_date', 'fiscal_calendars.start_month') }}, 'Unknown')
+            as closed_quarter
     from days
+    cross join {{ ref('fiscal_calendars') }} as fiscal_calendars
 
 ),
 
@@ -58,6 +61,7 @@ ordered as (
 
     select
         closed_deals.*,
+        shares.closed_quarter,
         coalesce(deals_of_first_day.is_holdout, shares.n_up_to > shares.n_before_holdout) as is_holdout
     from closed_deals
     inner join shares on closed_deals.assumed_closed_date is not distinct from shares.assumed_closed_date
@@ -74,7 +78,7 @@ final as (
         {% if 'sales_rep_id' not in creation_features() -%}
         sales_rep_id,
         {% endif -%}
-        coalesce({{ quarter_name('assumed_closed_date') }}, 'Unknown') as closed_quarter,
+        closed_quarter,
         count(*) as n_deals,
         cast(sum(is_won) as bigint) as n_won,
         count(case when is_holdout then 1 end) as n_holdout_deals,

@@ -18,9 +18,11 @@ deals as (
 as_of_dates as (
 
     select
-        as_of_date,
-        {{ whole_quarters_end('as_of_date') }} as quarters_end
-    from {{ ref('as_of_dates') }}
+        as_of_dates.as_of_date,
+        {{ whole_quarters_end('as_of_dates.as_of_date', 'fiscal_calendars.start_month') }} as quarters_end,
+        fiscal_calendars.start_month
+    from {{ ref('as_of_dates') }} as as_of_dates
+    cross join {{ ref('fiscal_calendars') }} as fiscal_calendars
 
 ),
 
@@ -119,7 +121,7 @@ final as (
         as_of_dates.as_of_date,
         {{ add_quarters('as_of_dates.quarters_end', '-1') }} as last_quarter_start,
         {{ add_days('as_of_dates.quarters_end', '-1') }} as last_quarter_end,
-        {{ quarter_name(add_quarters('as_of_dates.quarters_end', '-1')) }} as last_quarter,
+        {{ quarter_name(add_quarters('as_of_dates.quarters_end', '-1'), 'as_of_dates.start_month') }} as last_quarter,
         totals.*,
         created_in_one_row.*
     from as_of_dates

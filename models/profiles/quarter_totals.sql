@@ -14,18 +14,30 @@ deals as (
 
 ),
 
-quarters as (
+days as (
 
     {% for basis, date in basis_dates().items() -%}
     select
         '{{ basis }}' as basis,
-        cast(date_trunc('quarter', {{ date }}) as date) as quarter_start,
-        count(*) as n_deals,
-        cast(sum(is_won) as bigint) as n_won
+        {{ date }} as deal_date,
+        {{ deal_counts() }}
     from deals
-    group by quarter_start
+    group by deal_date
     {{ 'union all' if not loop.last }}
     {% endfor %}
+),
+
+quarters as (
+
+    select
+        days.basis,
+        {{ quarter_start('days.deal_date', 'fiscal_calendars.start_month') }} as quarter_start,
+        cast(sum(days.n_deals) as bigint) as n_deals,
+        cast(sum(days.n_won) as bigint) as n_won
+    from days
+    cross join {{ ref('fiscal_calendars') }} as fiscal_calendars
+    group by days.basis, quarter_start
+
 ),
 
 final as (

@@ -6,9 +6,11 @@ with
 months as (
 
     select
-        *,
-        cast(date_trunc('quarter', month_start) as date) as period_start
-    from {{ ref('segment_months') }}
+        segment_months.*,
+        {{ quarter_start('segment_months.month_start', 'fiscal_calendars.start_month') }} as period_start,
+        fiscal_calendars.start_month
+    from {{ ref('segment_months') }} as segment_months
+    cross join {{ ref('fiscal_calendars') }} as fiscal_calendars
 
 ),
 
@@ -17,11 +19,12 @@ totals as (
     select
         basis,
         period_start,
+        start_month,
         feature,
         level,
         {{ total_deals() }}
     from months
-    group by basis, period_start, feature, level
+    group by basis, period_start, start_month, feature, level
 
 ),
 
@@ -29,7 +32,7 @@ final as (
 
     select
         basis,
-        {{ quarter_name('period_start') }} as quarter,
+        {{ quarter_name('period_start', 'start_month') }} as quarter,
         period_start,
         feature,
         level,

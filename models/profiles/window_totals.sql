@@ -65,10 +65,12 @@ totals as (
 final as (
 
     select
-        *,
-        {{ quarter_range('before_start', 'before_end') }} as before_quarters,
-        {{ quarter_range('after_start', 'after_end') }} as after_quarters
+        totals.*,
+        {{ quarter_range('totals.before_start', 'totals.before_end', 'fiscal_calendars.start_month') }}
+            as before_quarters,
+        {{ quarter_range('totals.after_start', 'totals.after_end', 'fiscal_calendars.start_month') }} as after_quarters
     from totals
+    cross join {{ ref('fiscal_calendars') }} as fiscal_calendars
 
 )
 

@@ -8,6 +8,7 @@ select
     raw_build.input_sha256,
     row_ledger.n_read,
     as_of_dates.as_of_date,
+    fiscal_calendars.start_month as fiscal_year_start_month,
     raw_build.settings_sha256,
     raw_build.winrate_version,
     raw_build.python_version,
@@ -23,3 +24,4 @@ select
 from {{ ref('raw_build') }} as raw_build
 cross join {{ ref('row_ledger') }} as row_ledger
 cross join {{ ref('as_of_dates') }} as as_of_dates
+cross join {{ ref('fiscal_calendars') }} as fiscal_calendars

@@ -11,6 +11,7 @@ found as (
         'check_exclusion_not_used',
         'check_date_is_missing',
         'check_column_is_missing',
+        'check_fiscal_year_unclear',
         'check_one_outcome',
         'check_open_deals_seem_closed',
         'check_born_closed',

@@ -29,6 +29,7 @@ RESERVED = frozenset(
         "is_born_closed",
         *("close_date", "closed_quarter", "fold", "has_created_dates"),
         *("comparison", "cycle_days", "deal_age_days", "design_effect"),
+        "fiscal_quarter",
         *("has_implausible_close_date", "has_implausible_created_date", "is_before", "is_history"),
         *("is_open", "is_other_currency", "is_out_of_scope", "is_primary"),
         *("kept_line", "known_age_days"),
@@ -106,7 +107,7 @@ def check_names(overrides: Mapping[str, Any] | None = None, root: Path = ROOT) -
 
 
 def _faults(variables: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with columns, features and comparisons, a sentence each."""
+    """What is wrong with columns, features, comparisons and the fiscal year, a sentence each."""
     columns = variables.get("export_columns", {})
     features = variables["features"]
     for name in dict.fromkeys([*columns, *feature_names(features)]):
@@ -133,6 +134,12 @@ def _faults(variables: Mapping[str, Any]) -> Iterator[str]:
         != 1
     ):
         yield "one entry of comparisons must have 'is_primary: true', and only one"
+    month = variables.get("fiscal_year_start_month", 0)
+    if type(month) is not int or not 0 <= month <= 12:
+        yield (
+            f"fiscal_year_start_month is {month!r}; expected a month from 1 to 12, or 0 to infer "
+            "it from the export"
+        )
 
 
 def _is_column_name(name: str) -> bool:

@@ -5,6 +5,7 @@ the two. Both round halves to the even digit and never write a negative zero
 (docs/decisions/0011-one-rounding-for-sentences.md).
 """
 
+import calendar
 from datetime import date
 
 SEVERITIES = ("critical", "warning", "info")  # of alerts, the most severe first
@@ -45,9 +46,22 @@ def p_value(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.2g}" if p < 0.1 else f"p = {p:.2f}"
 
 
-def quarter_name(day: date) -> str:
-    """A day of the quarter, such as its first one -> '2026 Q1'."""
-    return f"{day.year} Q{(day.month + 2) // 3}"
+def quarter_name(day: date, start_month: int) -> str:
+    """A day of the quarter, such as its first one -> '2026 Q1'.
+
+    'FY2026/27 Q1' where the fiscal year starts in another month than January.
+    """
+    place = (day.month - start_month) % 12  # of the month in its fiscal year, from 0
+    quarter = place // 3 + 1
+    if start_month == 1:
+        return f"{day.year} Q{quarter}"
+    year = day.year if day.month >= start_month else day.year - 1
+    return f"FY{year}/{(year + 1) % 100:02} Q{quarter}"
+
+
+def month(number: int) -> str:
+    """2 -> 'February'."""
+    return calendar.month_name[number]
 
 
 def feature_title(feature: str) -> str:

@@ -61,6 +61,15 @@ def test_dbt_refuses_an_unknown_setting_of_its_command_line(tmp_path):
         dbt.run(run, "run", "--select", "raw_build", "--vars", "{min_outcome: 1}", root=root)
 
 
+@pytest.mark.parametrize("month", [13, -1, "Feb", "2", 2.0, True, None])
+def test_a_month_that_is_none_is_refused(month):
+    says = f"fiscal_year_start_month is {month!r}; expected a month from 1 to 12, or 0 to infer"
+    with pytest.raises(project.SettingsError, match=f"^{says}"):
+        project.check_names({"fiscal_year_start_month": month})
+    for known in range(13):
+        project.check_names({"fiscal_year_start_month": known})
+
+
 @pytest.mark.parametrize("name", sorted(project.RESERVED))
 def test_a_feature_with_a_reserved_name_is_refused(tmp_path, name):
     (tmp_path / "dbt_project.yml").write_text(

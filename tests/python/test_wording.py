@@ -3,7 +3,7 @@
 import math
 import random
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 import duckdb
 import pytest
@@ -49,9 +49,18 @@ EXAMPLES = [
     ("as_deals", ["5000"], "5,000 deals"),
     ("as_days", ["1"], "1 day"),
     ("as_days", ["1200"], "1,200 days"),
-    ("quarter_name", ["date '2026-06-30'"], "2026 Q2"),
-    ("quarter_range", ["date '2026-01-01'", "date '2026-03-31'"], "2026 Q1"),
-    ("quarter_range", ["date '2025-10-01'", "date '2026-03-31'"], "2025 Q4 to 2026 Q1"),
+    ("quarter_name", ["date '2026-06-30'", "1"], "2026 Q2"),
+    ("quarter_name", ["date '2026-02-01'", "2"], "FY2026/27 Q1"),
+    ("quarter_name", ["date '2027-01-31'", "2"], "FY2026/27 Q4"),
+    ("quarter_name", ["date '1999-12-31'", "12"], "FY1999/00 Q1"),
+    ("as_month", ["2"], "February"),
+    ("quarter_range", ["date '2026-01-01'", "date '2026-03-31'", "1"], "2026 Q1"),
+    ("quarter_range", ["date '2025-10-01'", "date '2026-03-31'", "1"], "2025 Q4 to 2026 Q1"),
+    (
+        "quarter_range",
+        ["date '2025-11-01'", "date '2026-04-30'", "2"],
+        "FY2025/26 Q4 to FY2026/27 Q1",
+    ),
     ("feature_title", ["'lead_source'"], "Lead source"),
     ("feature_title", ["'crm_ID'"], "Crm ID"),
     ("level_title", ["'lead_source'", "'web_form'"], "Lead source web_form"),
@@ -79,7 +88,7 @@ def numbers() -> Iterator[float]:
 
 @pytest.fixture(scope="module")
 def macros() -> Macros:
-    return Macros("wording")
+    return Macros("dates", "wording")
 
 
 def values_table(values: list, kind: str) -> str:
@@ -119,11 +128,31 @@ def test_sql_and_python_write_a_name_alike(macros, macro, function):
     ]
 
 
-def test_sql_and_python_write_a_quarter_alike(macros):
-    days = [date(2025, month, day) for month in range(1, 13) for day in (1, 28)]
-    written = macros.values("quarter_name", "x", table=values_table(days, "date"))
-    assert written == [wording.quarter_name(day) for day in days]
-    assert written[:2] == ["2025 Q1", "2025 Q1"] and written[-1] == "2025 Q4"
+@pytest.mark.parametrize("start_month", range(1, 13))
+def test_sql_and_python_write_a_quarter_alike(macros, start_month):
+    days = [date(1998, 1, 1) + timedelta(days=n) for n in range(3 * 365)]
+    table = values_table(days, "date")
+    written = macros.values("quarter_name", "x", str(start_month), table=table)
+    assert written == [wording.quarter_name(day, start_month) for day in days]
+    assert written == sorted(written)  # names sort by time
+
+
+@pytest.mark.parametrize("start_month", range(1, 13))
+def test_the_days_from_one_start_of_a_quarter_to_the_next_are_one_quarter(macros, start_month):
+    days = [date(1998, 1, 1) + timedelta(days=n) for n in range(3 * 365)]
+    found = macros.values("quarter_start", "x", str(start_month), table=values_table(days, "date"))
+    starts = [day for day in days if day.day == 1 and (day.month - start_month) % 3 == 0]
+    for day, start in zip(days, found, strict=True):
+        if day >= starts[0]:
+            assert start == max(each for each in starts if each <= day)
+    names = {wording.quarter_name(day, start_month) for day in days}
+    assert len(names) == len(set(found))
+
+
+def test_sql_and_python_write_a_month_alike(macros):
+    months = list(range(1, 13))
+    written = macros.values("as_month", "x", table=values_table(months, "integer"))
+    assert written == [wording.month(number) for number in months]
 
 
 @pytest.mark.parametrize(("macro", "arguments", "expected"), EXAMPLES)
@@ -133,9 +162,10 @@ def test_a_macro_gives_its_example(macros, macro, arguments, expected):
 
 @pytest.mark.parametrize(("macro", "n_arguments"), N_ARGUMENTS.items())
 def test_null_stays_null(macros, macro, n_arguments):
-    # A typed null, as `extract` takes none without a type.
-    null = "cast(null as date)" if macro.startswith("quarter") else "null"
-    assert macros.values(macro, *[null] * n_arguments) == [None]
+    arguments = ["null"] * n_arguments
+    if macro.startswith("quarter"):  # of days, with a typed null, as `extract` takes no other
+        arguments = [*["cast(null as date)"] * (n_arguments - 1), "2"]
+    assert macros.values(macro, *arguments) == [None]
 
 
 @pytest.mark.parametrize("macro", ["as_decimal", "as_signed_decimal", "as_count", "as_interval"])

@@ -42,7 +42,9 @@ typed_texts as (
         level_mappings.level,
         name_texts.name,
         outcome_texts.means,
-        {{ yes_or_no('cell_texts.cell') }} as says
+        {{ yes_or_no('cell_texts.cell') }} as says,
+        case when cell_texts.column_name = 'fiscal_period' then {{ quarter_number('cell_texts.cell') }} end
+            as quarter
     from {{ ref('cell_texts') }} as cell_texts
     cross join formats
     left join {{ ref('date_texts') }} as date_texts
@@ -200,6 +202,7 @@ joined as (
             end
             {% endfor %}
         ) as is_out_of_scope,
+        fiscal_period_texts.quarter as fiscal_quarter,
         outcome_texts.means as outcome_means,
         deal_stage_texts.means as stage_means
     from records
@@ -240,7 +243,9 @@ typed as (
         {% for column in date_columns() -%}
         {{ column }} as {{ column }}_text,
         {{ column }}_day as {{ column }},
-        {% endfor %}
+        {% endfor -%}
+        fiscal_quarter,
+
         ---------- categories
         {% for column in category_columns() -%}
         coalesce({{ column }}_level, 'Unknown') as {{ column }},
@@ -343,6 +348,7 @@ final as (
             when 'Lost' then coalesce(closed_date, lost_date)
             else coalesce(expected_close_date, closed_date)
         end as close_date,
+        fiscal_quarter,
         {% for column in category_columns() -%}
         {{ "case when stage_outcome is not null then 'Closed' else deal_stage end as deal_stage"
             if column == 'deal_stage' else column }},

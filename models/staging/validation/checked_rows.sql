@@ -80,6 +80,7 @@ as_it_stood_{{ rows }} as (
         case
             when is_open or (close_date <= as_of_date and not has_implausible_close_date) then close_date
         end as close_date,
+        fiscal_quarter,
         as_of_date,
         coalesce(has_created_dates, true) as has_created_dates,
         has_implausible_created_date,
@@ -186,6 +187,7 @@ final as (
         {% endif -%}
         case when reject_code is not null or {{ column }} is null then {{ column }}_text end as {{ column }}_text,
         {% endfor -%}
+        fiscal_quarter,
         as_of_date,
         has_created_dates,
         has_implausible_created_date,

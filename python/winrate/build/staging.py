@@ -24,7 +24,7 @@ from winrate.ingest.records import ExportError
 TARGET = project.ROOT / "target" / "check"
 FILE = "staging.json"
 MODELS = (
-    *("export_errors", "pooled_deals", "rejected_deals", "row_ledger"),
+    *("export_errors", "fiscal_calendars", "pooled_deals", "rejected_deals", "row_ledger"),
     *("unparsed_cells", "unused_mappings", "unused_scope_values"),
 )
 # Run values are compiled as these placeholders, which are replaced when the models run.

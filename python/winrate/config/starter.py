@@ -18,6 +18,7 @@ TEMPLATE = Path(__file__).parent / "templates" / README
 SETTINGS = (
     "date_format",
     "decimal_mark",
+    "fiscal_year_start_month",
     "mask_reps",
     "null_values",
     "max_rejected_share",

@@ -41,6 +41,12 @@ class Data:
         return rows.iloc[0]
 
     @cached_property
+    def fiscal_year_start_month(self) -> int:
+        """The month in which the fiscal year starts; 1 where the database does not say."""
+        run = _first(self.rows("select fiscal_year_start_month as month from quality.build_info"))
+        return 1 if run is None or pd.isna(run["month"]) else int(run["month"])
+
+    @cached_property
     def verdict(self) -> pd.Series | None:
         """The row of drivers.model_verdict."""
         return _first(

@@ -34,4 +34,15 @@ def footer(data: Data) -> list[str]:
         "quality.build_info."
         for run in data.rows(BUILD_INFO).itertuples()
     ]
-    return [*files, SOURCE, *runs]
+    return [*files, *_fiscal_year(data), SOURCE, *runs]
+
+
+def _fiscal_year(data: Data) -> list[str]:
+    """What the names of quarters mean; nothing where they are those of the calendar year."""
+    month = data.fiscal_year_start_month
+    if month == 1:
+        return []
+    return [
+        f"Quarters are those of the fiscal year, which starts in {wording.month(month)} "
+        "(fiscal_year_start_month)."
+    ]

@@ -105,6 +105,14 @@ def test_what_is_published_is_in_the_folder_unless_it_is_named(tmp_path, monkeyp
         ("deals_path: d.csv\ndecimal_mark: ';'", "decimal_mark in {} is ';'; expected . or ,."),
         ("deals_path: d.csv\nas_of_date: 2026-06-31", "as_of_date in {} is '2026-06-31'; expe"),
         ("min_outcomes: many", '{}: min_outcomes is "many"; expected a whole number, such as 40.'),
+        (
+            "deals_path: d.csv\nfiscal_year_start_month: 13",
+            "{}: fiscal_year_start_month is 13; expected a month from 1 to 12, or 0 to infer it",
+        ),
+        (
+            "fiscal_year_start_month: Feb",
+            '{}: fiscal_year_start_month is "Feb"; expected a whole number, such as 0.',
+        ),
         ("deals_path: none.csv", "none.csv: found no such file"),
         ("", "DEALS is missing; name the export, or set deals_path in {}."),
     ],

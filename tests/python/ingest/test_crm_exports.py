@@ -47,6 +47,13 @@ def test_an_export_of_this_shape_gives_the_deals_that_it_is_made_of(
     assert found == list(expected.itertuples(index=False, name=None))
 
 
+@pytest.mark.parametrize("shape", ["salesforce_report", "salesforce_data_loader"])
+def test_salesforce_says_when_the_fiscal_year_starts(staging, tmp_path, deals, shape):
+    result = staging.run(SHAPES[shape](tmp_path, deals).path)
+    query = "select start_month, start_month_from, n_periods > 100 from internal.fiscal_calendars"
+    assert result.rows(query) == [(1, "fiscal periods", True)]
+
+
 def test_stages_are_offered_and_totals_and_footers_are_none(tmp_path, deals):
     export = SHAPES["salesforce_formatted_report"](tmp_path, deals)
     printed, offered = started(export, tmp_path / "my_crm")

@@ -247,6 +247,8 @@ def salesforce_object(deals: pd.DataFrame) -> pd.DataFrame:
         "LastModifiedDate": pd.Timestamp("2026-06-30 09:00:00"),
         "SystemModstamp": pd.Timestamp("2026-06-30 09:00:00"),
         "FiscalQuarter": deals["expected"].dt.quarter,
+        "FiscalYear": deals["expected"].dt.year,
+        "Fiscal": deals["expected"].dt.strftime("%Y ") + deals["expected"].dt.quarter.astype(str),
         "LastStageChangeDate": deals["closed"].fillna(deals["created"]),
         "HasOpportunityLineItem": deals["number"] % 2 == 0,
         "Industry__c": deals["industry"],

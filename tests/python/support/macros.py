@@ -11,10 +11,13 @@ MACROS = project.ROOT / "macros"
 
 
 class Macros:
-    """The macros of one file of macros/, rendered for DuckDB without dbt."""
+    """The macros of some files of macros/, rendered for DuckDB without dbt."""
 
-    def __init__(self, name: str):
-        files = [*sorted((MACROS / "dialect").glob("*.sql")), MACROS / f"{name}.sql"]
+    def __init__(self, *names: str):
+        files = [
+            *sorted((MACROS / "dialect").glob("*.sql")),
+            *(MACROS / f"{name}.sql" for name in names),
+        ]
         environment = jinja2.Environment(extensions=["jinja2.ext.do"])
         environment.globals["return"] = lambda value: value
         environment.globals["adapter"] = SimpleNamespace(

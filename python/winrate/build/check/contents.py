@@ -10,7 +10,7 @@ import duckdb
 
 from winrate.build.check.lines import Line, brief
 from winrate.database import named_rows
-from winrate.wording import count, deals, percent
+from winrate.wording import count, deals, month, percent
 
 N_EXAMPLES = 3  # rows per reason, cells per column
 N_LEVELS = 8  # of a category, the most frequent first
@@ -20,7 +20,7 @@ MARKS = {".": "decimal point", ",": "decimal comma"}
 
 
 def formats(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
-    """How dates and amounts are written, and the as-of date that results."""
+    """How dates and amounts are written, the as-of date that results, and the fiscal year."""
     (found,) = named_rows(connection, "select * from internal.export_formats")
     (as_of,) = named_rows(connection, "select * from internal.as_of_dates")
     if found.n_slash_dates:
@@ -30,8 +30,22 @@ def formats(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
         yield "dates", "unambiguous"
     if as_of.as_of_date:
         yield "as of", f"{as_of.as_of_date}, the newest date that is not an expected close"
+    yield "fiscal", _fiscal_year(connection)
     mark = MARKS.get(found.decimal_mark, f"{found.decimal_mark} decimal mark")
     yield "amounts", f"{mark}; {found.currency_list or 'no currency'}"
+
+
+def _fiscal_year(connection: duckdb.DuckDBPyConnection) -> str:
+    """In which month the fiscal year starts, and what says so."""
+    (found,) = named_rows(connection, "select * from internal.fiscal_calendars")
+    sources = {
+        "setting": "as the setting fiscal_year_start_month says",
+        "fiscal periods": f"as the fiscal periods of {deals(found.n_agreeing)} say",
+        "default": f"as the fiscal periods of {deals(found.n_periods)} do not tell"
+        if found.n_periods
+        else "as neither a setting nor the export tells",
+    }
+    return f"year starts in {month(found.start_month)}, {sources[found.start_month_from]}"
 
 
 def outcomes(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:

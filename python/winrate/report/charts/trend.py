@@ -24,28 +24,32 @@ COLOURS = {
 UNCHANGED = (style.QUIET, style.BAND)
 
 
-def trend_figure(trend: pd.DataFrame, change: pd.Series | None) -> go.Figure:
+def trend_figure(trend: pd.DataFrame, change: pd.Series | None, start_month: int) -> go.Figure:
     """Win rate by quarter, and what is tested: the win rates of two periods and their difference.
 
     trend: rows of drivers.win_rate_trend, one per quarter, in order, each with a win rate.
     change: the row of drivers.win_rate_change that the page is about; None where there is none.
+    start_month: the month in which the fiscal year starts.
     """
+    trend = trend.assign(
+        quarter=[wording.quarter_name(day, start_month) for day in trend["period_start"]]
+    )
     start, end = trend["period_start"].iloc[0], trend["period_start"].iloc[-1] + QUARTER
     traces, shown = _quarters(trend), [trend["win_rate_low"], trend["win_rate_high"]]
     is_compared = change is not None and not pd.isna(change["change_pp"])
     if is_compared:
-        traces = [*_periods(change), *traces]
+        traces = [*_periods(change, start_month), *traces]
         shown += [change[[f"win_rate_{name}_{side}" for name in NAMES for side in SIDES]]]
     made = figure(traces, height=420, has_legend=True)
     if is_compared:
         end += (end - start) * 0.03
         _add_difference(made, change, at=end)
-    named = trend["period_start"][:: math.ceil(len(trend) / MAX_LABELLED_QUARTERS)]
+    named = trend[:: math.ceil(len(trend) / MAX_LABELLED_QUARTERS)]
     made.update_xaxes(
         type="date",
         range=[start, end],
-        tickvals=_middles(named),
-        ticktext=[wording.quarter_name(day) for day in named],
+        tickvals=_middles(named["period_start"]),
+        ticktext=list(named["quarter"]),
     )
     reached = pd.concat(shown).astype(float)
     made.update_yaxes(
@@ -58,27 +62,29 @@ def trend_figure(trend: pd.DataFrame, change: pd.Series | None) -> go.Figure:
     return made
 
 
-def period_name(change: Any, name: str) -> str:
+def period_name(change: Any, name: str, start_month: int) -> str:
     """'2025 Q3 to 2025 Q4', or '2026-04 to 2026-05' of a running quarter; '' without dates."""
     days = [pd.Timestamp(getattr(change, f"{name}_{end}")) for end in ("start", "end")]
-    days = [day for day in days if not pd.isna(day)]
-    is_whole = all(day.is_quarter_start or day.is_quarter_end for day in days)
-    form = wording.quarter_name if is_whole else "{:%Y-%m}".format
-    return " to ".join(dict.fromkeys(form(day) for day in days))
+    if any(pd.isna(day) for day in days):
+        return ""
+    bounds = [days[0], days[1] + pd.Timedelta(days=1)]  # the end is the last day
+    is_whole = all(day.day == 1 and (day.month - start_month) % 3 == 0 for day in bounds)
+    names = [wording.quarter_name(day, start_month) if is_whole else f"{day:%Y-%m}" for day in days]
+    return " to ".join(dict.fromkeys(names))
 
 
 # ---- what is tested
 
 
-def _periods(change: pd.Series) -> list[go.Scatter]:
+def _periods(change: pd.Series, start_month: int) -> list[go.Scatter]:
     """The win rate of each period over its days, on the band of its interval."""
     traces = []
     for name, (line, band) in zip(NAMES, [UNCHANGED, _colours(change)], strict=True):
         rate, low, high = (change[f"win_rate_{name}{end}"] for end in ("", "_low", "_high"))
         days = [change[f"{name}_start"], change[f"{name}_end"]]
+        period = period_name(change, name, start_month)
         hovertext = (
-            f"{period_name(change, name)}: {wording.percent(rate)} of "
-            f"{wording.deals(change[f'n_{name}'])}"
+            f"{period}: {wording.percent(rate)} of {wording.deals(change[f'n_{name}'])}"
             f"<br>95% interval {span(low, high, wording.percent)}"
         )
         traces += [
@@ -95,7 +101,7 @@ def _periods(change: pd.Series) -> list[go.Scatter]:
             go.Scatter(
                 x=days,
                 y=[rate, rate],
-                name=f"{name}: {period_name(change, name)}, with 95% interval",
+                name=f"{name}: {period}, with 95% interval",
                 mode="lines",
                 line={"color": line, "width": 4},
                 hovertext=hovertext,
@@ -211,7 +217,7 @@ def _points(rows: pd.DataFrame, is_complete: bool, name: str, has_labels: bool) 
             "width": 3,
         },
         hovertext=[
-            f"{wording.quarter_name(row.period_start)}: {wording.percent(row.win_rate)} of "
+            f"{row.quarter}: {wording.percent(row.win_rate)} of "
             f"{known(row.n_deals, wording.deals)}"
             f"<br>95% interval {span(row.win_rate_low, row.win_rate_high, wording.percent)}{note}"
             for row in rows.itertuples()

@@ -32,7 +32,7 @@ COMPARISONS = """
 def section(data: Data) -> Section:
     """The win rate by quarter, and the table of all comparisons."""
     not_in_it = [Paragraph(known(message)) for message in data.rows(NOT_IN_IT)["message"]]
-    comparisons = _comparisons(data.rows(COMPARISONS))
+    comparisons = _comparisons(data.rows(COMPARISONS), data.fiscal_year_start_month)
     return Section("trend", "What changed", [*_trend(data), *not_in_it, comparisons])
 
 
@@ -43,7 +43,7 @@ def _trend(data: Data) -> list[Block]:
     title = "Win rate by quarter of closing"
     return [
         Heading(title),
-        Chart("trend", title, trend_figure(trend, data.change)),
+        Chart("trend", title, trend_figure(trend, data.change, data.fiscal_year_start_month)),
         Guide(
             "The thick lines are the win rates of the two periods that are compared, and their "
             "bands the 95% intervals; the arrow is the change, which is what is tested. A single "
@@ -54,7 +54,7 @@ def _trend(data: Data) -> list[Block]:
     ]
 
 
-def _comparisons(changes: pd.DataFrame) -> Block:
+def _comparisons(changes: pd.DataFrame, start_month: int) -> Block:
     if changes.empty:
         return Paragraph("There are not enough complete quarters to compare.")
     return Table(
@@ -62,8 +62,8 @@ def _comparisons(changes: pd.DataFrame) -> Block:
             {
                 "Comparison": feature_label(row.comparison),
                 "Deals": known(row.basis),
-                "Before": _period(row, "before"),
-                "After": _period(row, "after"),
+                "Before": _period(row, "before", start_month),
+                "After": _period(row, "after", start_month),
                 "Change": signed(row.change_pp),
                 "95% interval": span(row.change_pp_low, row.change_pp_high, signed),
                 "Detectable drop": known(row.detectable_pp, "{:.1f}".format),
@@ -80,9 +80,9 @@ def _comparisons(changes: pd.DataFrame) -> Block:
     )
 
 
-def _period(row: Any, name: str) -> str:
+def _period(row: Any, name: str, start_month: int) -> str:
     """'2025 Q3 to 2025 Q4: 45.9% of 1,398'."""
-    periods = period_name(row, name)
+    periods = period_name(row, name, start_month)
     rate = known(getattr(row, f"win_rate_{name}"), wording.percent)
     n_deals = known(getattr(row, f"n_{name}"), wording.count)
     return f"{periods}{': ' if periods else ''}{rate} of {n_deals}"
