@@ -80,7 +80,7 @@
 {# The quarters of a window of whole quarters: '2026 Q1', or '2025 Q3 to 2025 Q4'. #}
 {% macro quarter_range(first_day, last_day, start_month) -%}
     {%- set first_name, last_name = quarter_name(first_day, start_month), quarter_name(last_day, start_month) -%}
-    case when {{ first_name }} = {{ last_name }} then {{ first_name }} else {{ first_name }} || ' to ' || {{ last_name }} end
+    {{ first_name }} || case when {{ first_name }} != {{ last_name }} then ' to ' || {{ last_name }} else '' end
 {%- endmacro %}
 
 {# 'lead_source' -> 'Lead source', 'crm_ID' -> 'Crm ID' #}

@@ -103,7 +103,7 @@ WHOLE_BUILDS = {
         "small_warehouse",
         "hostile_warehouse",
     ),
-    *("masked_build", "own_warehouse", "with_issues", "build_and_export"),
+    *("masked_build", "own_warehouse", "with_issues", "build_and_export", "from_february"),
 }
 
 

@@ -46,7 +46,8 @@ found as (
                         || ' agree with more than one start of the fiscal year, such as '
                         || {{ as_month('calendars.best_month') }} || ': the deals closed in too few months.'
                 end
-                || ' Quarters are those of the calendar year, unless the setting fiscal_year_start_month says otherwise.'
+                || ' Quarters are those of the calendar year, unless the setting fiscal_year_start_month says '
+                || 'otherwise.'
         end as message
     from calendars
     cross join columns_there

@@ -141,6 +141,7 @@ def test_a_setting_goes_before_fiscal_periods_that_say_another_month(from_februa
     )
 
 
+@pytest.mark.slow
 def test_the_start_of_the_fiscal_year_is_inferred_from_fiscal_periods(tmp_path, compiled_project):
     deals = sample_deals().head(1500)
     path = export(tmp_path / "deals.csv", deals, periods_of(deals, FROM_JULY))
@@ -153,6 +154,7 @@ def test_the_start_of_the_fiscal_year_is_inferred_from_fiscal_periods(tmp_path, 
     assert re.search(r"fiscal +year starts in July, as the fiscal periods of [0-9,]+ deals s", text)
 
 
+@pytest.mark.slow
 def test_fiscal_periods_that_contradict_each_other_are_found(tmp_path, compiled_project):
     deals = sample_deals().head(1500)
     periods = np.where(deals["outcome"].eq("Won"), periods_of(deals, FROM_JULY), "2026 1")
