@@ -235,8 +235,11 @@ typed as (
         is_out_of_scope,
         deal_name,
         {% for column in name_columns() -%}
-        {% set name = 'coalesce(account_id_name, account_name_name)' if column == 'account_id' else column ~ '_name' -%}
-        {{ 'coalesce(' ~ name ~ ", 'Unknown')" if column in ['sales_rep_id'] + feature_names() else name }} as {{ column }},
+        {% if column in ['sales_rep_id'] + feature_names() -%}
+        coalesce({{ column }}_name, 'Unknown') as {{ column }},
+        {% else -%}
+        {{ column }}_name as {{ column }},
+        {% endif -%}
         {% endfor -%}
 
         ---------- dates

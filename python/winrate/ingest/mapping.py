@@ -64,11 +64,13 @@ def wanted_columns(path: str | Path | None, variables: Mapping[str, Any]) -> Wan
     """The columns to read from an export, with the titles they may have; raises SettingsError.
 
     A title in a user's file takes precedence over the column's own name, and that over the aliases
-    of the seed, in their order.
+    of the seed, in their order. The name of a column that has the names of ids is one of the titles
+    of these ids, too.
     """
     required, optional = project.export_columns(variables)
     names = [*required, *optional]
-    column_of_key = {title_key(name): name for name in names}
+    names_of = project.columns_with(variables, "name_of")
+    column_of_key = {title_key(name): name for name in names if name not in names_of}
     titles = {name: [normalise_header(name)] for name in names}
     mappings = [each for each in read_mappings(path, variables) if each.kind == COLUMN]
     own = [each for each in mappings if each.priority == OWN]

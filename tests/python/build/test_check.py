@@ -44,7 +44,8 @@ def test_a_report_of_salesforce_is_explained(tmp_path):
     assert "'Opportunity ID': 006A, 006B, 006C" in columns
     assert "region            missing; it would add win rates and drivers by region" in columns
     assert "account_id        'Account Name'" in columns
-    assert "not read          Opportunity Name" in columns
+    assert "deal_name         'Opportunity Name': Deal 1, Deal" in columns
+    assert "not read          none" in columns
     values = section(found.text, "values")
     assert "month first, in 18 dates" in values
     assert "from deal_stage" in values and "Closed Won (1): Won" in values

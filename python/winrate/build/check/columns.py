@@ -91,8 +91,9 @@ def suggested_titles(
     """For columns that are missing, the titles that resemble what they are called.
 
     A word counts by its share of the known titles with that word that are the column's, and so do
-    the words of a title in one (leadsource); a word of time counts for dates. Each title is
-    suggested once, for the column that it resembles most.
+    the words of a title in one (leadsource); a word of time counts for dates. Titles of columns
+    that are never suggested do not count. Each title is suggested once, for the column that it
+    resembles most.
     """
     words = {
         name: Counter(
@@ -100,8 +101,9 @@ def suggested_titles(
         )
         for name in wanted.names
     }
-    in_all = sum(words.values(), Counter())
     columns = variables["export_columns"]
+    suggestible = {*wanted.required, *project.columns_with(variables, "adds")}
+    in_all = sum((words[name] for name in suggestible), Counter())
     lacking = lacking_columns(header, wanted, variables)
 
     def likeness(name: str, title: str) -> float:
