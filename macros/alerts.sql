@@ -25,7 +25,7 @@
    cte: one row per alert, with entity_id, observed_value and message.
    entity_type: what the alerts are about; without it, a column of `cte` of that name says so.
    provides: what else `cte` has, of baseline_value, n_deals, interval_low, interval_high, q_value,
-       amount_at_stake (the others become null) and owner (who acts where the rule names nobody).
+       amount_at_stake, deal_url (the others become null) and owner (who acts where the rule names nobody).
 
    Severity, threshold, owner and recommended action come from the CTE `rule`. #}
 {% macro alert_shape(cte, entity_type=none, provides=[]) -%}
@@ -38,7 +38,7 @@
         'q_value': 'double',
         'amount_at_stake': 'double',
     } -%}
-    {%- for column in provides if column not in types and column != 'owner' -%}
+    {%- for column in provides if column not in types and column not in ['owner', 'deal_url'] -%}
         {%- do exceptions.raise_compiler_error('An alert has no column ' ~ column ~ '.') -%}
     {%- endfor -%}
     {%- set entity_type = "'" ~ entity_type ~ "'" if entity_type else 'firing.entity_type' -%}
@@ -57,6 +57,7 @@
         firing.message,
         rule.recommended_action,
         'docs/alerts.md#{{ condition | replace("_", "-") }}' as runbook,
+        {{ 'firing.deal_url' if 'deal_url' in provides else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as deal_url,
         as_of_dates.as_of_date
     from {{ cte }} as firing
     cross join rule
@@ -69,12 +70,21 @@
 {% macro deal_columns(deals) -%}
     {{ deals }}.deal_id as entity_id,
     {{ deals }}.deal_amount as amount_at_stake,
-    {{ deals }}.sales_rep_id as owner
+    {{ deals }}.owner,
+    {{ deals }}.deal_url
 {%- endmacro %}
 
-{# 'Deal D-17 (R-3, Demo, amount 12,500)' #}
+{# What of these `alert_shape` is told. #}
+{% macro deal_provides() -%}
+    {{ return(['amount_at_stake', 'owner', 'deal_url']) }}
+{%- endmacro %}
+
+{# 'Deal Acme renewal (D-17, Ann Lee, Demo, amount 12,500)'; of a deal without a name 'Deal D-17 (R-3, Demo, amount
+   12,500)'. #}
 {% macro deal_title(deals) -%}
-    'Deal ' || {{ deals }}.deal_id || ' (' || {{ deals }}.sales_rep_id || ', ' || {{ deals }}.deal_stage
+    {%- set deal_id = name_in_text(deals ~ '.deal_id') -%}
+    'Deal ' || coalesce({{ name_in_text(deals ~ '.deal_name') }} || ' (' || {{ deal_id }} || ', ', {{ deal_id }} || ' (')
+    || {{ name_in_text(deals ~ '.owner') }} || ', ' || {{ deals }}.deal_stage
     || coalesce(', amount ' || {{ as_count(deals ~ '.deal_amount') }}, '') || ')'
 {%- endmacro %}
 

@@ -46,6 +46,11 @@
     {{ return(columns_of_type('name')) }}
 {%- endmacro %}
 
+{# What deals, their owners and their accounts are called, beside their ids; no statistic uses it. #}
+{% macro display_names() -%}
+    {{ return(['deal_name', 'owner_name', 'account_name']) }}
+{%- endmacro %}
+
 {# Columns of which each deal has a text of its own. #}
 {% macro per_deal_columns() -%}
     {%- set names = [] -%}

@@ -111,13 +111,10 @@
     end
 {%- endmacro %}
 
-{# Text of an export in one line of at most so many letters. #}
+{# Text of an export in one line of at most so many letters, without control characters. #}
 {% macro brief(x, n_letters) -%}
-    {%- set line = replace_matches(x, '[\\t\\n\\f\\r ]+', ' ') -%}
-    case
-        when length({{ line }}) > {{ n_letters }} then left({{ line }}, {{ n_letters - 3 }}) || '...'
-        else {{ line }}
-    end
+    {%- set line = replace_matches(x, '[\\p{Cc}\\p{Z}]+', ' ') -%}
+    {{ return(replace_matches(line, '^(.{' ~ (n_letters - 3) ~ '}).{4,}\\z', '\\1...')) }}
 {%- endmacro %}
 
 {# What separates the lines of a sentence that is a list; each but the first is indented. #}

@@ -26,6 +26,10 @@
     string_agg({{ x }}, {{ dbt.string_literal(dbt.escape_single_quotes(separator)) }} order by {{ order }})
 {%- endmacro %}
 
+{% macro duckdb__url_encoded(x) -%}
+    url_encode({{ x }})
+{%- endmacro %}
+
 {% macro duckdb__each_of(x) -%}
     unnest({{ x }})
 {%- endmacro %}

@@ -42,6 +42,11 @@
     {{ return(adapter.dispatch('text_list', 'winrate')(x, separator, order)) }}
 {%- endmacro %}
 
+{# Text as a part of a web address: what is not a letter or digit of ASCII, '-', '.', '_' or '~' is percent-encoded. #}
+{% macro url_encoded(x) -%}
+    {{ return(adapter.dispatch('url_encoded', 'winrate')(x)) }}
+{%- endmacro %}
+
 {# One row per element of a list, in a select list. #}
 {% macro each_of(x) -%}
     {{ return(adapter.dispatch('each_of', 'winrate')(x)) }}

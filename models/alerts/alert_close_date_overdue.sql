@@ -32,4 +32,4 @@ overdue as (
 
 )
 
-{{ alert_shape('overdue', entity_type='deal', provides=['amount_at_stake', 'owner']) }}
+{{ alert_shape('overdue', entity_type='deal', provides=deal_provides()) }}

@@ -52,5 +52,5 @@ at_risk as (
 {{ alert_shape(
     'at_risk',
     entity_type='deal',
-    provides=['baseline_value', 'interval_low', 'interval_high', 'amount_at_stake', 'owner'],
+    provides=['baseline_value', 'interval_low', 'interval_high'] + deal_provides(),
 ) }}

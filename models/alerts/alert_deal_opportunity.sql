@@ -29,5 +29,5 @@ likely as (
 {{ alert_shape(
     'likely',
     entity_type='deal',
-    provides=['baseline_value', 'interval_low', 'interval_high', 'amount_at_stake', 'owner'],
+    provides=['baseline_value', 'interval_low', 'interval_high'] + deal_provides(),
 ) }}

@@ -26,4 +26,4 @@ stalled as (
 
 )
 
-{{ alert_shape('stalled', entity_type='deal', provides=['amount_at_stake', 'owner']) }}
+{{ alert_shape('stalled', entity_type='deal', provides=deal_provides()) }}

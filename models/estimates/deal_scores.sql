@@ -34,6 +34,9 @@ final as (
             when deals.is_won = 1 then 'won'
             else 'lost'
         end as status,
+        {% for column in display_names() -%}
+        deals.{{ column }}_text as {{ column }},
+        {% endfor -%}
         cast(deals.stage_name as {{ dbt.type_string() }}) as deal_stage,
         deals.known_age_days as deal_age_days,
         deals.amount as deal_amount,

@@ -68,6 +68,9 @@ final as (
         {% if 'sales_rep_id' not in feature_names() -%}
         deals.sales_rep_id,
         {% endif -%}
+        {% for column in display_names() -%}
+        deals.{{ column }} as {{ column }}_text,
+        {% endfor -%}
         deals.created_date,
         deals.closed_date,
         coalesce(

@@ -4,5 +4,5 @@ from winrate.ingest import mapping, masking, reader
 def model(dbt, session):
     wanted = mapping.wanted_columns(dbt.config.get("mapping_path"), dbt.config.get("variables"))
     records = reader.read_export(dbt.config.get("deals_path"), wanted)
-    null_values = dbt.config.get("null_values")
-    return masking.mask_reps(records, null_values) if dbt.config.get("mask_reps") else records
+    masked_columns = masking.masked_columns(dbt.config.get("masks"))
+    return masking.mask_records(records, masked_columns, dbt.config.get("null_values"))

@@ -1,4 +1,8 @@
--- The open pipeline: what the deal alerts look at.
+-- The open pipeline with all that is known of a deal, for the deal alerts and for questions without a join.
+
+{% set contracted = ['deal_stage', 'deal_amount', 'sales_rep_id'] -%}
+{% set names = ['deal_name', 'owner_name', 'team', 'manager', 'account_id', 'account_name'] -%}
+{% set categories = ['industry', 'region', 'product_type', 'lead_source', 'pipeline_name', 'deal_type'] -%}
 
 with
 
@@ -17,22 +21,44 @@ scored as (
 final as (
 
     select
+        ---------- which deal, and whose
         deals.deal_id,
         deals.sales_rep_id,
+        coalesce(deals.owner_name, deals.sales_rep_id) as owner,
+        {% for column in names -%}
+        deals.{{ column }},
+        {% endfor -%}
+        scored.deal_url,
+
+        ---------- features
         deals.deal_stage,
         deals.deal_stage in ({{ quoted_list(var('late_stages')) }}) as is_late_stage,
         deals.deal_amount,
+        {% for column in categories -%}
+        deals.{{ column }},
+        {% endfor -%}
+        {% for feature in feature_names() if feature not in contracted + names + categories -%}
+        deals.{{ feature }},
+        {% endfor %}
+        ---------- dates
+        deals.as_of_date,
         deals.created_date,
         deals.expected_close_date,
         deals.deal_age_days,
         {{ days_in_stage('deals') }} as days_in_stage,
         coalesce(deals.stage_entered_date between deals.created_date and deals.as_of_date, false)
             as is_stage_date_known,
+
+        ---------- score
         scored.win_probability,
         scored.win_probability_low,
         scored.win_probability_high,
+        scored.previous_win_probability,
+        scored.expected_amount,
         scored.grade,
-        scored.top_reason_1
+        {% for rank in [1, 2, 3] -%}
+        scored.top_reason_{{ rank }}{{ ',' if not loop.last }}
+        {% endfor %}
     from deals
     inner join scored using (deal_id)
 

@@ -98,6 +98,10 @@ final as (
 
     select
         deal_scores.deal_id,
+        {% for column in display_names() -%}
+        deal_scores.{{ column }},
+        {% endfor -%}
+        {{ deal_url('deal_scores.deal_id') }} as deal_url,
         deal_scores.status,
         as_of_dates.as_of_date,
         deal_scores.deal_stage,

@@ -43,6 +43,8 @@ RESERVED = frozenset(
 )
 COLUMN_TYPES = ("category", "date", "name", "number", "text")
 COLUMN_NAME = re.compile("[a-z][a-z0-9_]*")
+DEAL_ID = "{deal_id}"  # in deal_url_pattern
+DEAL_URL = re.compile(r"""https?://[!#-&(-;=?-~]+""")  # printable ASCII without quotes, < and >
 
 
 class RunValues(NamedTuple):
@@ -107,7 +109,7 @@ def check_names(overrides: Mapping[str, Any] | None = None, root: Path = ROOT) -
 
 
 def _faults(variables: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with columns, features, comparisons and the fiscal year, a sentence each."""
+    """What is wrong with columns, features, comparisons and other settings, a sentence each."""
     columns = variables.get("export_columns", {})
     features = variables["features"]
     for name in dict.fromkeys([*columns, *feature_names(features)]):
@@ -129,6 +131,12 @@ def _faults(variables: Mapping[str, Any]) -> Iterator[str]:
             found = columns[name]["type"] if name in columns else type_
             if found != type_ and (found, type_) != ("name", "category"):
                 yield f"'{name}' cannot be such a feature: it is a {found} column, not a {type_}"
+    pattern = variables.get("deal_url_pattern", "")
+    if pattern and not (DEAL_URL.fullmatch(pattern) and DEAL_ID in pattern):
+        yield (
+            f"deal_url_pattern is {pattern!r}; expected an address that begins with https:// or"
+            f" http://, contains {DEAL_ID} and has no spaces or quotes"
+        )
     if (
         sum(each["is_primary"] for each in variables.get("comparisons", [{"is_primary": True}]))
         != 1

@@ -20,6 +20,8 @@ SETTINGS = (
     "decimal_mark",
     "fiscal_year_start_month",
     "mask_reps",
+    "mask_names",
+    "deal_url_pattern",
     "null_values",
     "max_rejected_share",
     "features",

@@ -1,9 +1,9 @@
-"""Replaces names of people by stable keys before they enter the database (`mask_reps: true`)."""
+"""Replaces names by stable keys before they enter the database (`mask_reps`, `mask_names`)."""
 
 import hashlib
 import hmac
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
@@ -11,55 +11,91 @@ from winrate.ingest.spelling import name_key
 from winrate.ingest.text_ids import in_first_row
 
 KEY_VARIABLE = "WINRATE_MASK_KEY"
-PEOPLE = ("sales_rep_id", "owner_name", "manager")
-NOT_KEPT = "(not kept: mask_reps)"
+NOT_KEPT = "(not kept: names are masked)"
+# What the key of a name begins with, by setting and column.
+PREFIXES = {
+    "mask_reps": dict.fromkeys(["sales_rep_id", "owner_name", "manager"], "rep"),
+    "mask_names": {"deal_name": "deal", "account_id": "account", "account_name": "account"},
+}
 
 
-def mask_reps(records: pa.RecordBatchReader, null_values: Sequence[str]) -> pa.RecordBatchReader:
-    """The same stream of records with a key for each person, and without the text of lines.
+def masked_columns(settings: Mapping[str, bool]) -> dict[str, str]:
+    """The columns to mask, each with what its keys begin with.
+
+    settings: `mask_reps` (people) and `mask_names` (deals and accounts).
+    """
+    return {
+        column: prefix
+        for setting, prefixes in PREFIXES.items()
+        if settings[setting]
+        for column, prefix in prefixes.items()
+    }
+
+
+def mask_records(
+    records: pa.RecordBatchReader, columns: Mapping[str, str], null_values: Sequence[str]
+) -> pa.RecordBatchReader:
+    """The same stream of records with a key for each name, and without the text of lines.
 
     records: what `reader.read_export` gives. Any column of a line may hold the name, so
         `raw_text` goes as a whole.
+    columns: what `masked_columns` gives; without any, the records stay as they are.
     null_values: cells that count as empty; they stay.
     """
+    if not columns:
+        return records
     secret = os.environ.get(KEY_VARIABLE, "")
+    per_deal = [
+        field.name
+        for field in records.schema
+        if field.name in columns and pa.types.is_string(field.type)
+    ]
 
     def masked(batch: pa.RecordBatch) -> pa.RecordBatch:
         new_texts = batch.column("new_texts")[0].as_py() or []
         for text in new_texts:
-            if text["column_name"] in PEOPLE:
-                text["text"] = _cell_key(text["text"], secret, null_values)
-        columns = {
+            if prefix := columns.get(text["column_name"]):
+                text["text"] = _cell_key(text["text"], prefix, secret, null_values)
+        replaced = {
             "new_texts": in_first_row(new_texts, batch.num_rows),
             "raw_text": pa.repeat(pa.scalar(NOT_KEPT), batch.num_rows),
         }
-        for name, column in columns.items():
+        for name in per_deal:
+            cells = batch.column(name).to_pylist()
+            keys = [
+                None if cell is None else _cell_key(cell, columns[name], secret, null_values)
+                for cell in cells
+            ]
+            replaced[name] = pa.array(keys, pa.string())
+        for name, column in replaced.items():
             batch = batch.set_column(batch.schema.get_field_index(name), name, column)
         return batch
 
     return pa.RecordBatchReader.from_batches(records.schema, map(masked, records))
 
 
-def mask_mappings(mappings: pa.Table, null_values: Sequence[str]) -> pa.Table:
-    """The same mappings with keys for the names of reps, by which the keys of cells are mapped.
+def mask_mappings(
+    mappings: pa.Table, columns: Mapping[str, str], null_values: Sequence[str]
+) -> pa.Table:
+    """The same mappings with keys for names, by which the keys of cells are mapped.
 
-    mappings: what `mapping.mappings_table` gives.
+    mappings: what `mapping.mappings_table` gives. columns: what `masked_columns` gives.
     """
     secret = os.environ.get(KEY_VARIABLE, "")
     rows = mappings.to_pylist()
     for row in rows:
-        if row["kind"] in PEOPLE:
-            row["found"] = _cell_key(row["found"], secret, null_values)
-            row["means"] = rep_key(row["means"], secret)
+        if prefix := columns.get(row["kind"]):
+            row["found"] = _cell_key(row["found"], prefix, secret, null_values)
+            row["means"] = masked_name(row["means"], prefix, secret)
     return pa.Table.from_pylist(rows, schema=mappings.schema)
 
 
-def _cell_key(name: str, secret: str, null_values: Sequence[str]) -> str:
+def _cell_key(name: str, prefix: str, secret: str, null_values: Sequence[str]) -> str:
     """The key of a name, or the cell itself where it counts as empty."""
-    return name if name.strip().lower() in null_values else rep_key(name, secret)
+    return name if name.strip().lower() in null_values else masked_name(name, prefix, secret)
 
 
-def rep_key(name: str, secret: str) -> str:
+def masked_name(name: str, prefix: str, secret: str) -> str:
     """A key such as 'rep_5f2b9c01aa', the same for a name and a secret in every build.
 
     All spellings of a name have one key (`spelling.name_key`).
@@ -67,4 +103,4 @@ def rep_key(name: str, secret: str) -> str:
     whoever has the list.
     """
     digest = hmac.new(secret.encode(), name_key(name).encode(), hashlib.sha256).hexdigest()
-    return f"rep_{digest[:10]}"
+    return f"{prefix}_{digest[:10]}"

@@ -61,14 +61,22 @@ class Items:
 
 
 @dataclass(frozen=True)
+class Link:
+    """A cell of a table that leads to a web address."""
+
+    text: str
+    address: str
+
+
+@dataclass(frozen=True)
 class Table:
-    """A table: one dictionary per row, column name to text; at least one row.
+    """A table: one dictionary per row, column name to text or a link; at least one row.
 
     numbers: the columns that are aligned right.
     """
 
     macro: ClassVar[str] = "table"
-    rows: Sequence[dict[str, str]]
+    rows: Sequence[dict[str, str | Link]]
     numbers: frozenset[str] = frozenset()
     caption: str = ""
 

@@ -6,15 +6,17 @@ from winrate import wording
 from winrate.report.blocks import Block, Guide, Heading, Paragraph, Section, Table
 from winrate.report.data import Data
 from winrate.report.summary import by_severity
-from winrate.report.text import known
+from winrate.report.text import known, linked, short_name, without_blank_columns
 
 MAX_ALERTS = 15  # of one condition; the view of the condition has the others
 
 ALERTS = f"""
     select
-        severity, condition, recommended_action, message, owner, amount_at_stake,
+        severity, condition, recommended_action, message, alerts.deal_url, alerts.owner,
+        coalesce(account_name, account_id) as account, amount_at_stake,
         count(*) over same as n_alerts
     from alerts.alerts
+    left join scores.open_deals on entity_type = 'deal' and entity_id = deal_id
     window same as (partition by severity, condition, recommended_action)
     qualify row_number() over (
         partition by severity, condition, recommended_action
@@ -44,18 +46,20 @@ def _group(severity: str, alerts: pd.DataFrame) -> list[Block]:
     """The alerts of one condition that call for one action."""
     first = alerts.iloc[0]
     condition, n_alerts = known(first["condition"]), int(first["n_alerts"])
+    rows = [
+        {
+            "Message": linked(known(row.message), row.deal_url),
+            "Account": short_name(row.account),
+            "Owner": short_name(row.owner),
+            "Amount at stake": known(row.amount_at_stake, wording.count),
+        }
+        for row in alerts.itertuples()
+    ]
     blocks: list[Block] = [
         Heading(f"{wording.feature_title(condition)} ({wording.count(n_alerts)})", known(severity)),
         Paragraph(f"Recommended action: {known(first['recommended_action'])}"),
         Table(
-            [
-                {
-                    "Message": known(row.message),
-                    "Owner": known(row.owner),
-                    "Amount at stake": known(row.amount_at_stake, wording.count),
-                }
-                for row in alerts.itertuples()
-            ],
+            without_blank_columns(rows, ["Account"]),
             numbers=frozenset(["Amount at stake"]),
         ),
     ]

@@ -1,12 +1,14 @@
 """The open deals: their win probabilities, grades and expected amounts."""
 
+from typing import Any
+
 import pandas as pd
 
 from winrate import wording
 from winrate.report.blocks import Block, Chart, Paragraph, Section, Table
 from winrate.report.charts.scores import N_BINS, scores_figure
 from winrate.report.data import Data
-from winrate.report.text import known, span
+from winrate.report.text import known, linked, short_name, span, without_blank_columns
 
 MAX_DEALS = 15  # the table has the others
 
@@ -35,10 +37,11 @@ GRADES = """
 """
 TOP_DEALS = f"""
     select
-        deal_id, deal_stage, deal_amount, win_probability, win_probability_low,
-        win_probability_high, grade, top_reason_1, top_reason_2, top_reason_3
-    from scores.scored_deals
-    where status = 'open' and grade is not null
+        deal_id, deal_name, deal_url, coalesce(account_name, account_id) as account, owner,
+        deal_stage, deal_amount, win_probability, win_probability_low, win_probability_high, grade,
+        top_reason_1, top_reason_2, top_reason_3
+    from scores.open_deals
+    where grade is not null
     order by expected_amount desc nulls last, win_probability desc nulls last, deal_id
     limit {MAX_DEALS}
 """
@@ -96,29 +99,37 @@ def _grade_table(grades: pd.DataFrame) -> Table:
 
 
 def _deal_table(deals: pd.DataFrame) -> Table:
+    rows = [
+        {
+            "Deal": linked(_deal_title(row.deal_id, row.deal_name), row.deal_url),
+            "Account": short_name(row.account),
+            "Owner": short_name(row.owner),
+            "Stage": known(row.deal_stage),
+            "Amount": known(row.deal_amount, wording.count),
+            "Win probability": known(row.win_probability, wording.percent),
+            "95% interval": span(
+                row.win_probability_low, row.win_probability_high, wording.percent
+            ),
+            "Grade": known(row.grade),
+            "Reasons": "; ".join(
+                str(reason)
+                for reason in (row.top_reason_1, row.top_reason_2, row.top_reason_3)
+                if not pd.isna(reason)
+            ),
+        }
+        for row in deals.itertuples()
+    ]
     return Table(
-        [
-            {
-                "Deal": known(row.deal_id),
-                "Stage": known(row.deal_stage),
-                "Amount": known(row.deal_amount, wording.count),
-                "Win probability": known(row.win_probability, wording.percent),
-                "95% interval": span(
-                    row.win_probability_low, row.win_probability_high, wording.percent
-                ),
-                "Grade": known(row.grade),
-                "Reasons": "; ".join(
-                    str(reason)
-                    for reason in (row.top_reason_1, row.top_reason_2, row.top_reason_3)
-                    if not pd.isna(reason)
-                ),
-            }
-            for row in deals.itertuples()
-        ],
+        without_blank_columns(rows, ["Account", "Owner"]),
         numbers=frozenset(["Amount", "Win probability", "95% interval"]),
         caption=(
             "The open deals with the highest expected amount, and the points that each feature "
             "adds to the win probability or takes from it. All open deals are in "
-            "scores.scored_deals."
+            "scores.open_deals."
         ),
     )
+
+
+def _deal_title(deal_id: str, name: Any) -> str:
+    """'Acme renewal (D-17)', or 'D-17' where the deal has no name."""
+    return short_name(deal_id) if pd.isna(name) else f"{short_name(name)} ({short_name(deal_id)})"
