@@ -84,7 +84,7 @@
 {% macro deal_title(deals) -%}
     {%- set deal_id = name_in_text(deals ~ '.deal_id') -%}
     'Deal ' || coalesce({{ name_in_text(deals ~ '.deal_name') }} || ' (' || {{ deal_id }} || ', ', {{ deal_id }} || ' (')
-    || {{ name_in_text(deals ~ '.owner') }} || ', ' || {{ deals }}.deal_stage
+    || {{ name_in_text(deals ~ '.owner') }} || ', ' || {{ name_in_text(deals ~ '.deal_stage') }}
     || coalesce(', amount ' || {{ as_count(deals ~ '.deal_amount') }}, '') || ')'
 {%- endmacro %}
 

@@ -83,12 +83,6 @@
     {{ first_name }} || case when {{ first_name }} != {{ last_name }} then ' to ' || {{ last_name }} else '' end
 {%- endmacro %}
 
-{# A name from the data within a sentence: on one line, at most 60 letters, without control, invisible and
-   text-direction characters. #}
-{% macro name_in_text(name) -%}
-    {{ return(brief(visible(name), 60)) }}
-{%- endmacro %}
-
 {# 'lead_source' -> 'Lead source', 'crm_ID' -> 'Crm ID' #}
 {% macro feature_title(feature) -%}
     upper(left(replace({{ feature }}, '_', ' '), 1)) || substr(replace({{ feature }}, '_', ' '), 2)

@@ -117,6 +117,12 @@
     {{ return(replace_matches(line, '^(.{' ~ (n_letters - 3) ~ '}).{4,}\\z', '\\1...')) }}
 {%- endmacro %}
 
+{# A name from the data within a sentence: on one line, at most 60 letters, without control, invisible and
+   text-direction characters. #}
+{% macro name_in_text(name) -%}
+    {{ return(brief(visible(name), 60)) }}
+{%- endmacro %}
+
 {# What separates the lines of a sentence that is a list; each but the first is indented. #}
 {% macro line_break() -%}
     {{ return('\n    ') }}

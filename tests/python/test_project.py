@@ -30,6 +30,26 @@ def test_an_unknown_setting_is_named_with_the_closest_one(name, says):
         project.check_names({name: 1, "min_outcomes": 50})
 
 
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "https://crm.example/deals",
+        "crm.example/{deal_id}",
+        "javascript:alert({deal_id})",
+        "https://crm.example/{deal_id} deal",
+        'https://crm.example/{deal_id}"',
+        "https://crm.example/\n{deal_id}",
+    ],
+)
+def test_a_pattern_that_gives_no_address_of_a_deal_is_refused(pattern):
+    with pytest.raises(
+        project.SettingsError, match=r"^deal_url_pattern is .*\{deal_id\}"
+    ) as refused:
+        project.check_names({"deal_url_pattern": pattern})
+    assert "\n" not in str(refused.value)
+    project.check_names({"deal_url_pattern": "http://crm.example:8080/a?id={deal_id}&view=1#top"})
+
+
 def test_a_setting_that_only_a_model_of_the_user_reads_is_known(tmp_path):
     root = copy_project(tmp_path / "project")
     settings = root / "dbt_project.yml"

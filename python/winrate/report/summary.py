@@ -60,8 +60,8 @@ def summary(data: Data) -> Summary:
 
 def _scope(data: Data) -> str:
     """'Only deals with deal_type=Renewal: 1,234 of 5,500 rows of the export.', or nothing."""
-    [scope] = data.rows(SCOPE).itertuples()
-    if not scope.scope:
+    scope = next(data.rows(SCOPE).itertuples(), None)
+    if scope is None or not scope.scope:
         return ""
     n_within = wording.count(scope.n_read - scope.n_out_of_scope)
     return (

@@ -204,6 +204,7 @@ HOSTILE = [
 ]
 LEVELS = ["industry", "region", "product_type", "lead_source", "deal_stage"]
 CHECKED = ["created_date", "deal_amount", "outcome"]
+NAMED = ["sales_rep_id", "deal_id", "deal_name", "account_name", "owner_name"]
 FILE_NAME = 'we\'ird {{ 1+1 }} "x" $(touch pwned) `touch pwned` <b>\nname.csv'
 
 
@@ -222,6 +223,8 @@ def hostile_deals() -> pd.DataFrame:
         choices = [of_name[code] if len(of_name[code]) else hostile for code in codes]
         deals[column] = [choice[rng.integers(len(choice))] for choice in choices]
     deals["deal_id"] = [f"{text} {number}" for number, text in zip(deals.index, cycle(HOSTILE))]
+    deals["deal_name"] = deals["account_name"] = deals["deal_id"].to_numpy()[::-1]
+    deals["owner_name"] = deals["sales_rep_id"]
     deals["stage_entered_date"] = deals["deal_id"]
     deals["{{ 7*7 }}"] = deals['<script>"; drop table deals; --'] = deals["industry"]
     bad = [
@@ -270,7 +273,7 @@ def test_text_from_the_data_never_becomes_a_name(
         assert all(any(reason.startswith(text) for (reason,) in reasons) for text in quoted)
     unread = rows(hostile_warehouse, "select distinct column_name from internal.unparsed_cells")
     assert unread == [("stage_entered_date",)]
-    n_columns = len([*LEVELS, *CHECKED, "sales_rep_id", "deal_id", "stage_entered_date"])
+    n_columns = len([*LEVELS, *CHECKED, *NAMED, "stage_entered_date"])
     record_figure("Hostile texts tried, each in every text column of an export", len(HOSTILE))
     record_figure("Text columns of an export that hold them", n_columns)
 
@@ -292,6 +295,14 @@ def test_text_from_the_data_is_never_live_on_the_page(
     live -= {("ul", None), ("li", None)}  # the list of data checks, which the sample has not
     assert live == set()
     record_figure("Live markup from data on the page and in the chart files", len(live))
+
+
+def test_hostile_names_in_messages_are_short_and_on_one_line(hostile_warehouse):
+    query = "select message from alerts.alerts where condition = 'deal_stalled'"
+    messages = [message for (message,) in rows(hostile_warehouse, query)]
+    assert len(messages) > 20
+    assert max(map(len, messages)) < 4 * 60 + 100  # name, id, owner and stage
+    assert all(message.isprintable() for message in messages)
 
 
 def markup(page: Page) -> set[tuple[str, str | None]]:
@@ -375,18 +386,30 @@ SECRETS = (
 CANARIES = dict.fromkeys(SECRETS, CANARY)
 NAMES = ["Zebulon Quix", "Ottoline Vantongerloo", "Prunella Wexcombe", "Ignatius Oyelaran-Zack"]
 SHORT_NAME = "Zeb Quix"  # of the first
+ACCOUNTS = ["Brontide Foundry", "Quokkaworks", "Velarium Textiles"]
+SHORT_ACCOUNT = "Brontide Fdry"  # of the first
+DEALS = "Wisteria expansion"  # and a number
+WORDS = [
+    word for name in [*NAMES, SHORT_NAME, *ACCOUNTS, SHORT_ACCOUNT, DEALS] for word in name.split()
+]
 
 
 @pytest.fixture(scope="session")
 def named_deals(tmp_path_factory) -> Path:
-    """A small export with names of people, in rows that can be used and in such that cannot."""
+    """A small export with names of people, accounts and deals, in rows that can be used or not."""
     path = tmp_path_factory.mktemp("named") / "deals.csv"
     deals = sample_deals().head(300)
     rep = deals["sales_rep_id"].factorize()[0] % len(NAMES)
     deals["sales_rep_id"] = [NAMES[place] for place in rep]
-    deals["Owner Email"] = deals["sales_rep_id"]
+    deals["Owner Email"] = deals["owner_name"] = deals["manager"] = deals["sales_rep_id"]
+    account = deals["deal_id"].factorize()[0] % len(ACCOUNTS)
+    deals["account_id"] = [f"{ACCOUNTS[place].split()[0]}-{place}" for place in account]
+    deals["account_name"] = [ACCOUNTS[place] for place in account]
+    deals["deal_name"] = [f"{DEALS} {number}" for number in range(len(deals))]
     deals.loc[:4, "outcome"] = "perhaps"
     deals.loc[10:14, "sales_rep_id"] = SHORT_NAME
+    deals.loc[12:14, "account_name"] = SHORT_ACCOUNT
+    deals.loc[15:17, "deal_name"] = ["", "n/a", f" {DEALS} 3 "]
     deals.loc[5:9, "sales_rep_id"] = ["", "n/a", f" {NAMES[0]} ", f"{NAMES[1]}  ", NAMES[2].upper()]
     unreadable = "".join(f'D-{name},2025-01-01,"{name}\n{name},{name}\n' for name in NAMES)
     text = deals.to_csv(index=False) + unreadable
@@ -396,15 +419,20 @@ def named_deals(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def rep_mapping(tmp_path_factory) -> Path:
-    """A mapping that says whose the short name is."""
+    """A mapping that says whose the short names are."""
     path = tmp_path_factory.mktemp("mapping") / "mapping.csv"
-    path.write_text(f"kind,found,means\nsales_rep_id,{SHORT_NAME},{NAMES[0]}\n", encoding="utf-8")
+    lines = [
+        "kind,found,means",
+        f"sales_rep_id,{SHORT_NAME},{NAMES[0]}",
+        f"account_name,{SHORT_ACCOUNT},{ACCOUNTS[0]}",
+    ]
+    path.write_text("\n".join(lines), encoding="utf-8")
     return path
 
 
 @pytest.fixture(scope="session")
 def masked_build(tmp_path_factory, named_deals, rep_mapping) -> Path:
-    """The folder of a build with `mask_reps`, with secrets in its environment.
+    """The folder of a build with `mask_reps` and `mask_names`, with secrets in its environment.
 
     The build before it failed, and a copy of what that left is in the folder `failed_build`.
     """
@@ -412,8 +440,10 @@ def masked_build(tmp_path_factory, named_deals, rep_mapping) -> Path:
         if not (folder / "warehouse.duckdb").exists():
             settings = copy_project(folder) / "dbt_project.yml"
             text = settings.read_text(encoding="utf-8")
-            assert "mask_reps: false" in text
-            settings.write_text(text.replace("mask_reps: false", "mask_reps: true"))
+            for setting in masking.PREFIXES:
+                assert f"{setting}: false" in text
+                text = text.replace(f"{setting}: false", f"{setting}: true")
+            settings.write_text(text)
             model = folder / "models/raw/raw_deals.py"
             working = model.read_text(encoding="utf-8")
             model.write_text("def model(dbt, session):\n    return {}['this model fails']\n")
@@ -443,9 +473,8 @@ def test_builds_tell_no_secret_of_their_environment(masked_build, record_figure)
     )
 
 
-def test_masked_rep_names_are_nowhere(masked_build, record_figure):
-    words = [word for name in [*NAMES, SHORT_NAME] for word in name.split()]
-    assert places_of(words, masked_build) == []
+def test_masked_names_are_nowhere(masked_build, record_figure):
+    assert places_of(WORDS, masked_build) == []
     warehouse = masked_build / "warehouse.duckdb"
     tables = rows(
         warehouse,
@@ -454,11 +483,11 @@ def test_masked_rep_names_are_nowhere(masked_build, record_figure):
     )
     for schema, table, columns in tables:  # what the file holds compressed
         text = ", ".join(f'"{column}"' for column in columns)
-        holds = " or ".join(f"contains(concat_ws('|', {text}), '{word}')" for word in words)
+        holds = " or ".join(f"contains(concat_ws('|', {text}), '{word}')" for word in WORDS)
         query = f"select count(*) from {schema}.{table} where {holds}"
         assert rows(warehouse, query) == [(0,)], (schema, table)
     record_figure(
-        "Tables and views searched for masked rep names", f"{len(tables)} searched, 0 with a name"
+        "Tables and views searched for masked names", f"{len(tables)} searched, 0 with a name"
     )
 
 
@@ -469,7 +498,7 @@ def test_masked_reps_have_the_figures_of_their_names(
     named = rows(built(tmp_path, named_deals, mapping=rep_mapping), query)
     assert len(named) == len(NAMES) + 1  # 'Unknown'
     expected = {
-        name if name == "Unknown" else masking.rep_key(name, CANARY): figures
+        name if name == "Unknown" else masking.masked_name(name, "rep", CANARY): figures
         for name, *figures in named
     }
     masked = {name: figures for name, *figures in rows(masked_build / "warehouse.duckdb", query)}
@@ -482,12 +511,58 @@ def test_masked_reps_have_the_figures_of_their_names(
         ]
 
 
-def test_a_rep_key_depends_on_the_name_and_the_secret_alone():
-    assert masking.rep_key("Zebulon Quix", "") == masking.rep_key(" Zebulon Quix\t", "")
-    assert masking.rep_key("Zebulon Quix", "") == masking.rep_key("zebulon  QUIX", "")
-    assert masking.rep_key("0055e000001AbCd", "") != masking.rep_key("0055e000001aBcD", "")
-    assert masking.rep_key("Zebulon Quix", "") == "rep_693cf50922"
-    keys = {masking.rep_key(name, secret) for name in NAMES for secret in ("", "one", "two")}
+def test_masked_deals_and_accounts_have_a_key_each(masked_build, named_deals):
+    query = "select deal_id, deal_name, account_id, account_name from staging.stg_deals"
+    found = {deal: names for deal, *names in rows(masked_build / "warehouse.duckdb", query)}
+    named = pd.read_csv(named_deals, dtype=str, nrows=300).set_index("deal_id")
+    for deal_id, names in found.items():
+        deal, account_id, account = named.loc[deal_id, ["deal_name", "account_id", "account_name"]]
+        account = ACCOUNTS[0] if account == SHORT_ACCOUNT else account
+        assert names == [
+            None if pd.isna(deal) else masking.masked_name(deal, "deal", CANARY),
+            masking.masked_name(account_id, "account", CANARY),
+            masking.masked_name(account, "account", CANARY),
+        ]
+    assert {None, masking.masked_name(f"{DEALS} 3", "deal", CANARY)} < {
+        deal for deal, *_ in found.values()
+    }
+
+
+@pytest.mark.parametrize(
+    ("masks", "masked"),
+    [
+        ([], []),
+        (["mask_reps"], ["sales_rep_id", "owner_name"]),
+        (["mask_names"], ["deal_name", "account_name"]),
+    ],
+)
+def test_each_setting_masks_its_columns_and_the_text_of_lines(masks, masked, tmp_path):
+    columns = ["deal_id", "sales_rep_id", "owner_name", "team", "deal_name", "account_name"]
+    path = tmp_path / "deals.csv"
+    path.write_text(f"{','.join(columns)}\n{','.join(columns)[::-1]}\n", encoding="utf-8")
+    wanted = reader.WantedColumns(columns, per_deal=frozenset(["deal_id", "deal_name"]))
+    settings = {name: name in masks for name in masking.PREFIXES}
+    records = reader.read_export(path, wanted, reads_plain_rows=False)
+    batch = masking.mask_records(records, masking.masked_columns(settings), []).read_next_batch()
+    [row] = batch.to_pylist()
+    texts = {text["column_name"]: text["text"] for text in row["new_texts"]} | {
+        "deal_id": row["deal_id"],
+        "deal_name": row["deal_name"],
+    }
+    cells = dict(zip(columns, ",".join(columns)[::-1].split(","), strict=True))
+    changed = [name for name in columns if texts[name] != cells[name]]
+    assert changed == masked
+    assert row["raw_text"] == (masking.NOT_KEPT if masked else ",".join(columns)[::-1])
+
+
+def test_a_key_depends_on_the_name_and_the_secret_alone():
+    def key(name: str, secret: str = "") -> str:
+        return masking.masked_name(name, "rep", secret)
+
+    assert key("Zebulon Quix") == key(" Zebulon Quix\t") == key("zebulon  QUIX")
+    assert key("0055e000001AbCd") != key("0055e000001aBcD")
+    assert key("Zebulon Quix") == "rep_693cf50922"
+    keys = {key(name, secret) for name in NAMES for secret in ("", "one", "two")}
     assert len(keys) == 3 * len(NAMES)
 
 

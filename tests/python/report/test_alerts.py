@@ -1,6 +1,6 @@
 """The section on the alerts, and the one on the data checks."""
 
-from support.report_story import alert, story_with
+from support.report_story import alert, open_deal, story_with
 
 
 def test_alerts_stand_by_severity_and_long_lists_are_cut(page):
@@ -17,6 +17,22 @@ def test_alerts_stand_by_severity_and_long_lists_are_cut(page):
     assert "and 5 more in alerts.alert_deal_stalled" in text
     assert "Message on D19 rep_1 19" in text and "Message on D05" in text
     assert "Message on D04" not in text
+
+
+def test_an_alert_on_a_deal_has_its_account_and_leads_to_the_crm(page):
+    alerts = [
+        alert(
+            "deal_stalled", "warning", "O1", entity_type="deal", deal_url="https://crm.example/O1"
+        ),
+        alert("stage_bottleneck", "info", "O1", entity_type="stage", amount_at_stake=7),
+    ]
+    deals = [open_deal("O1", account_name="Acme"), open_deal("O2", account_name="Other")]
+    parsed = page(story_with(alerts_alerts=alerts, scores_open_deals=deals))
+    assert "Message Account Owner Amount at stake Message on O1 Acme rep_1 1,000" in parsed.text
+    assert "Message Owner Amount at stake Message on O1 rep_1 7" in parsed.text
+    assert [attributes for tag, attributes in parsed.elements if tag == "a"] == [
+        {"href": "https://crm.example/O1", "rel": "noreferrer noopener"}
+    ]
 
 
 def test_a_severity_is_shown_in_its_colour_and_an_unknown_one_as_info(page):

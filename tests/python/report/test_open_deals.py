@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.report_story import deal, story_with
+from support.report_story import deal, open_deal, story_with
 
 
 def test_the_health_of_the_pipeline_stands_with_the_open_deals(story):
@@ -13,8 +13,33 @@ def test_open_deals_are_counted_by_score_and_grade_and_the_largest_listed_first(
     likely, unlikely = story.figures["open-deals"]["data"]
     assert (likely["name"], likely["x"], likely["y"]) == ("grade A", [62.5], [1])
     assert (unlikely["name"], unlikely["x"], unlikely["y"]) == ("grade D", [12.5], [1])
-    assert "O1 Proposal 1,000 62.0% 50.0% to 70.0% A Lead source Referral: +12.0" in story.text
-    assert story.text.index("O1 Proposal") < story.text.index("O2 Proposal")
+    assert (
+        "O1 rep_1 Proposal 1,000 62.0% 50.0% to 70.0% A Lead source Referral: +12.0" in story.text
+    )
+    assert story.text.index("O1 rep_1 Proposal") < story.text.index("O2 rep_1 Proposal")
+
+
+def test_a_deal_has_its_name_account_and_owner_and_leads_to_the_crm(page):
+    named = open_deal(
+        "O1",
+        deal_name="Renewal " * 40,
+        account_name="<b>Acme</b>",
+        account_id="001",
+        deal_url="https://crm.example/O1?a=1&b=%22",
+    )
+    without_a_name = open_deal("O2", "D", account_id="002", deal_url="javascript:alert(1)")
+    parsed = page(story_with(scores_open_deals=[named, without_a_name]))
+    title = f"{('Renewal ' * 40)[:57]}... (O1)"
+    assert "Deal Account Owner Stage Amount" in parsed.text
+    assert f"{title} <b>Acme</b> rep_1 Proposal" in parsed.text
+    assert "O2 002 rep_1 Proposal" in parsed.text
+    assert [attributes for tag, attributes in parsed.elements if tag == "a"] == [
+        {"href": "https://crm.example/O1?a=1&b=%22", "rel": "noreferrer noopener"}
+    ]
+
+
+def test_a_page_without_accounts_has_no_column_for_them(story):
+    assert "Deal Owner Stage Amount" in story.text and "Account" not in story.text
 
 
 def test_a_grade_has_the_sums_of_its_deals(page):

@@ -17,6 +17,7 @@ from support.report_story import (
     contracts,
     deal,
     driver,
+    open_deal,
     quarter,
     rep,
     segment,
@@ -108,6 +109,17 @@ def test_text_from_the_data_is_never_live(page):
                     **{f"top_reason_{rank}": hostile for rank in (1, 2, 3)},
                 )
             ],
+            "scores.open_deals": [
+                open_deal(
+                    hostile,
+                    hostile,
+                    deal_name=hostile,
+                    account_name=hostile,
+                    owner=hostile,
+                    deal_url=f"https://crm.example/{hostile}",
+                    **{f"top_reason_{rank}": hostile for rank in (1, 2, 3)},
+                )
+            ],
             "alerts.alerts": [
                 alert(hostile, hostile, hostile, owner=hostile, recommended_action=hostile)
             ],
@@ -146,7 +158,10 @@ def test_control_and_text_direction_characters_never_reach_the_page(write):
             drivers_win_rate_change_causes=[segment(hostile, -3.0, "lowered")],
             drivers_win_rate_drivers=[driver(hostile, 3.0, "helps", statement=hostile)],
             drivers_rep_performance=[rep(hostile, "above"), rep("b")],
-            scores_scored_deals=[deal(hostile, "open", "A", deal_stage=hostile)],
+            scores_scored_deals=[deal(hostile, "open", "A")],
+            scores_open_deals=[
+                open_deal(hostile, account_name=hostile, deal_url=f"https://{hostile}")
+            ],
         )
     )
     page = Page(folder / "index.html")
@@ -220,6 +235,7 @@ def test_rows_of_nulls_do_no_harm(page):
                 {"deal_id": "O2", "status": "open", "grade": "A"},
                 {"deal_id": "O3", "status": "open", "grade": "B", "win_probability": 1.0},
             ],
+            "scores.open_deals": [{"deal_id": "O2", "grade": "A"}, {"grade": "B"}],
             "alerts.alerts": [{"condition": "deal_stalled"}, {"owner": None}],
         }
     )

@@ -219,6 +219,12 @@ def deal(deal_id, status, grade=None, **values):
     } | values
 
 
+def open_deal(deal_id, grade="A", **values):
+    """A row of scores.open_deals."""
+    row = deal(deal_id, "open", grade, **{"owner": "rep_1"} | values)
+    return {name: value for name, value in row.items() if name != "status"}
+
+
 def alert(condition, severity, entity_id, **values):
     """A row of alerts.alerts."""
     return {
@@ -305,6 +311,10 @@ STORY = {
         deal("L1", "lost"),
         deal("O1", "open", "A", top_reason_1="Lead source Referral: +12.0 points"),
         deal("O2", "open", "D", win_probability=0.1, expected_amount=100),
+    ],
+    "scores.open_deals": [
+        open_deal("O1", top_reason_1="Lead source Referral: +12.0 points"),
+        open_deal("O2", "D", win_probability=0.1, expected_amount=100),
     ],
     "alerts.alerts": [
         alert("deal_stalled", "warning", "O1"),
