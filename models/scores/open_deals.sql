@@ -55,10 +55,10 @@ final as (
         scored.win_probability_high,
         scored.previous_win_probability,
         scored.expected_amount,
-        scored.grade,
         {% for rank in [1, 2, 3] -%}
-        scored.top_reason_{{ rank }}{{ ',' if not loop.last }}
-        {% endfor %}
+        scored.top_reason_{{ rank }},
+        {% endfor -%}
+        scored.grade
     from deals
     inner join scored using (deal_id)
 

@@ -300,7 +300,7 @@ def test_text_from_the_data_is_never_live_on_the_page(
 def test_hostile_names_in_messages_are_short_and_on_one_line(hostile_warehouse):
     query = "select message from alerts.alerts where condition = 'deal_stalled'"
     messages = [message for (message,) in rows(hostile_warehouse, query)]
-    assert len(messages) > 20
+    assert len(messages) > 10 and any("long long" in message for message in messages)
     assert max(map(len, messages)) < 4 * 60 + 100  # name, id, owner and stage
     assert all(message.isprintable() for message in messages)
 
@@ -388,7 +388,7 @@ NAMES = ["Zebulon Quix", "Ottoline Vantongerloo", "Prunella Wexcombe", "Ignatius
 SHORT_NAME = "Zeb Quix"  # of the first
 ACCOUNTS = ["Brontide Foundry", "Quokkaworks", "Velarium Textiles"]
 SHORT_ACCOUNT = "Brontide Fdry"  # of the first
-DEALS = "Wisteria expansion"  # and a number
+DEALS = "Wisteria Gloaming"  # and a number
 WORDS = [
     word for name in [*NAMES, SHORT_NAME, *ACCOUNTS, SHORT_ACCOUNT, DEALS] for word in name.split()
 ]
