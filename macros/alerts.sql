@@ -83,8 +83,8 @@
    12,500)'. #}
 {% macro deal_title(deals) -%}
     {%- set deal_id = name_in_text(deals ~ '.deal_id') -%}
-    'Deal ' || coalesce({{ name_in_text(deals ~ '.deal_name') }} || ' (' || {{ deal_id }} || ', ', {{ deal_id }} || ' (')
-    || {{ name_in_text(deals ~ '.owner') }} || ', ' || {{ name_in_text(deals ~ '.deal_stage') }}
+    'Deal ' || coalesce({{ name_in_text(deals ~ '.deal_name') }} || ' (' || {{ deal_id }} || ', ', {{ deal_id }}
+    || ' (') || {{ name_in_text(deals ~ '.owner') }} || ', ' || {{ name_in_text(deals ~ '.deal_stage') }}
     || coalesce(', amount ' || {{ as_count(deals ~ '.deal_amount') }}, '') || ')'
 {%- endmacro %}
 
