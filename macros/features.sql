@@ -59,7 +59,7 @@
     {% endfor %}
 {%- endmacro %}
 
-{# A category of the export as public text: null where it is unknown, unless it is a feature, of which that is a level. #}
+{# A category of the export as public text: null where it is unknown, unless it is a feature: then that is a level. #}
 {% macro level_or_null(column) -%}
     {%- set level = 'cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ ')' -%}
     {{ return(level if column in feature_names() else "nullif(" ~ level ~ ", 'Unknown')") }}

@@ -66,7 +66,7 @@ final as (
         and abs(win_rate - win_rate_of_others) * 100 >= {{ var('min_effect_pp') }}
         and power(win_rate - win_rate_of_others, 2)
         > power({{ var('pooled_standard_errors') }}, 2) * win_rate_in_all * (1 - win_rate_in_all)
-        * (1.0 / n_deals + 1.0 / (n_in_all - n_deals))
+        * (1.0 / nullif(n_deals, 0) + 1.0 / (n_in_all - n_deals))
 
 )
 
