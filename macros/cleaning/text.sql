@@ -89,6 +89,12 @@
     lower({{ replace_matches(second_pass, '([^ _-])[ _-]+', '\\1') }})
 {%- endmacro %}
 
+{# The words of text in lower case, a space before and behind each: 'No-Decision (timing)' is ' no decision timing '.
+   x is in normal form C. #}
+{% macro spaced_words(x) -%}
+    ' ' || trim({{ replace_matches('lower(' ~ visible(x) ~ ')', '[^\\p{L}\\p{N}]+', ' ') }}) || ' '
+{%- endmacro %}
+
 {# Text without what stands in brackets at its end: Closed won (Sales Pipeline) is Closed won. #}
 {% macro without_remark(x) -%}
     {{ return(replace_matches(x, white_space() ~ '*[(][^()]*[)]\\z')) }}

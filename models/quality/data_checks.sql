@@ -29,6 +29,8 @@ found as (
         'check_level_is_new',
         'check_cycle_disagrees_with_dates',
         'check_cells_not_read',
+        'check_loss_reason_is_missing',
+        'check_loss_reason_is_other',
     ]) }}
 
 )

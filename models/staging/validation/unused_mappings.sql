@@ -1,5 +1,5 @@
 -- Mappings of the user's own file for values and words that no row of the export has: misspelled, or
--- not in this export.
+-- not in this export. Words of loss reasons are a list for any export.
 
 with
 
@@ -10,7 +10,7 @@ own_mappings as (
         found,
         {{ nfc('found') }} as found_nfc
     from {{ ref('raw_mappings') }}
-    where kind != 'column' and priority = 0
+    where kind not in ('column', 'loss_kind') and priority = 0
 
 ),
 

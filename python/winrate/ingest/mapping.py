@@ -8,6 +8,7 @@ A user's file has the columns `kind`, `found` and `means`:
 - `column,Status,none`: the column of that title is not read, whatever the seeds say.
 - `outcome,Signed,Won`: that word, as an outcome or as a stage, means Won, Lost, Open or Deleted.
 - `industry,Financial Technology,FinTech`: that value of industry is read as FinTech.
+- `loss_kind,went elsewhere,lost to a competitor`: a loss reason with these words is of that kind.
 """
 
 import csv
@@ -24,9 +25,10 @@ from winrate.ingest.header import WantedColumns, normalise_header, title_key
 from winrate.ingest.spelling import level_key
 from winrate.project import SettingsError
 
-COLUMN, OUTCOME = "column", "outcome"
+COLUMN, OUTCOME, LOSS_KIND = "column", "outcome", "loss_kind"
 NOT_READ = ("none", "ignore")  # what a title means that is no column of ours
 OUTCOMES = ("Won", "Lost", "Open", "Deleted")  # the row of a deleted deal is skipped
+LOSS_KINDS = ("no decision", "lost to a competitor", "other")
 FIELDS = ("kind", "found", "means")
 OWN, SEED = 0, 1  # priorities: a mapping of the user takes precedence over one of the seeds
 
@@ -101,13 +103,15 @@ def wanted_columns(path: str | Path | None, variables: Mapping[str, Any]) -> Wan
 
 
 def _seed_mappings() -> Iterator[MappingRow]:
-    """The three seeds; their order within a kind is kept."""
+    """The seeds; their order within a kind is kept."""
     for row in _seed("column_aliases"):
         yield MappingRow(COLUMN, row["alias"], row["column_name"], SEED)
     for row in _seed("stage_outcomes"):
         yield MappingRow(OUTCOME, row["stage"], row["outcome"], SEED)
     for row in _seed("value_aliases"):
         yield MappingRow(row["column_name"], row["alias"], row["value"], SEED)
+    for row in _seed("loss_reason_words"):
+        yield MappingRow(LOSS_KIND, row["words"], row["kind"], SEED)
 
 
 @cache  # raw_deals, raw_columns, raw_lines and raw_mappings of one build all need the seeds
@@ -137,8 +141,8 @@ def value_columns(variables: Mapping[str, Any]) -> list[str]:
 def _own_mappings(path: str | Path | None, variables: Mapping[str, Any]) -> Iterator[MappingRow]:
     """The rows of a user's file, where there is one, each checked; raises SettingsError."""
     columns = [name for part in project.export_columns(variables) for name in part]
-    kinds = [COLUMN, OUTCOME, *value_columns(variables)]
-    known = {COLUMN: [*columns, *NOT_READ], OUTCOME: OUTCOMES}
+    kinds = [COLUMN, OUTCOME, *value_columns(variables), LOSS_KIND]
+    known = {COLUMN: [*columns, *NOT_READ], OUTCOME: OUTCOMES, LOSS_KIND: LOSS_KINDS}
     first: dict[tuple[str, str], tuple[int, str]] = {}
     for row in read_rows(path, FIELDS, FIELDS) if path else []:
         kind, found, means = (row.cells[name] for name in FIELDS)

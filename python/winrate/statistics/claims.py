@@ -77,6 +77,13 @@ def adjusted(p_values: np.ndarray, n_looks: int = 1) -> np.ndarray:
     return np.minimum(q * n_looks, 1.0)
 
 
+def holm(p_values: pd.Series) -> pd.Series:
+    """P-values corrected for any false claim among all that are not null (Holm 1979)."""
+    tested = p_values.dropna().sort_values()
+    corrected = (tested * np.arange(len(tested), 0, -1)).cummax().clip(upper=1.0)
+    return corrected.reindex(p_values.index)
+
+
 def evidence(
     difference: pd.Series,
     q_value: pd.Series,

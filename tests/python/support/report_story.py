@@ -162,6 +162,28 @@ def segment(level, contribution, evidence, **values):
     )
 
 
+def loss(reason, evidence="inconclusive", **values):
+    """A row of drivers.loss_reasons on all deals, with an interval of two points on either side."""
+    return {
+        "comparison": "last two quarters",
+        "is_primary": True,
+        "dimension": "loss_reason",
+        "reason": reason,
+        "kind": "other",
+        "n_lost_after": 120,
+        "n_all_lost_after": 800,
+        "lost_amount_after": 1_200_000,
+        "share_before": 0.1,
+        "share_after": 0.15,
+        "change_pp": 5.0,
+        "change_pp_low": 3.0,
+        "change_pp_high": 7.0,
+        "q_value": 0.02,
+        "evidence": evidence,
+        "rank": 1,
+    } | values
+
+
 def rep(name, evidence="inconclusive", n_deals=100, n_won=40, **values):
     """A row of drivers.rep_performance, the limits as wide as one over the root of its deals."""
     width = n_deals**-0.5 if n_deals else None

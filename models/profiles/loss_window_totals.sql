@@ -1,0 +1,69 @@
+-- Counts and amounts of the lost deals of each reason in both windows of each comparison, by close date, and the counts of
+-- all lost deals beside it. Levels of features are in the primary comparison only. Windows are whole months.
+
+with
+
+windows as (
+
+    select * from {{ ref('comparison_windows') }} where basis = 'closed'
+
+),
+
+counts as (
+
+    select * from {{ ref('loss_counts') }} where month_start is not null
+
+),
+
+window_counts as (
+
+    select
+        windows.comparison,
+        windows.is_primary,
+        counts.month_start < windows.after_start as is_before,
+        counts.feature,
+        counts.level,
+        counts.dimension,
+        counts.reason,
+        counts.kind,
+        counts.n_lost,
+        counts.lost_cents
+    from counts
+    inner join windows on {{ is_in_windows('counts.month_start') }}
+    where windows.is_primary or counts.feature = 'all'
+
+),
+
+totals as (
+
+    select
+        comparison,
+        is_primary,
+        feature,
+        level,
+        dimension,
+        reason,
+        kind,
+        {% for window, is_within in [('before', 'is_before'), ('after', 'not is_before')] -%}
+        {{ whole_sum('case when ' ~ is_within ~ ' then n_lost end') }} as n_lost_{{ window }},
+        cast(coalesce(sum(case when {{ is_within }} then lost_cents end), 0) as double) / 100
+            as lost_amount_{{ window }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from window_counts
+    group by all
+
+),
+
+final as (
+
+    select
+        *,
+        cast(sum(n_lost_before) over of_all as bigint) as n_all_lost_before,
+        cast(sum(n_lost_after) over of_all as bigint) as n_all_lost_after
+    from totals
+    window of_all as (partition by comparison, feature, level, dimension)
+
+)
+
+select * from final
+order by comparison, feature, level, dimension, reason
