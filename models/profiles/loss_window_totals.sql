@@ -1,5 +1,5 @@
--- Counts and amounts of the lost deals of each reason in both windows of each comparison, by close date, and the counts of
--- all lost deals beside it. Levels of features are in the primary comparison only. Windows are whole months.
+-- Counts and amounts of the lost deals of each reason in both windows of each comparison, by close date, and the
+-- counts of all lost deals beside it. Levels of features are in the primary comparison only. Windows are whole months.
 
 with
 
@@ -44,11 +44,10 @@ totals as (
         dimension,
         reason,
         kind,
-        {% for window, is_within in [('before', 'is_before'), ('after', 'not is_before')] -%}
-        {{ whole_sum('case when ' ~ is_within ~ ' then n_lost end') }} as n_lost_{{ window }},
-        cast(coalesce(sum(case when {{ is_within }} then lost_cents end), 0) as double) / 100
-            as lost_amount_{{ window }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ whole_sum('case when is_before then n_lost end') }} as n_lost_before,
+        {{ whole_sum('case when not is_before then n_lost end') }} as n_lost_after,
+        cast(coalesce(sum(case when is_before then lost_cents end), 0) as double) / 100 as lost_amount_before,
+        cast(coalesce(sum(case when not is_before then lost_cents end), 0) as double) / 100 as lost_amount_after
     from window_counts
     group by all
 

@@ -26,8 +26,8 @@ found as (
 
     select
         n_deals,
-        {{ as_percent('share') }} || ' of the lost deals have no loss reason: a reason whose share rises may only be filled in more'
-        || ' often.' as message
+        {{ as_percent('share') }} || ' of the lost deals have no loss reason: a reason whose share rises may only be '
+        || 'filled in more often.' as message
     from shares
     where share > {{ var('max_missing_loss_share') }}
 
