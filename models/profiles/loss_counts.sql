@@ -15,7 +15,7 @@ kinds as (
 ),
 
 -- A reason 'None' is no reason; a competitor 'None' says that there was none.
-cells as (
+deals as (
 
     select
         cast(date_trunc('month', closed_date) as date) as month_start,
@@ -25,11 +25,20 @@ cells as (
         {% for feature in features -%}
         {{ feature }},
         {% endfor -%}
-        count(*) as n_lost,
-        {{ whole_sum(cents('deal_amount')) }} as lost_cents
+        {{ cents('deal_amount') }} as lost_cents
     from {{ ref('stg_deals') }}
     where is_won = 0 and exists (select 1 from kinds)
-    group by all
+
+),
+
+pairs as (
+
+    select
+        loss_reason,
+        competitor,
+        count(*) as n_lost
+    from deals
+    group by loss_reason, competitor
 
 ),
 
@@ -40,7 +49,7 @@ counted as (
         '{{ name }}' as dimension,
         {{ name }} as found,
         sum(n_lost) as n_lost
-    from cells
+    from pairs
     group by {{ name }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -77,48 +86,74 @@ reasons as (
 ),
 
 -- The reason says the kind of a loss. Where it does not, the competitor does.
-lost as (
+pooled_pairs as (
 
     select
-        cells.*,
+        pairs.loss_reason,
+        pairs.competitor,
         loss_reasons.reason as pooled_loss_reason,
-        loss_reasons.kind_of_reason as kind_of_loss_reason,
         competitors.reason as pooled_competitor,
-        competitors.kind_of_reason as kind_of_competitor,
         case
             when loss_reasons.kind in ('no decision', 'lost to a competitor') then loss_reasons.kind
             when competitors.kind in ('no decision', 'lost to a competitor') then competitors.kind
             else loss_reasons.kind
         end as loss_kind
-    from cells
+    from pairs
     inner join reasons as loss_reasons
-        on loss_reasons.dimension = 'loss_reason' and cells.loss_reason = loss_reasons.found
+        on loss_reasons.dimension = 'loss_reason' and pairs.loss_reason = loss_reasons.found
     inner join reasons as competitors
-        on competitors.dimension = 'competitor' and cells.competitor = competitors.found
+        on competitors.dimension = 'competitor' and pairs.competitor = competitors.found
 
 ),
 
-by_feature as (
+{% set groups = 'deals.month_start, pooled_pairs.pooled_loss_reason, pooled_pairs.pooled_competitor, '
+    ~ 'pooled_pairs.loss_kind' -%}
+-- One pass over the deals: all of them together, and the levels of each feature. In a row only the feature of its own
+-- set has a level. (sqlfluff does not parse the grouping sets of DuckDB.)
+lost as (
 
-    {% for feature in ["'all'"] + features -%}
-    {% for dimension, reason, kind in [
-        ('loss_reason', 'pooled_loss_reason', 'kind_of_loss_reason'),
-        ('kind', 'loss_kind', 'loss_kind'),
-        ('competitor', 'pooled_competitor', 'kind_of_competitor'),
+    select
+        {{ groups }},
+        coalesce(
+            {%- for feature in features %}
+            case when grouping(deals.{{ feature }}) = 0 then '{{ feature }}' end,
+            {%- endfor %}
+            'all'
+        ) as feature,
+        coalesce(
+            {%- for feature in features %}
+            deals.{{ feature }},
+            {%- endfor %}
+            'all'
+        ) as found,
+        count(*) as n_lost,
+        sum(deals.lost_cents) as lost_cents
+    from deals
+    inner join pooled_pairs
+        on deals.loss_reason = pooled_pairs.loss_reason and deals.competitor = pooled_pairs.competitor
+    group by grouping sets (  -- noqa: PRS
+        ({{ groups }})
+        {%- for feature in features %},
+        ({{ groups }}, deals.{{ feature }})
+        {%- endfor %}
+    )
+
+),
+
+by_dimension as (
+
+    {% for dimension, reason in [
+        ('loss_reason', 'pooled_loss_reason'), ('kind', 'loss_kind'), ('competitor', 'pooled_competitor')
     ] -%}
     select
         month_start,
-        '{{ feature | replace("'", '') }}' as feature,
-        {{ feature }} as found,
+        feature,
+        found,
         '{{ dimension }}' as dimension,
         {{ reason }} as reason,
-        {{ kind }} as kind,
-        sum(n_lost) as n_lost,
-        sum(lost_cents) as lost_cents
+        n_lost,
+        lost_cents
     from lost
-    group by all
-    {{ 'union all' if not loop.last }}
-    {% endfor -%}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -140,21 +175,33 @@ dimensions as (
 
 ),
 
+kinds_of_reasons as (
+
+    select distinct
+        dimension,
+        reason,
+        kind_of_reason as kind
+    from reasons
+
+),
+
 final as (
 
     select
-        by_feature.month_start,
-        by_feature.feature,
-        coalesce(feature_levels.level, by_feature.found) as level,
-        by_feature.dimension,
-        by_feature.reason,
-        by_feature.kind,
-        {{ whole_sum('by_feature.n_lost') }} as n_lost,
-        {{ whole_sum('by_feature.lost_cents') }} as lost_cents
-    from by_feature
-    inner join dimensions on by_feature.dimension = dimensions.dimension
+        by_dimension.month_start,
+        by_dimension.feature,
+        coalesce(feature_levels.level, by_dimension.found) as level,
+        by_dimension.dimension,
+        by_dimension.reason,
+        coalesce(kinds_of_reasons.kind, by_dimension.reason) as kind,
+        {{ whole_sum('by_dimension.n_lost') }} as n_lost,
+        {{ whole_sum('by_dimension.lost_cents') }} as lost_cents
+    from by_dimension
+    inner join dimensions on by_dimension.dimension = dimensions.dimension
+    left join kinds_of_reasons
+        on by_dimension.dimension = kinds_of_reasons.dimension and by_dimension.reason = kinds_of_reasons.reason
     left join {{ ref('feature_levels') }} as feature_levels
-        on by_feature.feature = feature_levels.feature and by_feature.found = feature_levels.feature_value
+        on by_dimension.feature = feature_levels.feature and by_dimension.found = feature_levels.feature_value
     group by all
 
 )

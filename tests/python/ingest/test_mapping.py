@@ -60,6 +60,7 @@ def test_a_file_saved_by_a_spreadsheet_of_another_country_is_read(tmp_path, deli
         (["column,Stage,outcome", "column,STAGE,none"], "line 3: 'STAGE' means 'none', and"),
         (["column,#,deal_id"], "line 2: found the title '#'; expected a letter in it"),
         (["outcome,Signed,Maybe"], "line 2: found the outcome 'Maybe'; expected Won, Lost, Open"),
+        (["loss_kind,ghosted,maybe"], "found the loss_kind 'maybe'; expected no decision, lost to"),
         (["deal_amount,5,6"], "line 2: found the kind 'deal_amount'; expected column, outcome, "),
         (['industry,"Food,A'], "line 2: cannot be read (unexpected end of data)"),
     ],
