@@ -1,10 +1,11 @@
 -- Counts and amounts of the lost deals by month of closing (null where a deal has none), by loss reason, by kind of
--- loss and by competitor; of all deals (feature and level 'all') and of each level of the categorical features known
--- at creation. Empty where the export names no reason and no competitor: then no deal is read.
+-- loss and by competitor; of all deals (feature and level 'all'), of each level of the categorical features known
+-- at creation, and of each rep. Empty where the export names no reason and no competitor: then no deal is read.
 
 {% set names = ['loss_reason', 'competitor'] -%}
 {% set null_values = quoted_list(var('null_values_that_are_levels') or ['']) -%}
-{% set features = creation_features() | select('in', categorical_features()) | reject('in', names) | list -%}
+{% set levels_of = creation_features() | select('in', categorical_features()) | reject('in', names) | list -%}
+{% set features = (levels_of + ['sales_rep_id']) | unique | list -%}
 
 with
 

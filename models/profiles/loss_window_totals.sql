@@ -1,6 +1,8 @@
 -- Counts and amounts of the lost deals of each reason in both windows of each comparison, by close date, and the
 -- counts of all lost deals beside it. Levels of features are in the primary comparison only. Windows are whole months.
 
+{% set features = quoted_list(creation_features() or ['']) -%}
+
 with
 
 windows as (
@@ -30,7 +32,7 @@ window_counts as (
         counts.lost_cents
     from counts
     inner join windows on {{ is_in_windows('counts.month_start') }}
-    where windows.is_primary or counts.feature = 'all'
+    where counts.feature = 'all' or (windows.is_primary and counts.feature in ({{ features }}))
 
 ),
 
@@ -56,11 +58,17 @@ totals as (
 final as (
 
     select
-        *,
-        cast(sum(n_lost_before) over of_all as bigint) as n_all_lost_before,
-        cast(sum(n_lost_after) over of_all as bigint) as n_all_lost_after
+        totals.*,
+        cast(sum(totals.n_lost_before) over of_all as bigint) as n_all_lost_before,
+        cast(sum(totals.n_lost_after) over of_all as bigint) as n_all_lost_after,
+        coalesce(rep_effects.rep_design_effect, 1) as rep_design_effect
     from totals
-    window of_all as (partition by comparison, feature, level, dimension)
+    left join {{ ref('loss_rep_effects') }} as rep_effects
+        on
+            totals.comparison = rep_effects.comparison
+            and totals.dimension = rep_effects.dimension
+            and totals.reason = rep_effects.reason
+    window of_all as (partition by totals.comparison, totals.feature, totals.level, totals.dimension)
 
 )
 

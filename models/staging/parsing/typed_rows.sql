@@ -138,10 +138,10 @@ scoped_texts as (
 trimmed as (
 
     select
-        *,
         {% for column in per_deal_columns() -%}
-        {{ trimmed(column) }} as trimmed_{{ column }}{{ ',' if not loop.last }}
+        {{ trimmed(column) }} as trimmed_{{ column }},
         {% endfor -%}
+        *
     from {{ ref('raw_deals') }}
 
 ),
@@ -149,10 +149,10 @@ trimmed as (
 records as (
 
     select
-        *,
         {% for column in per_deal_columns() -%}
-        {{ null_if_empty('trimmed_' ~ column) }} as clean_{{ column }}{{ ',' if not loop.last }}
+        {{ null_if_empty('trimmed_' ~ column) }} as clean_{{ column }},
         {% endfor -%}
+        *
     from trimmed
 
 ),
@@ -194,14 +194,12 @@ joined as (
         {% for column in ['is_deleted', 'is_removed', 'is_current_row', 'is_won', 'is_closed'] -%}
         {{ column }}_texts.says as says_{{ column }},
         {% endfor -%}
-        not (
-            {% for column in scoped_columns -%}
-            {{ 'and ' if not loop.first }}case
-                when {{ column }}_texts.cell is null then blanks_in_scope.{{ column }}
-                else {{ column }}_texts.is_in_scope
-            end
-            {% endfor %}
-        ) as is_out_of_scope,
+        {% for column in scoped_columns -%}
+        {{ 'or ' if not loop.first }}case
+            when {{ column }}_texts.cell is null then not blanks_in_scope.{{ column }}
+            else not {{ column }}_texts.is_in_scope
+        end{{ ' as is_out_of_scope,' if loop.last }}
+        {% endfor -%}
         fiscal_period_texts.quarter as fiscal_quarter,
         outcome_texts.means as outcome_means,
         deal_stage_texts.means as stage_means

@@ -34,7 +34,8 @@ compared as (
         end as side,
         case exclusions.column_name
             {% for column in texts -%}
-            when '{{ column }}' then coalesce(cast(typed_rows.{{ column }} as {{ dbt.type_string() }}), 'Unknown') = 'Unknown'
+            when '{{ column }}'
+                then coalesce(cast(typed_rows.{{ column }} as {{ dbt.type_string() }}), 'Unknown') = 'Unknown'
             {% endfor -%}
             {% for column in number_columns() + date_columns() -%}
             when '{{ column }}' then typed_rows.{{ column }} is null

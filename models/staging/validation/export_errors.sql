@@ -27,8 +27,10 @@ ranked_levels as (
 scoped_levels as (
 
     select
-        {{ text_list("'the ' || column_name || ' ' || " ~ brief('level', 40) ~ " || ' (' || " ~ as_count('n_deals') ~ " || ')'",
-            ', ', 'column_name asc, place asc') }} as list
+        {{ text_list(
+            "'the ' || column_name || ' ' || " ~ brief('level', 40) ~ " || ' (' || " ~ as_count('n_deals') ~ " || ')'",
+            ', ', 'column_name asc, place asc'
+        ) }} as list
     from ranked_levels
     where place <= 8
 

@@ -26,7 +26,7 @@ from winrate.statistics.proportions import rate_difference
 ALL = "all"  # the feature, and the level, of all deals
 KEYS = ["comparison", "feature", "level", "dimension", "reason"]
 COUNTS = ["n_lost_before", "n_lost_after", "n_all_lost_before", "n_all_lost_after"]
-COLUMNS = [*KEYS, "is_primary", *COUNTS]
+COLUMNS = [*KEYS, "is_primary", *COUNTS, "rep_design_effect"]
 NUMBERS = [
     *("share_before", "share_before_low", "share_before_high"),
     *("share_after", "share_after_low", "share_after_high"),
@@ -65,7 +65,8 @@ def loss_reasons(
     counts: one row per `comparison`, `feature`, `level` (both 'all' for all deals), `dimension`
         ('loss_reason', 'kind', 'competitor') and `reason`, with `is_primary` and the counts of lost
         deals: `n_lost_before`, `n_lost_after` of the reason, `n_all_lost_before`,
-        `n_all_lost_after` of all reasons of the dimension.
+        `n_all_lost_after` of all reasons of the dimension, and `rep_design_effect`, by which
+        reps multiply the variance of the change (from 1 on).
     features: those whose levels are tested; rows of others are left out.
     comparisons: the setting of that name, which words the windows of each comparison.
     design_effect: of accounts, see `winrate.statistics.clustering`.
@@ -78,24 +79,23 @@ def loss_reasons(
     by Holm (1979).
 
     The test is the score test of two proportions; Fisher's exact test where a count is small. The
-    variance is multiplied by the design effect.
+    variance is multiplied by the larger design effect, of accounts or of reps.
     """
     table = counts[counts["feature"].isin([ALL, *features])].sort_values(KEYS)
     table = table.reset_index(drop=True)
+    effect = table["rep_design_effect"].clip(lower=design_effect)
     for window in ("before", "after"):
         n_lost, n_all = table[f"n_lost_{window}"], table[f"n_all_lost_{window}"]
         n_all = n_all.astype(float).where(n_all > 0)
         table[f"share_{window}"] = n_lost / n_all
-        interval = proportion_confint(
-            n_lost / design_effect, n_all / design_effect, method="wilson"
-        )
+        interval = proportion_confint(n_lost / effect, n_all / effect, method="wilson")
         table[f"share_{window}_low"], table[f"share_{window}_high"] = interval
     after_and_before = (
         *(table["n_lost_after"], table["n_all_lost_after"]),
         *(table["n_lost_before"], table["n_all_lost_before"]),
     )
     test = rate_difference(*after_and_before)
-    spread = np.sqrt(design_effect)
+    spread = np.sqrt(effect)
     table["change_pp"] = 100 * test["difference"]
     for end in ("low", "high"):
         bound = test["difference"] + spread * (test[end] - test["difference"])
