@@ -24,18 +24,18 @@ def config(tmp_path_factory, compiled_project):
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory, config):
+def excluded(tmp_path_factory, config):
     return built_once(tmp_path_factory, "excluded", config.deals(), config=config)
 
 
-def test_excluded_rows_are_skipped_with_their_reason(warehouse):
+def test_excluded_rows_are_skipped_with_their_reason(excluded):
     deals = sample_deals()
     is_small = deals["deal_amount"].astype(float) < 1000
     n_small = int(is_small.sum())
     n_europe = int((~is_small & (deals["region"] == "Europe")).sum())
     assert n_europe > 0
     found = rows(
-        warehouse,
+        excluded,
         """
         select reason, count(*) as n_rows from quality.rejected_deals where is_skipped
         group by reason order by n_rows
@@ -46,17 +46,17 @@ def test_excluded_rows_are_skipped_with_their_reason(warehouse):
         ("exclusions.csv: Another company since May", n_europe),
     ]
     assert found == [each for each in expected if each[1]]
-    assert rows(warehouse, "select n_skipped, n_rejected from quality.row_ledger") == [
+    assert rows(excluded, "select n_skipped, n_rejected from quality.row_ledger") == [
         (n_small + n_europe, 0)
     ]
-    assert rows(warehouse, "select count(*) from staging.stg_deals where region = 'Europe'") == [
+    assert rows(excluded, "select count(*) from staging.stg_deals where region = 'Europe'") == [
         (0,)
     ]
 
 
-def test_a_line_without_a_row_is_named(warehouse):
+def test_a_line_without_a_row_is_named(excluded):
     assert rows(
-        warehouse,
+        excluded,
         "select message from quality.data_checks where check_name = 'exclusion_not_used'",
     )[-1] == ("line 4 of exclusions.csv (Never) leaves out no row that an earlier line does not.",)
 
