@@ -2,8 +2,8 @@
 --
 -- A landmark is an age in days: of the deals that were still open at this age, how many were won? One row
 -- per landmark, fold and combination of levels known while a deal is open. Closed deals count at every
--- landmark they reached, unless they closed when they were created, in the fold `score_fold` of the cross-validation. Open deals have the last
--- landmark they reached, and no fold.
+-- landmark they reached, unless they closed when they were created, in the fold `score_fold` of the
+-- cross-validation. Open deals have the last landmark they reached, and no fold.
 
 {% set features = creation_features() -%}
 

@@ -1,5 +1,6 @@
--- Every text of every column but those of which each deal has its own, once, as clean text: trimmed, null where it is empty or a null value.
--- Cleaning and parsing texts and not rows means that the patterns are planned once, and run once per text.
+-- Every text of every column but those of which each deal has its own, once, as clean text: trimmed, null where it is
+-- empty or a null value. Cleaning and parsing texts and not rows means that the patterns are planned once, and run once
+-- per text.
 
 {% set columns = shared_text_columns() -%}
 

