@@ -244,7 +244,7 @@ def test_a_shift_of_fifteen_points_is_found():
 
 
 def test_reps_who_name_reasons_in_their_own_way_and_lose_more_or_fewer_deals_make_no_claim():
-    """In 400 runs of 20 reps an error of 5% at most; without the design effect, of more than 10%."""
+    """In 400 runs of 20 reps an error of 5% at most; without the design effect, more than 10%."""
     rng = np.random.default_rng(3)
     claims = {True: 0, False: 0}
     for _ in range(400):
