@@ -99,9 +99,9 @@ variances as (
         reasons.reason,
         reps.n_reps / cast(nullif(reps.n_reps - 1, 0) as double)
         * (reasons.reason_squares - 2 * reasons.share * reasons.products + power(reasons.share, 2) * reps.rep_squares)
-        / {{ scale }} as of_reps,
-        reasons.share * (1 - reasons.share) * (1.0 / reasons.n_before_of_all + 1.0 / reasons.n_after_of_all)
-            as of_deals
+        / nullif({{ scale }}, 0) as of_reps,
+        reasons.share * (1 - reasons.share)
+        * (1.0 / nullif(reasons.n_before_of_all, 0) + 1.0 / nullif(reasons.n_after_of_all, 0)) as of_deals
     from sums_of_reasons as reasons
     inner join sums_of_all as reps
         on reasons.comparison = reps.comparison and reasons.dimension = reps.dimension
