@@ -23,6 +23,18 @@
     {{ as_count('n_won') }} || ' won and ' || {{ as_count('n_lost') }} || ' lost deals'
 {%- endmacro %}
 
+{# One row with the lost deals that have a loss reason (`n_deals`) and their `share`; none where too few deals are lost,
+   or where the export has no reasons. #}
+{% macro lost_deals_with(reason) -%}
+    {%- set n_found = "sum(case when reason = '" ~ reason ~ "' then n_lost end)" -%}
+    select
+        {{ n_found }} as n_deals,
+        cast({{ n_found }} as double) / nullif(sum(n_lost), 0) as share
+    from {{ ref('loss_counts') }}
+    where feature = 'all' and dimension = 'loss_reason'
+    having sum(n_lost) >= {{ var('min_outcomes') }}
+{%- endmacro %}
+
 {# ---------- reading drivers.win_rate_drivers, of which a row is a level #}
 
 {# Whether a level is left out for one of these reasons (`left_out_code`). #}

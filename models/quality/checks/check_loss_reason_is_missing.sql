@@ -2,23 +2,9 @@
 
 with
 
-counts as (
-
-    select
-        sum(n_lost) as n_lost,
-        sum(case when reason = 'Unknown' then n_lost end) as n_missing
-    from {{ ref('loss_counts') }}
-    where feature = 'all' and dimension = 'loss_reason'
-
-),
-
 shares as (
 
-    select
-        n_missing as n_deals,
-        cast(n_missing as double) / nullif(n_lost, 0) as share
-    from counts
-    where n_lost >= {{ var('min_outcomes') }}
+    {{ lost_deals_with('Unknown') }}
 
 ),
 
