@@ -145,3 +145,77 @@
 {% macro skipped_codes() -%}
     {{ return(reject_reasons() | selectattr('is_skipped', 'defined') | map(attribute='code') | list) }}
 {%- endmacro %}
+
+{# ---------- rows of the stage history #}
+
+{# The reasons for which a row of the stage history is not used, in the same form, over the columns of stage_rows. The
+   reader gives those without a condition. #}
+{% macro stage_reject_reasons() -%}
+    {%- set others = ['exact_duplicate', 'duplicate_deal_id'] -%}
+    {%- set of_reader = reject_reasons() | rejectattr('condition', 'defined') | rejectattr('code', 'in', others) -%}
+    {{ return(of_reader | list + [
+        {
+            'code': 'other_field',
+            'reason': "'the row is a change of another field'",
+            'is_skipped': true,
+        },
+        {
+            'code': 'no_stage_date',
+            'reason': "'the deal has no date of a stage'",
+            'is_skipped': true,
+        },
+        {
+            'code': 'missing_deal_id',
+            'condition': "deal_id is null",
+            'reason': "'deal_id is empty'",
+        },
+        {
+            'code': 'other_deal',
+            'condition': "deal_line is null",
+            'reason': "'the deal is not in staging.stg_deals'",
+            'is_skipped': true,
+        },
+        {
+            'code': 'missing_stage',
+            'condition': "deal_stage is null",
+            'reason': "'the stage is empty'",
+        },
+        {
+            'code': 'missing_entered_date',
+            'condition': "not has_date",
+            'reason': "'the date is empty'",
+        },
+        {
+            'code': 'bad_entered_date',
+            'condition': "entered_date is null",
+            'reason': "'the date ''' || entered_text || ''' cannot be read, or its day and month may be exchanged'",
+        },
+        {
+            'code': 'implausible_date',
+            'condition': "entered_date < date '1970-01-01'"
+                ~ " or entered_date > greatest(as_of_date, " ~ day_of('latest_date') ~ ")",
+            'reason': "'the date ' || entered_text || ' is before 1970 or in the future'",
+        },
+        {
+            'code': 'entered_after_as_of_date',
+            'condition': "entered_date > as_of_date",
+            'reason': "'the date ' || entered_text || ' is after the as-of date ' || as_of_date",
+            'is_skipped': true,
+        },
+    ]) }}
+{%- endmacro %}
+
+{# The sentence for the reject_code of a row of stage_rows. #}
+{% macro stage_reject_reason() -%}
+    case reject_code
+        {%- for reason in stage_reject_reasons() %}
+        when '{{ reason.code }}'
+            then {{ reason.reason }}
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+{# The codes of rows of the stage history that are skipped and not rejected. #}
+{% macro skipped_stage_codes() -%}
+    {{ return(stage_reject_reasons() | selectattr('is_skipped', 'defined') | map(attribute='code') | list) }}
+{%- endmacro %}

@@ -8,6 +8,29 @@
     )) }}
 {%- endmacro %}
 
+{# The same of a cell of a table with many rows: the usual form needs no pattern. #}
+{% macro day_of_cell(x) -%}
+    case
+        when substr({{ x }}, 5, 1) = '-' and substr({{ x }}, 8, 1) = '-' then left({{ x }}, 10)
+        else {{ day_text(half_width(x)) }}
+    end
+{%- endmacro %}
+
+{# Text that sorts cells of one form and one day by their times of day: 9:05 comes before 10:05, and 9:05 PM after it.
+   Other forms sort as they are. #}
+{% macro time_order(x) -%}
+    {%- set time = '([0-9]{1,2}):([0-9:.]+)( ?([AaPp])[.]?[Mm])?' -%}
+    {%- set hour, half = extract_match(x, time, 1), 'upper(' ~ extract_match(x, time, 4) ~ ')' -%}
+    case
+        when substr({{ x }}, 5, 1) = '-' and substr({{ x }}, 8, 1) = '-' then {{ x }}
+        when {{ contains_match(x, time) }}
+            then
+                {{ half }} || case when {{ half }} != '' and {{ hour }} = '12' then '00' else right('0' || {{ hour }}, 2) end
+                || {{ extract_match(x, time, 2) }}
+        else {{ x }}
+    end
+{%- endmacro %}
+
 {# A date of which the first two numbers are day and month in one order or the other. #}
 {% macro slash_date() -%}
     ([0-9]{1,2})[/-]([0-9]{1,2})[/-]([0-9]{4}|[0-9]{2})
@@ -86,6 +109,14 @@
         when {{ matches(day, month_day_year | replace('MONTH', month_name())) }}
             then {{ matched_date(day, month_day_year | replace('MONTH', letters), 3, 1, 2, month_has_name=true) }}
     end
+{%- endmacro %}
+
+{# The dates that a day can be: where it is written before the month, and where the month is written first. #}
+{% macro dates_in_both_orders(day) -%}
+    case when is_slash_date then {{ matched_date(day, slash_date(), 3, 2, 1) }} else calendar_date end
+        as day_first_date,
+    case when is_slash_date then {{ matched_date(day, slash_date(), 3, 1, 2) }} else calendar_date end
+        as month_first_date
 {%- endmacro %}
 
 {# The number of the quarter, 1 to 4, that a fiscal period names: Q1-2026, Q1 FY 2026, FY26-Q1, 2026 1 or 1. #}

@@ -95,6 +95,11 @@
     ' ' || trim({{ replace_matches('lower(' ~ visible(x) ~ ')', '[^\\p{L}\\p{N}]+', ' ') }}) || ' '
 {%- endmacro %}
 
+{# What both forms of the id of an opportunity of Salesforce have in common: 15 characters, or 18 with a checksum. #}
+{% macro deal_key(x) -%}
+    case when length({{ x }}) = 18 and left({{ x }}, 3) = '006' then left({{ x }}, 15) else {{ x }} end
+{%- endmacro %}
+
 {# Text without what stands in brackets at its end: Closed won (Sales Pipeline) is Closed won. #}
 {% macro without_remark(x) -%}
     {{ return(replace_matches(x, white_space() ~ '*[(][^()]*[)]\\z')) }}

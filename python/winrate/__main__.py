@@ -114,6 +114,7 @@ def _shared_arguments() -> list[argparse.ArgumentParser]:
     config, source, warehouse, report = (argparse.ArgumentParser(add_help=False) for _ in range(4))
     config.add_argument("--config", type=_path, default="", help="a folder that `init` wrote")
     source.add_argument("--deals", type=_path, default="", help="default: the sample export")
+    source.add_argument("--stages", type=_path, default="", help="the history of the stages")
     source.add_argument("--mapping", type=_path, default="", help="a CSV of kind,found,means")
     source.add_argument(
         "--date-format",
@@ -179,6 +180,7 @@ def _source(options: argparse.Namespace, config: Config) -> dict[str, Any]:
     return {
         "config": config,
         "deals": options.deals or config.deals(),
+        "stages": options.stages or config.stages(),
         "mapping": options.mapping,
         "scope": options.scope or variables["scope"],
         "date_format": options.date_format

@@ -46,6 +46,7 @@ class RunValues(NamedTuple):
     """The variables that change from run to run, as text; macros/run_values.sql reads them."""
 
     deals_path: str = ""
+    stages_path: str = ""
     mapping_path: str = ""
     alert_rules_path: str = ""
     exclusions_path: str = ""

@@ -41,10 +41,7 @@ final as (
         n_cells,
         day,
         is_slash_date,
-        case when is_slash_date then {{ matched_date('day', slash_date(), 3, 2, 1) }} else calendar_date end
-            as day_first_date,
-        case when is_slash_date then {{ matched_date('day', slash_date(), 3, 1, 2) }} else calendar_date end
-            as month_first_date
+        {{ dates_in_both_orders('day') }}
     from parsed
 
 )

@@ -10,7 +10,7 @@ own_mappings as (
         found,
         {{ nfc('found') }} as found_nfc
     from {{ ref('raw_mappings') }}
-    where kind not in ('column', 'loss_kind') and priority = 0
+    where kind not in ('column', 'stage_column', 'loss_kind') and priority = 0
 
 ),
 

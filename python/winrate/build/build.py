@@ -54,6 +54,7 @@ class BuildRequest:
     date_format: str = ""
     decimal_mark: str = ""
     scope: str = ""
+    stages: Path | None = None
     config: Config = field(default_factory=Config)
 
     @property
@@ -68,6 +69,7 @@ class BuildRequest:
         latest = datetime.now(UTC).date() + timedelta(days=1)
         return project.RunValues(
             deals_path=str(self.deals.absolute()),
+            stages_path=str(self.stages.absolute()) if self.stages else "",
             as_of_date=self.as_of.isoformat() if self.as_of else "",
             latest_date=latest.isoformat(),
             date_format=self.date_format,

@@ -62,6 +62,11 @@ class Config:
             )
         return project.ROOT / self.variables["deals_path"]
 
+    def stages(self) -> Path | None:
+        """The stage history of the settings, if any."""
+        path = self.variables["stages_path"]
+        return project.ROOT / path if path else None
+
     def named(self, setting: str) -> str:
         """A setting and the file that it is from, for a sentence."""
         path = self.folder / SETTINGS if setting in self.settings else "dbt_project.yml"

@@ -9,6 +9,7 @@ A user's file has the columns `kind`, `found` and `means`:
 - `outcome,Signed,Won`: that word, as an outcome or as a stage, means Won, Lost, Open or Deleted.
 - `industry,Financial Technology,FinTech`: that value of industry is read as FinTech.
 - `loss_kind,went elsewhere,lost to a competitor`: a loss reason with these words is of that kind.
+- `stage_column,Moved On,entered_date`: the column of that title in the stage history.
 """
 
 import csv
@@ -25,10 +26,13 @@ from winrate.ingest.header import WantedColumns, normalise_header, title_key
 from winrate.ingest.spelling import level_key
 from winrate.project import SettingsError
 
-COLUMN, OUTCOME, LOSS_KIND = "column", "outcome", "loss_kind"
+COLUMN, OUTCOME, LOSS_KIND, STAGE_COLUMN = "column", "outcome", "loss_kind", "stage_column"
 NOT_READ = ("none", "ignore")  # what a title means that is no column of ours
 OUTCOMES = ("Won", "Lost", "Open", "Deleted")  # the row of a deleted deal is skipped
 LOSS_KINDS = ("no decision", "lost to a competitor", "other")
+# Of a stage history: the columns that a file with a row per change must have, and may have.
+STAGE_COLUMNS = ("deal_id", "deal_stage", "entered_date")
+OPTIONAL_STAGE_COLUMNS = ("old_stage", "field_name")
 FIELDS = ("kind", "found", "means")
 OWN, SEED = 0, 1  # priorities: a mapping of the user takes precedence over one of the seeds
 
@@ -55,6 +59,21 @@ def read_mappings(path: str | Path | None, variables: Mapping[str, Any]) -> list
 def own_titles(path: str | Path | None, variables: Mapping[str, Any]) -> list[str]:
     """The column titles that a user's file maps, as it spells them; raises SettingsError."""
     return [each.found for each in _own_mappings(path, variables) if each.kind == COLUMN]
+
+
+def stage_titles(path: str | Path | None, variables: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The titles that each column of a stage history may have, the likeliest first.
+
+    Those of a user's file, the column's own name, and those of the seed; raises SettingsError.
+    """
+    own = [each for each in _own_mappings(path, variables) if each.kind == STAGE_COLUMN]
+    seed = [(row["column_name"], row["alias"]) for row in _seed("stage_column_aliases")]
+    names = (*STAGE_COLUMNS, *OPTIONAL_STAGE_COLUMNS)
+    found = [*((each.means, each.found) for each in own), *zip(names, names, strict=True), *seed]
+    return {
+        name: [normalise_header(title) for column, title in found if column == name]
+        for name in names
+    }
 
 
 def mappings_table(path: str | Path | None, variables: Mapping[str, Any]) -> pa.Table:
@@ -141,8 +160,13 @@ def value_columns(variables: Mapping[str, Any]) -> list[str]:
 def _own_mappings(path: str | Path | None, variables: Mapping[str, Any]) -> Iterator[MappingRow]:
     """The rows of a user's file, where there is one, each checked; raises SettingsError."""
     columns = [name for part in project.export_columns(variables) for name in part]
-    kinds = [COLUMN, OUTCOME, *value_columns(variables), LOSS_KIND]
-    known = {COLUMN: [*columns, *NOT_READ], OUTCOME: OUTCOMES, LOSS_KIND: LOSS_KINDS}
+    kinds = [COLUMN, OUTCOME, *value_columns(variables), LOSS_KIND, STAGE_COLUMN]
+    known = {
+        COLUMN: [*columns, *NOT_READ],
+        OUTCOME: OUTCOMES,
+        LOSS_KIND: LOSS_KINDS,
+        STAGE_COLUMN: [*STAGE_COLUMNS, *OPTIONAL_STAGE_COLUMNS],
+    }
     first: dict[tuple[str, str], tuple[int, str]] = {}
     for row in read_rows(path, FIELDS, FIELDS) if path else []:
         kind, found, means = (row.cells[name] for name in FIELDS)
@@ -156,7 +180,7 @@ def _own_mappings(path: str | Path | None, variables: Mapping[str, Any]) -> Iter
             means = means.lower()
         if kind in known:
             _refuse_unless_among(row.where, kind, means, known[kind])
-        key = title_key(found) if kind == COLUMN else level_key(found)
+        key = title_key(found) if kind in (COLUMN, STAGE_COLUMN) else level_key(found)
         if not key:
             raise SettingsError(f"{row.where}: found the title '{found}'; expected a letter in it.")
         line, meaning = first.setdefault((kind, key), (row.line, means))

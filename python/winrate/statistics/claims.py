@@ -84,6 +84,16 @@ def holm(p_values: pd.Series) -> pd.Series:
     return corrected.reindex(p_values.index)
 
 
+def holm_in_two_parts(p_values: pd.Series, is_first: pd.Series) -> pd.Series:
+    """P-values corrected in two parts by Holm's method, for half of the error each.
+
+    is_first: per row, whether it is in the first part. An empty part leaves its error to the other.
+    """
+    has_both = p_values[is_first].notna().any() and p_values[~is_first].notna().any()
+    corrected = holm(p_values.where(is_first)).fillna(holm(p_values.mask(is_first)))
+    return (corrected / (0.5 if has_both else 1.0)).clip(upper=1.0)
+
+
 def evidence(
     difference: pd.Series,
     q_value: pd.Series,

@@ -17,11 +17,11 @@ from winrate.statistics.claims import (
     chance_among,
     evidence,
     explained,
-    holm,
+    holm_in_two_parts,
     low_evidence_note,
     typed,
 )
-from winrate.statistics.proportions import rate_difference
+from winrate.statistics.proportions import rate_difference, widened
 
 ALL = "all"  # the feature, and the level, of all deals
 KEYS = ["comparison", "feature", "level", "dimension", "reason"]
@@ -37,7 +37,6 @@ TYPES = {
     **dict.fromkeys(NUMBERS, "float64"),
     **dict.fromkeys(["evidence", "inconclusive_because", "statement"], "str"),
 }
-PRIMARY_WEIGHT = 0.5  # of the error, for all deals in the primary comparison
 SMALL_COUNT = 10  # below it, an expected count is too small for the score test
 # What a sentence says of the deals of a reason, by dimension; `of_all` of any other reason.
 OF_REASON = {
@@ -95,19 +94,18 @@ def loss_reasons(
         *(table["n_lost_before"], table["n_all_lost_before"]),
     )
     test = rate_difference(*after_and_before)
-    spread = np.sqrt(effect)
     table["change_pp"] = 100 * test["difference"]
-    for end in ("low", "high"):
-        bound = test["difference"] + spread * (test[end] - test["difference"])
-        table[f"change_pp_{end}"] = 100 * bound.clip(-1, 1)
     n_fewest = table[["n_all_lost_before", "n_all_lost_after"]].min(axis=1)
     too_few = (n_fewest < rules.min_outcomes) | (
         table["n_lost_before"] + table["n_lost_after"] < rules.min_deals_per_level
     )
-    p_value = _with_exact_tests(test["p_value"].mask(too_few), table)
-    table["p_value"] = 2 * stats.norm.sf(stats.norm.isf(p_value / 2) / spread)
+    test["p_value"] = _with_exact_tests(test["p_value"].mask(too_few), table)
+    test = widened(test, effect)
+    for end in ("low", "high"):
+        table[f"change_pp_{end}"] = 100 * test[end]
+    table["p_value"] = test["p_value"]
     is_first = table["is_primary"].astype(bool) & (table["feature"] == ALL)
-    table["q_value"] = _q_values(table["p_value"], is_first)
+    table["q_value"] = holm_in_two_parts(table["p_value"], is_first)
     is_small = table["change_pp"].abs() < rules.min_effect_pp
     table["evidence"] = evidence(
         table["change_pp"],
@@ -145,14 +143,6 @@ def _with_exact_tests(p_value: pd.Series, table: pd.DataFrame) -> pd.Series:
         ]
         exact[row.Index] = stats.fisher_exact([of_reason, of_others]).pvalue
     return exact
-
-
-def _q_values(p_value: pd.Series, is_first: pd.Series) -> pd.Series:
-    """The p-values corrected in two parts by Holm's method; an empty part leaves its error."""
-    has_both = p_value[is_first].notna().any() and p_value[~is_first].notna().any()
-    weight = np.where(is_first, PRIMARY_WEIGHT, 1 - PRIMARY_WEIGHT) if has_both else 1.0
-    corrected = holm(p_value.where(is_first)).fillna(holm(p_value.mask(is_first)))
-    return (corrected / weight).clip(upper=1.0)
 
 
 def _statement(row, words: dict[str, Any], rules: ClaimRules) -> str | None:

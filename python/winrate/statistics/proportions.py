@@ -40,6 +40,17 @@ def rate_difference(
     )
 
 
+def widened(test: pd.DataFrame, design_effect: pd.Series) -> pd.DataFrame:
+    """The result of `rate_difference` where the variance is so many times that of independent deals."""
+    spread = np.sqrt(design_effect)
+    bounds = {
+        end: (test["difference"] + spread * (test[end] - test["difference"])).clip(-1, 1)
+        for end in ("low", "high")
+    }
+    p_value = 2 * stats.norm.sf(stats.norm.isf(test["p_value"] / 2) / spread)
+    return test.assign(**bounds, p_value=p_value)
+
+
 def detectable_drop(rate: float, n_deals: float, n_deals_other: float, level: float) -> float:
     """The smallest drop from `rate` that these counts detect with 80% power at this level.
 

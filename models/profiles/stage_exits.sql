@@ -1,0 +1,94 @@
+-- How the first stay of each deal in each stage ended, and after how many days: counts for all deals by the quarter in
+-- which they entered the stage, and for each level of the categorical features known at creation. `left_for` is null
+-- where the deal is still there. Stays of which the end is not known are left out.
+
+{% set features = creation_features() | select('in', categorical_features()) | list -%}
+{% set groups = 'stays.deal_stage, stays.left_for, stays.days_in_stage' -%}
+
+with
+
+stays as (
+
+    select
+        deal_line,
+        deal_stage,
+        left_for,
+        days_in_stage,
+        entered_date
+    from {{ ref('deal_stays') }}
+    where is_first_entry and days_in_stage is not null
+
+),
+
+deals as (
+
+    select * from {{ ref('stg_deals') }}
+
+),
+
+staged as (
+
+    select
+        {{ groups }},
+        {{ quarter_start('stays.entered_date', 'fiscal_calendars.start_month') }} as quarter_start,
+        {% for feature in features -%}
+        deals.{{ feature }},
+        {% endfor -%}
+        {{ cents('deals.deal_amount') }} as amount_cents
+    from stays
+    inner join deals on stays.deal_line = deals.source_line
+    cross join {{ ref('fiscal_calendars') }} as fiscal_calendars
+
+),
+
+-- One pass: all deals by quarter, and the levels of each feature. (sqlfluff does not parse the grouping sets of DuckDB.)
+counted as (
+
+    select
+        deal_stage,
+        left_for,
+        days_in_stage,
+        quarter_start,
+        coalesce(
+            {%- for feature in features %}
+            case when grouping({{ feature }}) = 0 then '{{ feature }}' end,
+            {%- endfor %}
+            'all'
+        ) as feature,
+        coalesce(
+            {%- for feature in features %}
+            {{ feature }},
+            {%- endfor %}
+            'all'
+        ) as found,
+        count(*) as n_deals,
+        sum(amount_cents) as amount_cents
+    from staged
+    group by grouping sets (  -- noqa: PRS
+        (deal_stage, left_for, days_in_stage, quarter_start)
+        {%- for feature in features %},
+        (deal_stage, left_for, days_in_stage, {{ feature }})
+        {%- endfor %}
+    )
+
+),
+
+final as (
+
+    select
+        counted.feature,
+        coalesce(feature_levels.level, counted.found) as level,
+        counted.quarter_start,
+        counted.deal_stage,
+        counted.left_for,
+        counted.days_in_stage,
+        {{ whole_sum('counted.n_deals') }} as n_deals,
+        {{ whole_sum('counted.amount_cents') }} as amount_cents
+    from counted
+    left join {{ ref('feature_levels') }} as feature_levels
+        on counted.feature = feature_levels.feature and counted.found = feature_levels.feature_value
+    group by all
+
+)
+
+select * from final

@@ -1,0 +1,89 @@
+-- What deals that entered a stage for the first time left it for within `horizon_days` (null: nothing, they were still
+-- there), by the month of the entry: for all deals, for each rep, and for each level of the categorical features known at
+-- creation.
+
+{% set creation = creation_features() | select('in', categorical_features()) | list -%}
+{% set features = (creation + ['sales_rep_id']) | unique | list -%}
+
+with
+
+stays as (
+
+    select
+        deal_line,
+        deal_stage,
+        left_for,
+        days_in_stage,
+        cast(date_trunc('month', entered_date) as date) as month_start
+    from {{ ref('deal_stays') }}
+    where is_first_entry and days_in_stage is not null
+
+),
+
+deals as (
+
+    select * from {{ ref('stg_deals') }}
+
+),
+
+staged as (
+
+    select
+        stays.deal_stage,
+        case when stays.days_in_stage <= horizons.horizon_days then stays.left_for end as left_for,
+        {% for feature in features -%}
+        deals.{{ feature }},
+        {% endfor -%}
+        stays.month_start
+    from stays
+    inner join deals on stays.deal_line = deals.source_line
+    cross join {{ ref('stage_horizons') }} as horizons
+
+),
+
+{% set groups = 'deal_stage, left_for, month_start' -%}
+-- One pass: all deals, and the levels of each feature. (sqlfluff does not parse the grouping sets of DuckDB.)
+counted as (
+
+    select
+        {{ groups }},
+        coalesce(
+            {%- for feature in features %}
+            case when grouping({{ feature }}) = 0 then '{{ feature }}' end,
+            {%- endfor %}
+            'all'
+        ) as feature,
+        coalesce(
+            {%- for feature in features %}
+            {{ feature }},
+            {%- endfor %}
+            'all'
+        ) as found,
+        count(*) as n_deals
+    from staged
+    group by grouping sets (  -- noqa: PRS
+        ({{ groups }})
+        {%- for feature in features %},
+        ({{ groups }}, {{ feature }})
+        {%- endfor %}
+    )
+
+),
+
+final as (
+
+    select
+        counted.month_start,
+        counted.feature,
+        coalesce(feature_levels.level, counted.found) as level,
+        counted.deal_stage,
+        counted.left_for,
+        {{ whole_sum('counted.n_deals') }} as n_deals
+    from counted
+    left join {{ ref('feature_levels') }} as feature_levels
+        on counted.feature = feature_levels.feature and counted.found = feature_levels.feature_value
+    group by all
+
+)
+
+select * from final
