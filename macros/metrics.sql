@@ -77,13 +77,24 @@
     end
 {%- endmacro %}
 
-{# Days in the present stage; without the date of the last change of stage, the age of the deal. #}
-{% macro days_in_stage(deals) -%}
-    case
-        when {{ deals }}.stage_entered_date between {{ deals }}.created_date and {{ deals }}.as_of_date
-            then {{ days_between(deals ~ '.stage_entered_date', deals ~ '.as_of_date') }}
-        else {{ deals }}.deal_age_days
-    end
+{# The deals with `known_stage_date`: the day on which a deal entered its stage, by the export or else by the
+   stage history; null where neither has one that is possible. #}
+{% macro staged_deals() -%}
+    select
+        stg_deals.*,
+        case
+            when stg_deals.stage_entered_date between stg_deals.created_date and stg_deals.as_of_date
+                then stg_deals.stage_entered_date
+            when stays.entered_date between stg_deals.created_date and stg_deals.as_of_date then stays.entered_date
+        end as known_stage_date
+    from {{ ref('stg_deals') }} as stg_deals
+    left join (select * from {{ ref('deal_stays') }} where is_current) as stays
+        on stg_deals.source_line = stays.deal_line
+{%- endmacro %}
+
+{# Days in the present stage, of a row of `staged_deals`; without a date, the age of the deal. #}
+{% macro days_in_stage() -%}
+    coalesce({{ days_between('known_stage_date', 'as_of_date') }}, deal_age_days)
 {%- endmacro %}
 
 {# ---------- windows of time #}

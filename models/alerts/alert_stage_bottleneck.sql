@@ -1,5 +1,5 @@
--- A stage in which a larger share of deals is lost than in the other stages, by more points than the
--- threshold and by more than expected by chance.
+-- A stage from which a smaller share of the deals goes on than did before, by more points than the threshold and by
+-- more than expected by chance. Without a stage history there is none.
 
 with
 
@@ -9,30 +9,44 @@ rule as (
 
 ),
 
+open_amounts as (
+
+    select
+        deal_stage,
+        n_still_there,
+        open_amount
+    from {{ ref('stage_conversion') }}
+    where feature is null and quarter_start is null
+
+),
+
 bottlenecks as (
 
     select
-        stages.deal_stage as entity_id,
-        stages.drop_off_rate as observed_value,
-        stages.drop_off_rate_elsewhere as baseline_value,
-        stages.n_deals,
-        stages.difference_pp_low as interval_low,
-        stages.difference_pp_high as interval_high,
-        stages.q_value,
-        stages.open_amount as amount_at_stake,
-        'Stage ' || stages.deal_stage || ': ' || {{ as_percent('stages.drop_off_rate') }}
-        || ' of the deals that ended here were lost, ' || {{ as_points('stages.difference_pp') }}
-        || ' more than in the other stages ('
-        || {{ as_interval('stages.difference_pp_low', 'stages.difference_pp_high') }}
-        || ', ' || {{ as_deals('stages.n_deals') }} || '); open deals here now: '
-        || {{ as_count('stages.n_open_deals') }} as message
-    from {{ ref('stage_funnel') }} as stages
+        changes.deal_stage as entity_id,
+        changes.went_on_rate_after as observed_value,
+        changes.went_on_rate_before as baseline_value,
+        changes.n_entered_after as n_deals,
+        changes.change_pp_low as interval_low,
+        changes.change_pp_high as interval_high,
+        changes.q_value,
+        open_amounts.open_amount as amount_at_stake,
+        'Stage ' || changes.deal_stage || ': ' || {{ as_percent('changes.went_on_rate_after') }} || ' of the '
+        || {{ as_deals('changes.n_entered_after') }} || ' that entered it from ' || changes.after_start || ' to '
+        || changes.after_end || ' went on within ' || {{ as_days('changes.horizon_days') }} || ', '
+        || {{ as_points('changes.change_pp') }} || ' fewer than of those from ' || changes.before_start || ' to '
+        || changes.before_end || ' (' || {{ as_interval('changes.change_pp_low', 'changes.change_pp_high') }}
+        || '); deals here now: ' || {{ as_count('open_amounts.n_still_there') }} as message
+    from {{ ref('stage_conversion_change') }} as changes
+    inner join open_amounts on changes.deal_stage = open_amounts.deal_stage
     cross join rule
     where
-        stages.evidence = 'higher'
-        and stages.difference_pp > rule.threshold_value
-        and stages.q_value <= rule.max_q_value
-        and stages.n_deals >= rule.min_deals
+        changes.is_primary
+        and changes.feature is null
+        and changes.evidence = 'fell'
+        and -changes.change_pp > rule.threshold_value
+        and changes.q_value <= rule.max_q_value
+        and changes.n_entered_after >= rule.min_deals
 
 )
 

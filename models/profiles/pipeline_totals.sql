@@ -6,12 +6,18 @@
 
 with
 
+staged_deals as (
+
+    {{ staged_deals() }}
+
+),
+
 deals as (
 
     select
-        stg_deals.*,
-        {{ days_in_stage('stg_deals') }} as days_in_stage
-    from {{ ref('stg_deals') }} as stg_deals
+        *,
+        {{ days_in_stage() }} as days_in_stage
+    from staged_deals
 
 ),
 

@@ -20,7 +20,9 @@ select
     raw_build.scipy_version,
     raw_build.pandas_version,
     raw_build.numpy_version,
-    raw_build.scope
+    raw_build.scope,
+    nullif(raw_build.stages_file, '') as stages_file,
+    nullif(raw_build.stages_sha256, '') as stages_sha256
 from {{ ref('raw_build') }} as raw_build
 cross join {{ ref('row_ledger') }} as row_ledger
 cross join {{ ref('as_of_dates') }} as as_of_dates

@@ -15,6 +15,7 @@ found as (
         'check_one_outcome',
         'check_open_deals_seem_closed',
         'check_born_closed',
+        'check_stage_history_gaps',
         'check_too_few_deals',
         'check_low_evidence',
         'check_feature_names_outcome',

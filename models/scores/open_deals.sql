@@ -6,9 +6,19 @@
 
 with
 
+staged_deals as (
+
+    {{ staged_deals() }}
+
+),
+
 deals as (
 
-    select * from {{ ref('stg_deals') }} where is_open
+    select
+        *,
+        {{ days_in_stage() }} as days_in_stage
+    from staged_deals
+    where is_open
 
 ),
 
@@ -45,9 +55,8 @@ final as (
         deals.created_date,
         deals.expected_close_date,
         deals.deal_age_days,
-        {{ days_in_stage('deals') }} as days_in_stage,
-        coalesce(deals.stage_entered_date between deals.created_date and deals.as_of_date, false)
-            as is_stage_date_known,
+        deals.days_in_stage,
+        deals.known_stage_date is not null as is_stage_date_known,
 
         ---------- score
         scored.win_probability,

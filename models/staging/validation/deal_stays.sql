@@ -38,7 +38,9 @@ ended as (
         stays.stage_number,
         stays.is_first_entry,
         coalesce(
-            stays.next_date, case when not deals.is_open then greatest(deals.closed_date, stays.entered_date) end
+            stays.next_date,
+            -- Some CRMs let a user set a close date before the day on which the stage was changed.
+            case when deals.closed_date is not null then greatest(deals.closed_date, stays.entered_date) end
         ) as left_date,
         coalesce(stays.next_stage, case when not deals.is_open then deals.outcome end) as left_for,
         stays.next_stage is null and deals.is_open and deals.deal_stage in (stays.deal_stage, 'Unknown') as is_current,

@@ -17,7 +17,7 @@ from winrate.build.directory import BuildDirectory, locked_build_directory
 from winrate.build.publish import BuildError
 from winrate.config import scope
 from winrate.config.folder import Config
-from winrate.ingest import mapping, provenance, reader
+from winrate.ingest import mapping, provenance, reader, stage_history
 
 UNCHANGED = "nothing was published"  # true of a first build, too
 RESERVED_NAMES = ("main", "temp", "system")  # of databases and schemas that DuckDB always has
@@ -91,6 +91,8 @@ def build(request: BuildRequest) -> str:
     mapping_path = request.own_files["mapping_path"]
     header = reader.check_export(request.deals, mapping.wanted_columns(mapping_path, variables))
     scope.refuse_missing_columns(request.scope, header, variables)
+    if request.stages:
+        stage_history.check(request.stages, mapping_path, variables)
     _check_memory(request.deals)
 
     warehouse = request.warehouse.resolve()  # of a link: the file behind it, with its lock
@@ -145,7 +147,8 @@ def _build_tables(
 
     Raises BuildError: where the export cannot be used as a whole, it says why in a sentence.
     """
-    read_from = provenance.file_sha256(request.deals)
+    files = [path for path in (request.deals, request.stages) if path]
+    read_from = [provenance.file_sha256(path) for path in files]
     try:
         run_dbt(request, directory, database, previous)
     except dbt.DbtError as error:
@@ -156,8 +159,9 @@ def _build_tables(
         raise BuildError(
             f"The build failed, and {UNCHANGED}.\n{lines}Full log: {dbt.LOGS / 'dbt.log'}"
         ) from error
-    if provenance.file_sha256(request.deals) != read_from:
-        raise BuildError(f"{request.deals} changed while it was read; {UNCHANGED}.")
+    for path, sha256 in zip(files, read_from, strict=True):
+        if provenance.file_sha256(path) != sha256:
+            raise BuildError(f"{path} changed while it was read; {UNCHANGED}.")
 
 
 def run_dbt(

@@ -26,6 +26,7 @@ FILE = "staging.json"
 MODELS = (
     *("export_errors", "fiscal_calendars", "pooled_deals", "rejected_deals", "row_ledger"),
     *("unparsed_cells", "unused_mappings", "unused_scope_values"),
+    *("stage_texts", "rejected_stage_rows", "stage_row_ledger"),
 )
 # Run values are compiled as these placeholders, which are replaced when the models run.
 PLACEHOLDERS = {name: f"@{name}@" for name in project.RunValues._fields}
@@ -136,7 +137,9 @@ def _python_table(
     """The table that a Python model returns."""
     config = _filled(model["config"], values)
     if model["name"] == "raw_build":  # the model itself asks dbt for the options of its run
-        return provenance.build_facts(config["deals_path"], config["run_settings"])
+        return provenance.build_facts(
+            config["deals_path"], config["run_settings"], config["stages_path"]
+        )
     spec = importlib.util.spec_from_file_location(model["name"], project.ROOT / model["path"])
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

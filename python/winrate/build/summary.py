@@ -23,6 +23,7 @@ class BuildFacts:
 
     rejections, skips: the most frequent reason codes of the rejected rows and of the skipped ones,
         with their counts, as text; empty where there are none.
+    stages: what was read of the stage history; empty without one.
     change: the sentence on the primary comparison, or None where the data do not reach back.
     alerts: number of alerts per severity.
     warnings: the messages of quality.data_checks that change how all figures are to be read.
@@ -38,6 +39,7 @@ class BuildFacts:
     scope: str
     rejections: str
     skips: str
+    stages: str
     n_won: int
     n_lost: int
     n_open: int
@@ -66,6 +68,7 @@ def read_facts(warehouse: Path) -> BuildFacts:
             from staging.stg_deals
             """
         )
+        histories = rows("select * from quality.stage_row_ledger")
         (scope,) = rows("select scope from quality.build_info")
         reasons = rows(
             """
@@ -91,6 +94,7 @@ def read_facts(warehouse: Path) -> BuildFacts:
         scope=scope.scope,
         rejections=_listed(reason for reason in reasons if not reason.is_skipped),
         skips=_listed(reason for reason in reasons if reason.is_skipped),
+        stages="".join(_stage_rows(history) for history in histories),
         n_won=outcomes.n_won,
         n_lost=outcomes.n_lost,
         n_open=outcomes.n_open,
@@ -99,6 +103,15 @@ def read_facts(warehouse: Path) -> BuildFacts:
         alerts={each.severity: each.n_alerts for each in alerts},
         warnings=[check.message for check in checks if check.severity == "warning"],
         n_checks=len(checks),
+    )
+
+
+def _stage_rows(ledger: Any) -> str:
+    """What a row of quality.stage_row_ledger says."""
+    n = wording.count
+    return (
+        f"{n(ledger.n_read)} rows of stage history read, {n(ledger.n_accepted)} accepted, "
+        f"{n(ledger.n_rejected)} rejected, {n(ledger.n_skipped)} skipped"
     )
 
 
@@ -143,6 +156,8 @@ def summary_text(
         lines.append(("", f"rejected: {facts.rejections}; see quality.rejected_deals"))
     if facts.skips:
         lines.append(("", f"skipped: {facts.skips}"))
+    if facts.stages:
+        lines.append(("stages", facts.stages))
     if facts.scope:
         lines.append(("scope", f"{facts.scope}; {n(facts.n_out_of_scope)} rows are outside"))
     lines += [("warning", warning) for warning in facts.warnings]

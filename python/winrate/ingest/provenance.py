@@ -26,16 +26,20 @@ PACKAGES = (
 SAMPLE = "deals.csv"  # the one seed that is an export, not a setting
 
 
-def build_facts(deals: str | Path, overrides: dict[str, Any]) -> pa.Table:
+def build_facts(deals: str | Path, overrides: dict[str, Any], stages: str | Path = "") -> pa.Table:
     """What can be said of a build before any deal is looked at.
 
-    deals: path of the export. overrides: the variables that the command line gave.
-    Returns one row of text: `source_file` (its name), `input_sha256`, `settings_sha256`, `scope`,
-    `python_version` and `<package>_version` of each of `PACKAGES` (`dbt_core_version`).
+    deals: path of the export. overrides: the variables that the command line gave. stages: path of
+        the stage history, empty where there is none.
+    Returns one row of text: `source_file` (its name), `input_sha256`, `stages_file` and
+    `stages_sha256` (empty without a history), `settings_sha256`, `scope`, `python_version` and
+    `<package>_version` of each of `PACKAGES` (`dbt_core_version`).
     """
     facts = {
         "source_file": Path(deals).name,
         "input_sha256": file_sha256(deals),
+        "stages_file": Path(stages).name,
+        "stages_sha256": file_sha256(stages) if stages else "",
         "settings_sha256": settings_sha256(overrides),
         "scope": overrides.get("scope", ""),
         "python_version": platform.python_version(),

@@ -14,13 +14,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from winrate.ingest.header import (
+    ID,
+    ExportHeader,
+    WantedColumns,
+    normalise_header,
+    refuse_missing,
+)
 from winrate.ingest.mapping import OPTIONAL_STAGE_COLUMNS, STAGE_COLUMNS, stage_titles
-from winrate.ingest.header import ID, ExportHeader, WantedColumns, normalise_header
 from winrate.ingest.reader import lines_table, read_export, read_header
 from winrate.ingest.records import ExportError, listed
 
 WIDE_TITLE = re.compile(
-    r"""^date\s+entered\s+["'“‘](?P<label>.+)["'”’](\s*\(.*\))?$"""
+    r"""^date\s+entered\s+["'\u201c\u2018](?P<label>.+)["'\u201d\u2019](\s*\(.*\))?$"""
     r"""|^(propert(y|ies)[_.])?hs_(?P<version>v2_)?date_entered_(?P<key>\w+)$""",
     re.IGNORECASE,
 )
@@ -57,23 +63,41 @@ def read_stage_history(
     """
     if not path:
         return pa.RecordBatchReader.from_batches(SCHEMA, [])
+    stages, wanted = check(path, mapping_path, variables)
+    batches = _wide_batches(path, wanted, stages) if stages else _long_batches(path, wanted)
+    return pa.RecordBatchReader.from_batches(SCHEMA, batches)
+
+
+def check(
+    path: str | Path, mapping_path: str | Path | None, variables: Mapping[str, Any]
+) -> tuple[dict[str, str], WantedColumns]:
+    """The stage of each column of dates of a wide file, by its title; and the columns to read.
+
+    No stages where the file is long. Raises as `read_stage_history` does.
+    """
     wanted = wanted_columns(mapping_path, variables)
     header = read_header(path, wanted)
     stages = _wide_stages(header)
     if stages:
-        batches = _wide_batches(path, _wide_columns(wanted, stages), stages)
-    else:
-        _refuse_missing(path, header)
-        batches = _long_batches(path, wanted)
-    return pa.RecordBatchReader.from_batches(SCHEMA, batches)
+        wanted = _wide_columns(wanted, stages)
+        refuse_missing(Path(path), read_header(path, wanted), wanted)
+    elif header.missing:
+        raise ExportError(
+            f"{path}: a stage history without {listed(header.missing)}; found"
+            f" {listed(header.titles)}; expected {listed(STAGE_COLUMNS)}, or columns such as"
+            " 'Date entered \"Demo\"', or what their titles mean in MAPPING"
+            " (stage_column,<title>,<column>)."
+        )
+    return stages, wanted
 
 
 def history_lines(
     path: str | Path, mapping_path: str | Path | None, variables: Mapping[str, Any]
 ) -> pa.Table:
-    """How many lines a file has, in one row (see `reader.lines_table`); none where there is none."""
+    """How many lines a file has, in one row (see `reader.lines_table`); no row without a file."""
     if not path:
-        return pa.table({"n_lines": pa.array([], pa.int64()), "n_header_lines": pa.array([], pa.int64())})
+        none = pa.array([], pa.int64())
+        return pa.table({"n_lines": none, "n_header_lines": none})
     return lines_table(path, read_header(path, wanted_columns(mapping_path, variables)))
 
 
@@ -104,16 +128,6 @@ def _wide_columns(wanted: WantedColumns, stages: Mapping[str, str]) -> WantedCol
     return WantedColumns([ID], list(stages), titles=titles, per_deal=frozenset(titles))
 
 
-def _refuse_missing(path: str | Path, header: ExportHeader) -> None:
-    if header.missing:
-        raise ExportError(
-            f"{path}: a stage history without {listed(header.missing)}; found"
-            f" {listed(header.titles)}; expected {listed(STAGE_COLUMNS)}, or columns such as"
-            " 'Date entered \"Demo\"', or what their titles mean in MAPPING"
-            " (stage_column,<title>,<column>)."
-        )
-
-
 def _long_batches(path: str | Path, wanted: WantedColumns) -> Iterator[pa.RecordBatch]:
     for batch in read_export(path, wanted):
         found = pc.unique(batch["field_name"]).to_pylist()
@@ -134,7 +148,7 @@ def _wide_batches(
         n_rows = batch.num_rows
         is_date = np.column_stack([pc.is_valid(batch[title]).to_numpy(False) for title in stages])
         has_no_date = ~is_date.any(axis=1)
-        # Row by row, and in each the stages in the order of the file; a record without any has one row.
+        # Row by row, and in each the stages in the order of the file; one row without any date.
         is_entry = np.column_stack([is_date, has_no_date])
         row, place = np.nonzero(is_entry)
         names = pa.array([*stages.values(), None], pa.string())
@@ -143,7 +157,9 @@ def _wide_batches(
         )
         is_first = np.diff(row, prepend=-1) > 0
         has_date = place < len(stages)
-        columns = {name: batch[name].take(pa.array(row)) for name in ("source_line", "read_error", ID)}
+        columns = {
+            name: batch[name].take(pa.array(row)) for name in ("source_line", "read_error", ID)
+        }
         code = np.where(has_date, None, NO_DATE)
         yield _batch(
             columns

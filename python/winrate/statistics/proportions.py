@@ -41,7 +41,7 @@ def rate_difference(
 
 
 def widened(test: pd.DataFrame, design_effect: pd.Series) -> pd.DataFrame:
-    """The result of `rate_difference` where the variance is so many times that of independent deals."""
+    """The result of `rate_difference` for a variance so many times that of independent deals."""
     spread = np.sqrt(design_effect)
     bounds = {
         end: (test["difference"] + spread * (test[end] - test["difference"])).clip(-1, 1)

@@ -83,9 +83,7 @@ def stage_order(moves: pd.DataFrame) -> dict[str, int]:
     return {stage: place for place, stage in enumerate(order, 1)}
 
 
-def stage_conversion(
-    exits: pd.DataFrame, by_rep: pd.DataFrame, horizon_days: int
-) -> pd.DataFrame:
+def stage_conversion(exits: pd.DataFrame, by_rep: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
     """What became of the deals that entered each stage, within `horizon_days`.
 
     exits: one row per `feature` and `level` (both 'all' for all deals), `quarter_start` of the
@@ -138,8 +136,8 @@ def stage_changes(
     table = _window_rates(totals.assign(way=_ways(totals, order)))
     effects = _change_effects(table[table["feature"] == REP])
     table = table[table["feature"].isin([ALL, *features])].reset_index(drop=True)
-    keys = pd.MultiIndex.from_frame(table[["comparison", "deal_stage"]])
-    table["design_effect"] = effects.reindex(keys).fillna(1.0).to_numpy()
+    keys = zip(table["comparison"], table["deal_stage"], strict=True)
+    table["design_effect"] = [effects.get(key, 1.0) for key in keys]
 
     change = widened(rate_difference(*_counts(table)), table["design_effect"])
     for name, end in (("difference", ""), ("low", "_low"), ("high", "_high")):
@@ -153,7 +151,8 @@ def stage_changes(
     too_few = _is_too_few(table, rules) | (~is_all & _is_too_few(others, rules))
     p_value = change["p_value"].where(is_all, relative["p_value"])
     table["p_value"] = p_value.mask(too_few)
-    table["q_value"] = holm_in_two_parts(table["p_value"], is_all & table["is_primary"].astype(bool))
+    is_first = is_all & table["is_primary"].astype(bool)
+    table["q_value"] = holm_in_two_parts(table["p_value"], is_first)
     tested = table["change_pp"].where(is_all, table["relative_change_pp"])
     is_small = tested.abs() < rules.min_effect_pp
     claims = [
@@ -378,7 +377,7 @@ def _is_too_few(table: pd.DataFrame, rules: ClaimRules) -> pd.Series:
     return (fewest < rules.min_outcomes) | (n_rarer * fewest < MIN_EXPECTED * entered)
 
 
-def _change_effects(by_rep: pd.DataFrame) -> pd.Series:
+def _change_effects(by_rep: pd.DataFrame) -> dict[tuple[str, str], float]:
     """By which factor reps multiply the variance of a change, per comparison and stage.
 
     by_rep: the rows of the reps of `_window_rates`.
@@ -396,9 +395,7 @@ def _change_effects(by_rep: pd.DataFrame) -> pd.Series:
         if of_deals > 0:
             ratio = len(reps) / (len(reps) - 1) * (score**2).sum() / of_deals
             effects[key] = max(1.0, float(ratio))
-    return pd.Series(
-        effects, index=pd.MultiIndex.from_tuples(effects, names=["comparison", "deal_stage"])
-    ) if effects else pd.Series(dtype=float)
+    return effects
 
 
 def _statement(row) -> str | None:

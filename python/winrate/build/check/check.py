@@ -14,7 +14,7 @@ from winrate.build.check import cells, columns, contents, remedies
 from winrate.build.check.lines import Line, section
 from winrate.build.publish import BuildError
 from winrate.config import scope
-from winrate.ingest import mapping, reader
+from winrate.ingest import mapping, reader, stage_history
 
 
 class Check(NamedTuple):
@@ -44,6 +44,8 @@ def check(request: BuildRequest) -> Check:
         sections.append(_refused([columns.missing_sentence(header, suggested)]))
         return Check("\n".join(sections), is_usable=False)
     scope.refuse_missing_columns(request.scope, header, variables)
+    if request.stages:
+        stage_history.check(request.stages, mapping_path, variables)
     models = staging.compiled_models(request.config)
     try:
         with (
@@ -66,6 +68,7 @@ def check(request: BuildRequest) -> Check:
                 section("values", values),
                 section("levels", levels),
                 section("rows", list(contents.rows(connection))),
+                *_stage_sections(request, connection),
                 _refused(errors, remedies.remedies(connection))
                 if errors
                 else contents.accepted(connection),
@@ -73,6 +76,13 @@ def check(request: BuildRequest) -> Check:
     except (duckdb.Error, OSError) as error:
         raise BuildError(f"{request.deals} cannot be checked: {database.reason(error)}") from error
     return Check("\n".join(sections), is_usable=not errors)
+
+
+def _stage_sections(request: BuildRequest, connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """What is read of the stage history, where there is one."""
+    if not request.stages:
+        return []
+    return [section("stage history", list(contents.stage_history(connection)))]
 
 
 def _refused(errors: list[str], lines: Iterable[Line] = ()) -> str:

@@ -221,23 +221,7 @@ def rows(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
         yield name, count(getattr(ledger, f"n_{name}"))
     if ledger.n_out_of_scope:
         yield "", f"{count(ledger.n_out_of_scope)} of them outside SCOPE"
-    reasons = named_rows(
-        connection,
-        """
-        select
-            reason_code,
-            count(*) as n_rows,
-            min_by({line: source_line, text: reason}, source_line, $1) as examples
-        from quality.rejected_deals
-        group by reason_code
-        order by n_rows desc, reason_code
-        """,
-        [N_EXAMPLES],
-    )
-    for reason in reasons:
-        yield reason.reason_code, count(reason.n_rows)
-        for row in reason.examples:
-            yield "", f"line {row['line']}: {brief(row['text'], REASON_LETTERS)}"
+    yield from _reasons(connection, "rejected_deals")
     columns = named_rows(
         connection,
         """
@@ -255,6 +239,52 @@ def rows(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
         yield column.column_name, f"not read in {count(column.n_cells)} of the accepted rows"
         for row in column.examples:
             yield "", f"line {row['line']}: '{brief(row['text'])}'"
+
+
+def stage_history(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
+    """What is read of the stage history, the stages found in it and examples of rejected rows."""
+    for ledger in named_rows(connection, "select * from quality.stage_row_ledger"):
+        for name in ("read", "accepted", "rejected", "skipped"):
+            yield name, count(getattr(ledger, f"n_{name}"))
+        for n_rows, why in (
+            (ledger.n_other_fields, "are changes of other fields"),
+            (ledger.n_other_deals, "are of deals that are not used"),
+            (ledger.n_unchanged, "have the stage of the row before"),
+        ):
+            if n_rows:
+                yield "", f"{count(n_rows)} of them {why}"
+    found = named_rows(
+        connection,
+        """
+        select deal_stage, max(stage_outcome) as stage_outcome, sum(n_entries) as n_entries
+        from internal.stage_texts group by deal_stage order by n_entries desc, deal_stage
+        """,
+    )
+    for stage in found[:N_LEVELS]:
+        read_as = f" {stage.stage_outcome}" if stage.stage_outcome else " open"
+        yield "", f"{brief(stage.deal_stage)} ({count(stage.n_entries)}):{read_as}"
+    yield from _reasons(connection, "rejected_stage_rows")
+
+
+def _reasons(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[Line]:
+    """The reasons in a table of rejected rows, each with the first rows that have it."""
+    reasons = named_rows(
+        connection,
+        f"""
+        select
+            reason_code,
+            count(*) as n_rows,
+            min_by({{line: source_line, text: reason}}, source_line, $1) as examples
+        from quality.{table}
+        group by reason_code
+        order by n_rows desc, reason_code
+        """,
+        [N_EXAMPLES],
+    )
+    for reason in reasons:
+        yield reason.reason_code, count(reason.n_rows)
+        for row in reason.examples:
+            yield "", f"line {row['line']}: {brief(row['text'], REASON_LETTERS)}"
 
 
 def accepted(connection: duckdb.DuckDBPyConnection) -> str:

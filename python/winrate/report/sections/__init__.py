@@ -16,6 +16,7 @@ from winrate.report.sections import (
     open_deals,
     recipe,
     reps,
+    stages,
     trend,
     why,
 )
@@ -26,6 +27,7 @@ SECTIONS: list[Callable[[Data], Section | None]] = [
     why.section,
     drivers.section,
     losses.section,
+    stages.section,
     recipe.section,
     reps.section,
     open_deals.section,
