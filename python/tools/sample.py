@@ -144,6 +144,29 @@ def generate_deals(seed: int = SEED) -> pd.DataFrame:
     return deals[COLUMNS]
 
 
+def generate_stages(seed: int = SEED) -> pd.DataFrame:
+    """The stage history of the sample as text: one row per deal and stage that it entered.
+
+    Returns `deal_id`, `stage` and `entered_date`, in order of deals and time. A deal passes
+    `OPEN_STAGES` up to its last one, at days drawn at random, and enters 'Closed Won' or 'Closed
+    Lost' on the day on which it closes.
+    """
+    rng = np.random.default_rng([seed, 1])
+    rows = []
+    for deal in generate_deals(seed).itertuples():
+        n_stages = [*OPEN_STAGES, "Closed"].index(deal.deal_stage) + 1
+        stages = OPEN_STAGES[:n_stages]
+        created = np.datetime64(deal.created_date)
+        is_open = pd.isna(deal.closed_date)
+        end = AS_OF_DATE if is_open else np.datetime64(deal.closed_date)
+        n_days = (end - created).astype(int)
+        days = np.sort(rng.integers(0, n_days, len(stages) - 1, endpoint=True))
+        rows += zip([deal.deal_id] * len(stages), stages, created + np.r_[0, days], strict=True)
+        if not is_open:
+            rows.append((deal.deal_id, f"Closed {deal.outcome}", end))
+    return pd.DataFrame(rows, columns=["deal_id", "stage", "entered_date"]).astype("string")
+
+
 def _draw_created_dates(rng: np.random.Generator) -> np.ndarray:
     """`N_DEALS` dates in ascending order, the first and the last day among them.
 

@@ -22,7 +22,7 @@ entries as (
 
 starts as (
 
-    select min(entered_date) as first_entered_date from entries
+    select {{ first_complete_date('min(entered_date)') }} as first_date from entries
 
 ),
 
@@ -56,7 +56,7 @@ first_stages as (
     where
         ordered.place = 1
         and ordered.old_stage != ordered.deal_stage
-        and deals.created_date between starts.first_entered_date and ordered.entered_date
+        and deals.created_date between starts.first_date and ordered.entered_date
 
 ),
 
