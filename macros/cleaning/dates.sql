@@ -25,7 +25,8 @@
         when substr({{ x }}, 5, 1) = '-' and substr({{ x }}, 8, 1) = '-' then {{ x }}
         when {{ contains_match(x, time) }}
             then
-                {{ half }} || case when {{ half }} != '' and {{ hour }} = '12' then '00' else right('0' || {{ hour }}, 2) end
+                {{ half }}
+                || case when {{ half }} != '' and {{ hour }} = '12' then '00' else right('0' || {{ hour }}, 2) end
                 || {{ extract_match(x, time, 2) }}
         else {{ x }}
     end

@@ -41,7 +41,7 @@ staged as (
 
 ),
 
--- One pass: all deals by quarter, and the levels of each feature. (sqlfluff does not parse the grouping sets of DuckDB.)
+-- One pass: all deals by quarter, and the levels of each feature. (sqlfluff does not parse grouping sets.)
 counted as (
 
     select

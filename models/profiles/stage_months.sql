@@ -1,6 +1,6 @@
 -- What deals that entered a stage for the first time left it for within `horizon_days` (null: nothing, they were still
--- there), by the month of the entry: for all deals, for each rep, and for each level of the categorical features known at
--- creation.
+-- there), by the month of the entry: for all deals, for each rep, and for each level of the categorical features known
+-- at creation.
 
 {% set creation = creation_features() | select('in', categorical_features()) | list -%}
 {% set features = (creation + ['sales_rep_id']) | unique | list -%}

@@ -19,7 +19,9 @@ final as (
     from months
     cross join {{ ref('stage_horizons') }} as horizons
     cross join {{ ref('as_of_dates') }} as as_of_dates
-    where {{ add_months('months.month_start', '1') }} <= {{ add_days('as_of_dates.as_of_date', '-horizons.horizon_days') }}
+    where
+        {{ add_months('months.month_start', '1') }}
+        <= {{ add_days('as_of_dates.as_of_date', '-horizons.horizon_days') }}
     group by months.level, months.deal_stage, months.left_for
 
 )

@@ -43,12 +43,14 @@ final as (
         windows.after_start,
         windows.after_end,
         bases.horizon_days,
-        {% for window in ['before', 'after'] -%}
         case
-            when windows.n_months > 0 then windows.{{ window }}_start || ' to ' || windows.{{ window }}_end
-            else {{ quarter_range('windows.' ~ window ~ '_start', 'windows.' ~ window ~ '_end', 'bases.start_month') }}
-        end as {{ window }}_name{{ ',' if not loop.last }}
-        {% endfor -%}
+            when windows.n_months > 0 then windows.before_start || ' to ' || windows.before_end
+            else {{ quarter_range('windows.before_start', 'windows.before_end', 'bases.start_month') }}
+        end as before_name,
+        case
+            when windows.n_months > 0 then windows.after_start || ' to ' || windows.after_end
+            else {{ quarter_range('windows.after_start', 'windows.after_end', 'bases.start_month') }}
+        end as after_name
     from windows
     cross join bases
     where windows.before_start >= windows.first_date

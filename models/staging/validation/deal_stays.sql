@@ -1,5 +1,5 @@
--- One row per stay of a deal in a stage: from the day on which it entered it to the one on which it entered the next, or
--- was won or lost. Entering a closed stage ends a stay and is none.
+-- One row per stay of a deal in a stage: from the day on which it entered it to the one on which it entered the next,
+-- or was won or lost. Entering a closed stage ends a stay and is none.
 
 with
 

@@ -53,7 +53,7 @@ def section(data: Data) -> Section | None:
                 f"Of the deals that entered a stage, what had become of them {days} later. A deal "
                 "counts by its first stay in a stage; deals that are in it still count for as long "
                 "as they have been.",
-                keys=tuple(Key((colour,), meaning) for colour, meaning in OUTCOMES.values()),
+                keys=tuple(Key((colour,), f"{meaning};") for colour, meaning in OUTCOMES.values()),
             ),
             Table(
                 [_row(stage, of_all) for stage in stages.itertuples()],
