@@ -54,15 +54,21 @@
     {{ as_count(days) }} || case when {{ days }} = 1 then ' day' else ' days' end
 {%- endmacro %}
 
-{# 2026-06-30 -> '2026 Q2', or 'FY2026/27 Q2' where the fiscal year starts in another month than January. The names of
-   one calendar sort by time. #}
-{% macro quarter_name(date, start_month) -%}
+{# 2026-06-30 -> '2026', or 'FY2026/27' where the fiscal year starts in another month than January. #}
+{% macro year_name(date, start_month) -%}
     {%- set year = 'extract(year from ' ~ fiscal_month(date, start_month) ~ ')' -%}
-    {%- set quarter = 'extract(quarter from ' ~ fiscal_month(date, start_month) ~ ')' -%}
     case
-        when {{ start_month }} = 1 then {{ year }} || ' Q' || {{ quarter }}
-        else 'FY' || {{ year }} || '/' || right('0' || mod({{ year }} + 1, 100), 2) || ' Q' || {{ quarter }}
+        when {{ start_month }} = 1 then '' || {{ year }}
+        else 'FY' || {{ year }} || '/' || right('0' || mod({{ year }} + 1, 100), 2)
     end
+{%- endmacro %}
+
+{# The same with the quarter: '2026 Q2', or 'FY2026/27 Q2'. The names of one calendar sort by time. #}
+{% macro quarter_name(date, start_month) -%}
+    (
+        {{ year_name(date, start_month) }}
+        || ' Q' || extract(quarter from {{ fiscal_month(date, start_month) }})
+    )
 {%- endmacro %}
 
 {# 2 -> 'February' #}

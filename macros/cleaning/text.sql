@@ -78,6 +78,12 @@
     {{ return(matches(x, '[^@\\t\\n\\f\\r \\p{Zs}]*[0-9][^@\\t\\n\\f\\r \\p{Zs}]*')) }}
 {%- endmacro %}
 
+{# What all spellings of one name have in common, of text in normal form C: an id is compared as it is, and a name
+   without regard to case, spaces and invisible characters. #}
+{% macro name_key(x) -%}
+    case when {{ is_id(x) }} then {{ x }} else lower({{ visible(folded(x)) }}) end
+{%- endmacro %}
+
 {# What all spellings of one level have in common: 'FinTech', 'fintech ' and 'Fin-Tech' are one level, and so are
    text with and without invisible characters, and wide and usual letters.
    Between digits a separator counts, since '1-50' is not '150': there it becomes a placeholder, in two

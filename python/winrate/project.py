@@ -50,6 +50,8 @@ class RunValues(NamedTuple):
     mapping_path: str = ""
     alert_rules_path: str = ""
     exclusions_path: str = ""
+    owners_path: str = ""
+    targets_path: str = ""
     as_of_date: str = ""
     latest_date: str = ""
     date_format: str = ""
@@ -66,6 +68,8 @@ OWN_FILES = {
     "mapping_path": "mapping.csv",
     "alert_rules_path": "alert_rules.csv",
     "exclusions_path": "exclusions.csv",
+    "owners_path": "owners.csv",
+    "targets_path": "targets.csv",
 }
 # What is read and as of when, which has columns of its own in quality.build_info; the other
 # variables say how it is read.

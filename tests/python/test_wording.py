@@ -49,6 +49,8 @@ EXAMPLES = [
     ("as_deals", ["5000"], "5,000 deals"),
     ("as_days", ["1"], "1 day"),
     ("as_days", ["1200"], "1,200 days"),
+    ("year_name", ["date '2026-06-30'", "1"], "2026"),
+    ("year_name", ["date '2000-01-31'", "2"], "FY1999/00"),
     ("quarter_name", ["date '2026-06-30'", "1"], "2026 Q2"),
     ("quarter_name", ["date '2026-02-01'", "2"], "FY2026/27 Q1"),
     ("quarter_name", ["date '2027-01-31'", "2"], "FY2026/27 Q4"),
@@ -163,7 +165,9 @@ def test_a_macro_gives_its_example(macros, macro, arguments, expected):
 @pytest.mark.parametrize(("macro", "n_arguments"), N_ARGUMENTS.items())
 def test_null_stays_null(macros, macro, n_arguments):
     arguments = ["null"] * n_arguments
-    if macro.startswith("quarter"):  # of days, with a typed null, as `extract` takes no other
+    if macro.startswith(
+        ("quarter", "year")
+    ):  # of days, with a typed null, as `extract` takes no other
         arguments = [*["cast(null as date)"] * (n_arguments - 1), "2"]
     assert macros.values(macro, *arguments) == [None]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from winrate import project
-from winrate.config import alert_rules, exclusions, settings
+from winrate.config import alert_rules, exclusions, owners, settings, targets
 from winrate.project import SettingsError
 
 SETTINGS = "settings.yml"
@@ -87,6 +87,8 @@ def read(folder: Path | None) -> Config:
     config = Config(folder, settings.read(path) if path.exists() else {})
     alert_rules.read(config.paths()["alert_rules_path"])
     exclusions.table(config.paths()["exclusions_path"], config.variables)
+    owners.table(config.paths()["owners_path"], str)
+    targets.table(config.paths()["targets_path"], str)
     return config
 
 

@@ -3,7 +3,8 @@
 import hashlib
 import hmac
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -11,6 +12,7 @@ from winrate.ingest.spelling import name_key
 from winrate.ingest.text_ids import in_first_row
 
 KEY_VARIABLE = "WINRATE_MASK_KEY"
+KEY_LETTERS = 10
 NOT_KEPT = "(not kept: names are masked)"
 # What the key of a name begins with, by setting and column.
 PREFIXES = {
@@ -90,6 +92,20 @@ def mask_mappings(
     return pa.Table.from_pylist(rows, schema=mappings.schema)
 
 
+def mask_of(column: str, columns: Mapping[str, str]) -> Callable[[str], str]:
+    """What a name becomes in files beside the export, as it does in a column of the export.
+
+    columns: what `masked_columns` gives; a column that is not among them has its names as they are.
+    The key of a name, which a masked page shows, counts as the name.
+    """
+    prefix = columns.get(column)
+    if prefix is None:
+        return str
+    secret = os.environ.get(KEY_VARIABLE, "")
+    key = re.compile(f"{prefix}_[0-9a-f]{{{KEY_LETTERS}}}")
+    return lambda name: name if key.fullmatch(name) else masked_name(name, prefix, secret)
+
+
 def _cell_key(name: str, prefix: str, secret: str, null_values: Sequence[str]) -> str:
     """The key of a name, or the cell itself where it counts as empty."""
     return name if name.strip().lower() in null_values else masked_name(name, prefix, secret)
@@ -103,4 +119,4 @@ def masked_name(name: str, prefix: str, secret: str) -> str:
     whoever has the list.
     """
     digest = hmac.new(secret.encode(), name_key(name).encode(), hashlib.sha256).hexdigest()
-    return f"{prefix}_{digest[:10]}"
+    return f"{prefix}_{digest[:KEY_LETTERS]}"

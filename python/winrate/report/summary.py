@@ -16,6 +16,11 @@ SCOPE = """
     cross join quality.row_ledger
 """
 WARNINGS = "select message from quality.data_checks where severity = 'warning' order by all"
+COVERAGE = """
+    select statement from drivers.target_coverage
+    where entity_type = 'all' and is_current
+    order by period_end, period_start desc
+"""
 ALERT_COUNTS = "select severity, count(*) as n_alerts from alerts.alerts group by severity"
 
 
@@ -46,6 +51,7 @@ def summary(data: Data) -> Summary:
         statements=[
             *(known(row["statement"]) for row in (data.verdict, data.change) if row is not None),
             *_needed(data),
+            *(known(statement) for statement in data.rows(COVERAGE)["statement"]),
         ],
         figures={
             "Closed deals": wording.count(totals["n_closed"]),

@@ -32,8 +32,7 @@ def test_a_folder_gives_settings_and_files(tmp_path):
     assert config.model_settings == {"min_outcomes": 50}
     assert config.deals() == tmp_path / "a.csv"
     mapping = str(tmp_path / "mapping.csv")
-    others = {"alert_rules_path": "", "exclusions_path": ""}
-    assert config.paths() == {"mapping_path": mapping} | others
+    assert config.paths() == dict.fromkeys(project.OWN_FILES, "") | {"mapping_path": mapping}
 
 
 def test_a_mapping_of_the_command_line_is_read_in_place_of_the_one_in_the_folder(tmp_path):

@@ -17,6 +17,7 @@ from winrate.report.sections import (
     recipe,
     reps,
     stages,
+    targets,
     trend,
     why,
 )
@@ -25,6 +26,7 @@ from winrate.report.sections import (
 SECTIONS: list[Callable[[Data], Section | None]] = [
     trend.section,
     why.section,
+    targets.section,
     drivers.section,
     losses.section,
     stages.section,
