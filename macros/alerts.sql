@@ -25,7 +25,7 @@
    cte: one row per alert, with entity_id, observed_value and message.
    entity_type: what the alerts are about; without it, a column of `cte` of that name says so.
    provides: what else `cte` has, of baseline_value, n_deals, interval_low, interval_high, q_value,
-       amount_at_stake, deal_url (the others become null) and owner (who acts where the rule names nobody).
+       amount_at_stake, deal_url, manager (the others become null) and owner (who acts where the rule names nobody).
 
    Severity, threshold, owner and recommended action come from the CTE `rule`. #}
 {% macro alert_shape(cte, entity_type=none, provides=[]) -%}
@@ -38,7 +38,7 @@
         'q_value': 'double',
         'amount_at_stake': 'double',
     } -%}
-    {%- for column in provides if column not in types and column not in ['owner', 'deal_url'] -%}
+    {%- for column in provides if column not in types and column not in ['owner', 'deal_url', 'manager'] -%}
         {%- do exceptions.raise_compiler_error('An alert has no column ' ~ column ~ '.') -%}
     {%- endfor -%}
     {%- set entity_type = "'" ~ entity_type ~ "'" if entity_type else 'firing.entity_type' -%}
@@ -58,7 +58,8 @@
         rule.recommended_action,
         'docs/alerts.md#{{ condition | replace("_", "-") }}' as runbook,
         {{ 'firing.deal_url' if 'deal_url' in provides else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as deal_url,
-        as_of_dates.as_of_date
+        as_of_dates.as_of_date,
+        {{ 'firing.manager' if 'manager' in provides else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as manager
     from {{ cte }} as firing
     cross join rule
     cross join {{ ref('as_of_dates') }} as as_of_dates
@@ -66,17 +67,18 @@
 
 {# ---------- alerts about one deal #}
 
-{# The columns of `scores.open_deals` that every alert about a deal has. #}
+{# The columns of `scores.open_deals` that every alert about a deal has. Where a deal has no rep, its manager acts. #}
 {% macro deal_columns(deals) -%}
     {{ deals }}.deal_id as entity_id,
     {{ deals }}.deal_amount as amount_at_stake,
-    {{ deals }}.owner,
-    {{ deals }}.deal_url
+    coalesce(case when {{ deals }}.owner = 'Unknown' then {{ deals }}.manager end, {{ deals }}.owner) as owner,
+    {{ deals }}.deal_url,
+    {{ deals }}.manager
 {%- endmacro %}
 
 {# What of these `alert_shape` is told. #}
 {% macro deal_provides() -%}
-    {{ return(['amount_at_stake', 'owner', 'deal_url']) }}
+    {{ return(['amount_at_stake', 'owner', 'deal_url', 'manager']) }}
 {%- endmacro %}
 
 {# 'Deal Acme renewal (D-17, Ann Lee, Demo, amount 12,500)'; of a deal without a name 'Deal D-17 (R-3, Demo, amount

@@ -9,6 +9,8 @@ found as (
         'check_deals_are_pooled',
         'check_scope_value_not_found',
         'check_exclusion_not_used',
+        'check_owner_not_used',
+        'check_owner_without_team',
         'check_target_not_used',
         'check_date_is_missing',
         'check_column_is_missing',

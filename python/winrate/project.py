@@ -32,8 +32,9 @@ RESERVED_NAMES = """
     model_run_id month_start n_after n_before n_closed_deals n_deals n_holdout_deals
     n_holdout_won n_lines n_lost n_won n_won_after n_won_before new_texts owner period place
     previous_win_probability profile_id raw_text read_error reject_code row_content
-    score_fold score_id source_line stage_name stage_outcome stated_outcome top_reason_1
-    top_reason_2 top_reason_3 win_probability win_probability_high win_probability_low
+    score_fold score_id source_line stage_name stage_outcome stated_outcome team_name
+    top_reason_1 top_reason_2 top_reason_3 win_probability win_probability_high
+    win_probability_low
 """
 RESERVED = frozenset(RESERVED_NAMES.split())
 COLUMN_TYPES = ("category", "date", "name", "number", "text")

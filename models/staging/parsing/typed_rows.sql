@@ -12,6 +12,8 @@
 
 {% set columns = shared_text_columns() -%}
 {% set scoped_columns = category_columns() + name_columns() -%}
+{#- What the user's owners.csv says goes before what the export says. -#}
+{% set of_owners = {'team': 'owner_team', 'manager': 'owner_manager', 'owner_name': 'owner_label'} -%}
 
 with
 
@@ -41,6 +43,9 @@ typed_texts as (
         number_texts.currency,
         level_mappings.level,
         name_texts.name,
+        name_texts.owner_team,
+        name_texts.owner_manager,
+        name_texts.owner_label,
         outcome_texts.means,
         {{ yes_or_no('cell_texts.cell') }} as says,
         case when cell_texts.column_name = 'fiscal_period' then {{ quarter_number('cell_texts.cell') }} end
@@ -189,7 +194,15 @@ joined as (
         {{ column }}_texts.level as {{ column }}_level,
         {% endfor -%}
         {% for column in name_columns() -%}
+        {% if column in of_owners -%}
+        coalesce(
+            sales_rep_id_texts.{{ of_owners[column] }},
+            owner_name_texts.{{ of_owners[column] }},
+            {{ column }}_texts.name
+        ) as {{ column }}_name,
+        {% else -%}
         {{ column }}_texts.name as {{ column }}_name,
+        {% endif -%}
         {% endfor -%}
         {% for column in ['is_deleted', 'is_removed', 'is_current_row', 'is_won', 'is_closed'] -%}
         {{ column }}_texts.says as says_{{ column }},

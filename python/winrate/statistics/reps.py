@@ -7,20 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from winrate import wording
-from winrate.statistics.claims import (
-    INCONCLUSIVE,
-    MISSING,
-    TOO_FEW,
-    ClaimRules,
-    chance_among,
-    evidence,
-    explained,
-    fewest_outcomes,
-    low_evidence_note,
-    q_values,
-    typed,
-)
+from winrate.statistics.claims import MISSING, ClaimRules, typed
+from winrate.statistics.performance import REP, judged
 from winrate.statistics.profile_regression import GROUPS, profile_model
 from winrate.statistics.proportions import compare_with_rest
 from winrate.statistics.score_tests import ScoreTests, score_tests
@@ -80,30 +68,7 @@ def rep_performance(
         table[f"funnel_low_{name}"], table[f"funnel_high_{name}"] = limits["low"], limits["high"]
     table["shrunk_win_rate"] = table["shrunk_win_rate"].fillna(spread.mean).mask(is_missing)
     table["between_rep_sd"], table["chance_sd"] = spread.between_sd, spread.chance_sd
-    spread_p_values = table["spread_p_value"].dropna()
-    p_value = spread_p_values.iloc[0] if len(spread_p_values) else np.nan
-    table["spread_p_value"] = p_value
-    table["spread_evidence"] = (
-        TOO_FEW if np.isnan(p_value) else "differs" if p_value < rules.max_p_value else INCONCLUSIVE
-    )
-    table["q_value"] = q_values(table["p_value"])
-    is_claim = table["observed_minus_expected_pp"].abs() >= rules.min_effect_pp
-    table["evidence"] = evidence(
-        table["observed_minus_expected_pp"],
-        table["q_value"].where(is_claim & (table["spread_evidence"] == "differs")),
-        too_few=table["evidence"] == TOO_FEW,
-        names=("above", "below"),
-        max_q_value=rules.max_other_q_value,
-    )
-    table["inconclusive_because"] = explained(
-        table["difference_pp_low"],
-        table["difference_pp_high"],
-        table["evidence"] != INCONCLUSIVE,
-        _reasons(table, rules),
-    )
-    note = low_evidence_note(fewest_outcomes(table), rules)
-    table["statement"] = [_statement(row, rules, note) for row in table.itertuples()]
-    return typed(table, TYPES)
+    return typed(judged(table, REP, rules), TYPES)
 
 
 def _adjusted(profiles: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
@@ -148,39 +113,3 @@ def _spread_p_value(tests: ScoreTests) -> float:
         return tests.joint().p_value
     squares = np.nansum(tests.z**2)
     return float(stats.chi2.sf(squares * (n_reps - 1) / n_reps, n_reps - 1))
-
-
-def _reasons(table: pd.DataFrame, rules: ClaimRules) -> list[str]:
-    """Why each rep may not be above or below, although the win rates differ as they are."""
-    if (table["spread_evidence"] != "differs").any():
-        return ["reps differ no more than expected by chance"] * len(table)
-    by_chance = chance_among(table["p_value"].count(), "rep")
-    is_small = table["observed_minus_expected_pp"].abs() < rules.min_effect_pp
-    small = "others win as often of such deals"
-    return np.where(is_small, small, by_chance).tolist()
-
-
-def _statement(row, rules: ClaimRules, note: str) -> str:
-    if row.sales_rep_id == MISSING:
-        return f"Without a rep: {wording.deals(row.n_deals)} closed, of which {row.n_won} were won."
-    if row.n_deals < rules.min_deals_per_level:
-        return (
-            f"{row.sales_rep_id} has closed {wording.deals(row.n_deals)} and won {row.n_won}: "
-            f"too few to compare ({rules.min_deals_per_level} are needed)."
-        )
-    won = f"{row.sales_rep_id} won {wording.percent(row.win_rate)} of {wording.deals(row.n_deals)}"
-    if row.evidence == TOO_FEW:
-        return f"{won}; all reps together, or the others, have closed too few to compare."
-    side = "above" if row.observed_minus_expected_pp > 0 else "below"
-    compared = (
-        f"{won}, {wording.points(row.observed_minus_expected_pp)} {side} the "
-        f"{wording.percent(row.expected_win_rate)} that all reps together win of such deals"
-    )
-    if row.evidence != INCONCLUSIVE:
-        return f"{compared}: more than expected by chance among so many reps{note}."
-    if row.spread_evidence == INCONCLUSIVE:
-        return f"{compared}: reps differ no more than expected by chance."
-    return (
-        f"{compared}: no more than expected by chance among so many reps; the win rate to expect "
-        f"in the long run is {wording.percent(row.shrunk_win_rate)}."
-    )
