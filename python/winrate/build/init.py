@@ -28,7 +28,9 @@ from winrate.wording import count
 
 MAPPING = project.OWN_FILES["mapping_path"]
 ALERT_RULES = project.OWN_FILES["alert_rules_path"]
-FILES = (MAPPING, folder.SETTINGS, ALERT_RULES, starter.README)
+OWNERS = project.OWN_FILES["owners_path"]
+TARGETS = project.OWN_FILES["targets_path"]
+FILES = (MAPPING, folder.SETTINGS, ALERT_RULES, OWNERS, TARGETS, starter.README)
 MAX_WORDS = 50  # for outcomes, and as many stages
 WIDTH = 98  # of a comment
 
@@ -74,6 +76,8 @@ def init(request: BuildRequest, to_folder: Path) -> str:
         MAPPING: mapping_text(found, request.deals.name),
         folder.SETTINGS: starter.settings_text(),
         ALERT_RULES: starter.alert_rules_text(),
+        OWNERS: starter.owners_text(),
+        TARGETS: starter.targets_text(),
         starter.README: starter.readme_text(to_folder, request.deals),
     }
     try:

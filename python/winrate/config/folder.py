@@ -1,4 +1,4 @@
-"""The folder that `CONFIG` names: a user's settings, mapping and alert rules.
+"""The folder that `CONFIG` names: a user's settings, and files such as the mapping and the targets.
 
 A file that is not there changes nothing. A kind of file that models read is one more entry of
 `project.OWN_FILES`, and a variable with its path.

@@ -1,4 +1,4 @@
-"""The files of a new folder for `CONFIG`: settings, alert rules and what the files are for.
+"""The files of a new folder for `CONFIG`: settings, rules, owners, targets, and what they are for.
 
 Settings and rules are those of dbt_project.yml and of the seed, with their comments; a '#' keeps
 each line from being read until a user takes it away.
@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 
 from winrate import project
-from winrate.config import alert_rules
+from winrate.config import alert_rules, owners, targets
 
 README = "README.md"
 TEMPLATE = Path(__file__).parent / "templates" / README
@@ -87,4 +87,26 @@ def alert_rules_text() -> str:
         "# Rules that differ from seeds/alert_rules.csv. To change one, take the # away in front\n"
         "# of it. An empty cell keeps the value of the seed; none empties it.\n"
         + "".join(f"#{rule}\n" for rule in rules)
+    )
+
+
+def owners_text() -> str:
+    """The titles of owners.csv, and an example of a line."""
+    return (
+        f"{','.join(owners.FIELDS)}\n"
+        "# The team and the manager of an owner, by the id or the name in the export. What a cell\n"
+        "# says goes before the export; an empty one leaves it as it is.\n"
+        "#0055g00000ABCdE,Mid-Market,Mo Fox,Ann Lee\n"
+    )
+
+
+def targets_text() -> str:
+    """The titles of targets.csv, and an example of each kind of line."""
+    return (
+        f"{','.join(targets.FIELDS)}\n"
+        "# What is to be won: in a quarter (2026-Q4, FY2026/27 Q1), a month (2026-11) or a year\n"
+        "# (2026, FY2026/27), by an owner, by a team or, where both are empty, in all.\n"
+        "#2026-Q4,,,5000000\n"
+        "#2026-Q4,,Mid-Market,1200000\n"
+        "#2026-11,Ann Lee,,90000\n"
     )

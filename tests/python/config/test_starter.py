@@ -3,7 +3,7 @@
 import re
 
 from winrate import project
-from winrate.config import alert_rules, settings, starter
+from winrate.config import alert_rules, owners, settings, starter, targets
 
 
 def test_the_starter_settings_are_those_of_the_project_and_none_is_in_force(tmp_path):
@@ -30,3 +30,17 @@ def test_the_starter_rules_are_those_of_the_seed_and_none_is_in_force(tmp_path):
     lines = path.read_text("utf-8").splitlines()
     rules = [line.removeprefix("#") for line in lines if not line.startswith("# ")]
     assert rules == alert_rules.seed_path().read_text("utf-8").splitlines()
+
+
+def test_the_starter_owners_and_targets_are_examples_that_can_be_read_and_none_is_in_force(
+    tmp_path,
+):
+    for name, text, table, n_lines in (
+        ("owners.csv", starter.owners_text(), owners.table, 1),
+        ("targets.csv", starter.targets_text(), targets.table, 3),
+    ):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        assert table(path, str).num_rows == 0
+        path.write_text(re.sub(r"^#(?! )", "", text, flags=re.MULTILINE), encoding="utf-8")
+        assert table(path, str).num_rows == n_lines
