@@ -55,12 +55,12 @@ def _say(text: object, stream: TextIO | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="winrate", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    config, source, warehouse, report = _shared_arguments()
+    config, source, warehouse, report, state = _shared_arguments()
 
     building = commands.add_parser(
         "build",
         help="a CRM export to warehouse and report",
-        parents=[config, source, warehouse, report],
+        parents=[config, source, warehouse, report, state],
     )
     building.add_argument(
         "--as-of",
@@ -110,8 +110,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _shared_arguments() -> list[argparse.ArgumentParser]:
-    """Arguments of several commands: the user's folder, the export, the database, the page."""
-    config, source, warehouse, report = (argparse.ArgumentParser(add_help=False) for _ in range(4))
+    """Arguments of several commands: the user's folder, the export, the database, the page, the state."""
+    config, source, warehouse, report, state = (
+        argparse.ArgumentParser(add_help=False) for _ in range(5)
+    )
     config.add_argument("--config", type=_path, default="", help="a folder that `init` wrote")
     source.add_argument("--deals", type=_path, default="", help="default: the sample export")
     source.add_argument("--stages", type=_path, default="", help="the history of the stages")
@@ -131,7 +133,8 @@ def _shared_arguments() -> list[argparse.ArgumentParser]:
     source.add_argument("--scope", default="", help="such as 'deal_type=New Business'")
     warehouse.add_argument("--warehouse", type=_path, default="", help=f"default: {WAREHOUSE}")
     report.add_argument("--report", type=_path, default="", help=f"default: {REPORT}")
-    return [config, source, warehouse, report]
+    state.add_argument("--state", type=_path, default="", help="default: beside the warehouse")
+    return [config, source, warehouse, report, state]
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -143,6 +146,7 @@ def _build(options: argparse.Namespace) -> int:
         as_of=options.as_of or _as_of(config.named("as_of_date"), config.variables["as_of_date"]),
         target=options.target,
         threads=options.threads,
+        state=_state(options, config),
     )
     named = {} if options.scope else scope.read_scopes(config.variables)
     if named:
@@ -193,6 +197,12 @@ def _source(options: argparse.Namespace, config: Config) -> dict[str, Any]:
 def _output(options: argparse.Namespace, name: str, default: str) -> Path:
     """The file or folder that the command line names, or else the default in the user's folder."""
     return getattr(options, name) or (options.config or Path()) / default
+
+
+def _state(options: argparse.Namespace, config: Config) -> Path | None:
+    """The folder that the command line or the user's folder names, or None for the default."""
+    stated = config.variables["state_path"]
+    return options.state or (Path(stated) if stated else None)
 
 
 def _report(options: argparse.Namespace) -> int:

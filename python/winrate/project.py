@@ -59,6 +59,7 @@ class RunValues(NamedTuple):
     decimal_mark: str = ""
     scope: str = ""
     previous_warehouse: str = ""
+    state_path: str = ""
 
 
 # Variables that the command reads and no model does.

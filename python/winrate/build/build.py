@@ -5,7 +5,7 @@ and its tests have passed and the report is drawn do both replace what was publi
 build leaves everything as it was, and a reader never sees half a build.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from winrate.build.publish import BuildError
 from winrate.config import scope
 from winrate.config.folder import Config
 from winrate.ingest import mapping, provenance, reader, stage_history
+from winrate.state import store
+from winrate.state.recording import Recording
 
 UNCHANGED = "nothing was published"  # true of a first build, too
 RESERVED_NAMES = ("main", "temp", "system")  # of databases and schemas that DuckDB always has
@@ -41,7 +43,8 @@ class BuildRequest:
 
     as_of: a date, or None for the data's own. threads: how many dbt and DuckDB use, or None for
     as many as DuckDB finds cores; the tables are the same. mapping: a file that is read in place
-    of the one in the folder of `config`.
+    of the one in the folder of `config`. state: the folder of the state, or None for the one beside
+    the warehouse.
     """
 
     deals: Path
@@ -55,6 +58,7 @@ class BuildRequest:
     decimal_mark: str = ""
     scope: str = ""
     stages: Path | None = None
+    state: Path | None = None
     config: Config = field(default_factory=Config)
 
     @property
@@ -76,6 +80,7 @@ class BuildRequest:
             decimal_mark=self.decimal_mark,
             scope=self.scope,
             previous_warehouse=str(previous_warehouse or ""),
+            state_path=str(self.state.absolute() if self.state else ""),
             **self.own_files,
         )
 
@@ -108,15 +113,21 @@ def build(request: BuildRequest) -> str:
         )
     try:
         with locked_build_directory(warehouse) as directory:
+            state = request.state or store.default_folder(warehouse)
+            recording = Recording(state, request.scope, directory.path, warehouse)
+            request = replace(request, state=recording.folder)
             new_warehouse = directory.staging / warehouse.name
             _build_tables(request, directory, new_warehouse, _previous(warehouse, directory))
             facts = summary.read_facts(new_warehouse)
+            recording.prepare(new_warehouse)
             publish.publish(new_warehouse, warehouse, request.report)
+            recording.add()
     except OSError as error:
         where = error.filename2 or error.filename or warehouse.parent  # of a move: its target
         raise BuildError(f"{where}: {error.strerror or error}; {UNCHANGED}.") from error
     except duckdb.Error as error:
         raise BuildError(f"{database.reason(error)}; {UNCHANGED}.") from error
+    facts = replace(facts, warnings=[*facts.warnings, *recording.warnings])
     return summary.summary_text(
         facts, request.deals, request.warehouse, request.report, variables["importance_max_deals"]
     )

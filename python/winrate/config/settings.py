@@ -14,13 +14,13 @@ from winrate.config import shapes
 from winrate.project import SettingsError
 
 # Of the values of a run, those that a user may state in a file; `make build` has the others.
-STATED = ("deals_path", "stages_path", "as_of_date", "date_format", "decimal_mark", "scope")
+STATED = ("deals_path", "stages_path", "as_of_date", "date_format", "decimal_mark", "scope", "state_path")
 
 
 def read(path: Path) -> dict[str, Any]:
     """The settings of a file, each with its whole value; raises SettingsError.
 
-    A relative `deals_path` or `stages_path` is relative to the folder of the file.
+    A relative `deals_path`, `stages_path` or `state_path` is relative to the folder of the file.
     """
     defaults = project.project_vars()
     found = _loaded(path)
@@ -39,7 +39,7 @@ def read(path: Path) -> dict[str, Any]:
         project.check_names(settings)
     except SettingsError as error:
         raise SettingsError(f"{path}: {error}") from error
-    for name in ("deals_path", "stages_path"):
+    for name in ("deals_path", "stages_path", "state_path"):
         if settings.get(name):
             settings[name] = str(path.parent.absolute() / settings[name])
     return settings

@@ -1,0 +1,1 @@
+"""What outlives a build: records beside the warehouse, in files that are only added."""

@@ -1,0 +1,179 @@
+"""Records of kind `deals`: what each export says of its deals, where that is new.
+
+A row has all tracked columns of a deal, as text, in an export that shows it for the first time, with
+another value, or no longer (`is_in_export`). Where an export is recorded after a later one, its record
+also has rows of that later export (`record_number`), for deals of which that one said nothing new then.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from winrate.ingest import masking
+from winrate.ingest.mapping import OUTCOME
+from winrate.state import store
+from winrate.state.store import Record, StateError
+
+KIND = "deals"
+READING = "reading_of_"
+KEYS = {
+    "deal_id": pa.string(),
+    "created_date": pa.date32(),
+    "record_number": pa.int64(),
+    "is_in_export": pa.bool_(),
+}
+
+
+def record_schema(tracked: Sequence[str]) -> pa.Schema:
+    """The columns of a record: `record_number` is null in rows of the record itself."""
+    return pa.schema([*KEYS.items(), *((name, pa.string()) for name in tracked)])
+
+
+def of_scope(records: Sequence[Record], scope: str) -> list[Record]:
+    """The records of deals of builds of one scope; raises StateError where one is no such record."""
+    found = [
+        record
+        for record in records
+        if record.facts["kind"] == KIND and record.facts.get("scope") == scope
+    ]
+    for record in found:
+        _refuse_other_columns(record)
+    return found
+
+
+def exports_table(
+    records: Sequence[Record], tracked: Sequence[str], readings: Mapping[str, str]
+) -> pa.Table:
+    """One row per record, and one without a number for the export of this build.
+
+    readings: see `own_readings`.
+    Columns: `record_number`, `file_name`, `as_of_date`, `input_sha256`, `state_sha256` (a hash of
+    this record and all that come before it by as-of date) and `reading_of_<column>` of each tracked
+    column: two exports whose values were read in the same way have the same text.
+    """
+    rows = []
+    state_sha256 = ""
+    for record in sorted(records, key=lambda each: (each.facts["as_of_date"], each.number)):
+        chained = f"{state_sha256}\n{record.path.name}"
+        state_sha256 = hashlib.sha256(chained.encode()).hexdigest()
+        row = {
+            "record_number": record.number,
+            "file_name": record.path.name,
+            "as_of_date": date.fromisoformat(record.facts["as_of_date"]),
+            "input_sha256": record.facts["input_sha256"],
+            "state_sha256": state_sha256,
+        }
+        rows.append(row | _reading_columns(record.facts["readings"]))
+    rows.append(_reading_columns(readings))
+    schema = pa.schema(
+        [
+            ("record_number", pa.int64()),
+            ("file_name", pa.string()),
+            ("as_of_date", pa.date32()),
+            ("input_sha256", pa.string()),
+            ("state_sha256", pa.string()),
+            *((f"{READING}{name}", pa.string()) for name in tracked),
+        ]
+    )
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+def deals_reader(
+    folder: str | Path | None, names: Mapping[int, str], tracked: Sequence[str]
+) -> pa.RecordBatchReader:
+    """The rows of some records, each with the number of the record that it is of.
+
+    names: the file of each record by its number. A tracked column that a file lacks is null.
+    """
+    schema = record_schema(tracked)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for number, name in names.items():
+            with pq.ParquetFile(Path(folder) / name) as file:
+                known = [column for column in schema.names if column in file.schema_arrow.names]
+                for batch in file.iter_batches(columns=known):
+                    yield _filled(batch, number, schema)
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+def own_readings(
+    tracked: Sequence[str],
+    titles: Mapping[str, str | None],
+    mappings: Sequence[Mapping[str, Any]],
+    variables: Mapping[str, Any],
+    masks: Mapping[str, bool],
+) -> dict[str, str]:
+    """How each tracked column of this export is read: a hash of all that its values depend on.
+
+    titles: of the columns of the export. mappings: of its values. variables: the settings by which
+    cells become values, with `export_columns`. masks: see `masking.masked_columns`.
+    """
+    columns = variables["export_columns"]
+    settings = {name: value for name, value in variables.items() if name != "export_columns"}
+    dates = [name for name, column in columns.items() if column["type"] == "date"]
+    masked = masking.masked_columns(masks)
+    readings = {}
+    for name in tracked:
+        column = columns.get(name, {})
+        sources = [name, *column.get("fallback_columns", []), *(dates if name in dates else [])]
+        read_by = [
+            settings,
+            column.get("type"),
+            [titles.get(source) for source in sources],
+            [each for each in mappings if each["kind"] in (name, OUTCOME)],
+        ]
+        if name in masked:  # a key is of a name and of a secret
+            secret = os.environ.get(masking.KEY_VARIABLE, "")
+            read_by.append(masking.masked_name("", masked[name], secret))
+        text = json.dumps(read_by, sort_keys=True, default=str)
+        readings[name] = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return readings
+
+
+def stated_readings(export: Mapping[str, Any]) -> dict[str, str]:
+    """The readings of a row of `exports_table`, by column."""
+    return {
+        name.removeprefix(READING): text for name, text in export.items() if name.startswith(READING)
+    }
+
+
+def _reading_columns(readings: Mapping[str, str]) -> dict[str, str]:
+    return {f"{READING}{name}": reading for name, reading in readings.items()}
+
+
+def _filled(batch: pa.RecordBatch, number: int, schema: pa.Schema) -> pa.RecordBatch:
+    """The rows of a file with their number, and null in columns that the file lacks."""
+    columns = []
+    for field in schema:
+        if field.name == "record_number":
+            column = batch.column(field.name).fill_null(number)
+        elif field.name in batch.schema.names:
+            column = batch.column(field.name).cast(field.type)
+        else:
+            column = pa.nulls(batch.num_rows, field.type)
+        columns.append(column)
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _refuse_other_columns(record: Record) -> None:
+    """Raise StateError where a file is no record of deals."""
+    types = dict(zip(record.schema.names, record.schema.types, strict=True))
+    is_record = (
+        all(types.get(name) == kind for name, kind in KEYS.items())
+        and all(types[name] == pa.string() for name in types.keys() - KEYS.keys())
+        and isinstance(record.facts.get("readings"), dict)
+        and isinstance(record.facts.get("input_sha256"), str)
+    )
+    if not is_record:
+        raise StateError(
+            f"{record.path}: found the columns {', '.join(types)}; expected {', '.join(KEYS)} and "
+            "columns of text, and the facts of an export."
+        )
