@@ -13,6 +13,8 @@ SCOPE        ?=
 TARGET    ?= duckdb
 THREADS   ?=
 EXPORT    ?=
+STATE     ?=
+BACKUP    ?=
 MAX_AGE   ?= 26h
 
 PYTHON    ?= python3
@@ -22,18 +24,18 @@ READY     := $(VENV)/.ready
 
 # Recipes read them from the environment, as they were given: neither make nor the shell takes
 # anything in a file name for a command.
-SETTINGS  := CONFIG DEALS STAGES WAREHOUSE REPORT AS_OF MAPPING DATE_FORMAT DECIMAL_MARK SCOPE TARGET THREADS EXPORT MAX_AGE
+SETTINGS  := CONFIG DEALS STAGES WAREHOUSE REPORT AS_OF MAPPING DATE_FORMAT DECIMAL_MARK SCOPE TARGET THREADS EXPORT MAX_AGE STATE BACKUP
 $(foreach name,$(SETTINGS),$(eval override $(name) := $$(value $(name))))
 export $(SETTINGS)
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup init check build report export check-fresh test test-fast lint format docs evidence bench reliability audit sample lock clean
+.PHONY: help setup init check build report export check-fresh state-export state-import test test-fast lint format docs evidence bench reliability audit sample lock clean
 
 help:  ## Show this help
-	@echo "make build          a CRM export to a warehouse and a report"
+	@echo "make build           a CRM export to a warehouse and a report"
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "Variables of make build (of make check, the first six; of make report, WAREHOUSE and REPORT):"
 	@echo "  DEALS=$$DEALS    the export: .csv, .csv.gz, .xlsx or .parquet"
@@ -47,10 +49,13 @@ help:  ## Show this help
 	@echo "  AS_OF=$$AS_OF    the as-of date, YYYY-MM-DD; default: the newest date in the data"
 	@echo "  TARGET=$$TARGET    a target of profiles.yml"
 	@echo "  THREADS=$$THREADS    how many threads build; default: one per core; the tables are the same"
+	@echo "  STATE=$$STATE    the folder of what outlives builds; default: beside the warehouse"
 	@echo "Of make export:"
 	@echo "  EXPORT=$$EXPORT    the folder of the CSV files"
 	@echo "Of make check-fresh:"
 	@echo "  MAX_AGE=$$MAX_AGE    how old the build may be: 90m, 26h, 7d"
+	@echo "Of make state-export and make state-import, also WAREHOUSE and STATE:"
+	@echo "  BACKUP=$$BACKUP    the file with the state; default: beside the state"
 	@echo
 	@echo "  make build DEALS=path/to/export.csv"
 
@@ -69,7 +74,8 @@ $(READY): requirements.txt pyproject.toml
 build: $(READY)  ## Build the warehouse and the report from an export
 	@$(BIN)/python -m winrate build --config="$$CONFIG" --deals="$$DEALS" --stages="$$STAGES" --warehouse="$$WAREHOUSE" \
 		--report="$$REPORT" --as-of="$$AS_OF" --target="$$TARGET" --threads="$$THREADS" \
-		--mapping="$$MAPPING" --date-format="$$DATE_FORMAT" --decimal-mark="$$DECIMAL_MARK" --scope="$$SCOPE"
+		--mapping="$$MAPPING" --date-format="$$DATE_FORMAT" --decimal-mark="$$DECIMAL_MARK" --scope="$$SCOPE" \
+		--state="$$STATE"
 
 init: $(READY)  ## Write a folder of settings (CONFIG) with what is known about an export (DEALS)
 	@$(BIN)/python -m winrate init --config="$$CONFIG" --deals="$$DEALS" --stages="$$STAGES" --mapping="$$MAPPING" \
@@ -87,6 +93,14 @@ export: $(READY)  ## Write every public table of a built warehouse as a CSV file
 
 check-fresh: $(READY)  ## Fail if the published build is older than MAX_AGE
 	@$(BIN)/python -m winrate check-fresh --config="$$CONFIG" --warehouse="$$WAREHOUSE" --max-age="$$MAX_AGE"
+
+state-export: $(READY)  ## Write the state, what outlives builds, into one file (BACKUP)
+	@$(BIN)/python -m winrate state-export --config="$$CONFIG" --warehouse="$$WAREHOUSE" --state="$$STATE" \
+		--file="$$BACKUP"
+
+state-import: $(READY)  ## Add what such a file has to the state
+	@$(BIN)/python -m winrate state-import --config="$$CONFIG" --warehouse="$$WAREHOUSE" --state="$$STATE" \
+		--file="$$BACKUP"
 
 # The linters run beside the tests; what they print follows what the tests print.
 test: $(READY)  ## Run every check: linters, pytest, dbt builds with data and unit tests

@@ -16,6 +16,4 @@ def model(dbt, session):
     )
     folder = dbt.config.get("state_path")
     records = store.read_records(Path(folder)) if folder else []
-    return deals.exports_table(
-        deals.of_scope(records, dbt.config.get("scope")), tracked, readings
-    )
+    return deals.exports_table(deals.of_scope(records, dbt.config.get("scope")), tracked, readings)

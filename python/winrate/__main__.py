@@ -1,9 +1,9 @@
-"""The command under `make build` and its neighbours: init, check, report, export, check-fresh."""
+"""The command under `make build` and its neighbours, such as init, check, report and export."""
 
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -13,6 +13,7 @@ from winrate.build import build, check, csv_files, directory, freshness, init, p
 from winrate.config import folder, scope
 from winrate.config.folder import Config
 from winrate.ingest import records
+from winrate.state import backup, store
 
 DATE_FORMATS = ("dd/mm/yyyy", "mm/dd/yyyy")
 DECIMAL_MARKS = (".", ",")
@@ -36,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         publish.BuildError,
         csv_files.TablesError,
         freshness.StaleError,
+        store.StateError,
     ) as error:
         _say(f"winrate: {error}", sys.stderr)
         return EXIT_FAILED
@@ -106,6 +108,14 @@ def _parser() -> argparse.ArgumentParser:
         "--max-age", type=freshness.duration, default="26h", help="such as 90m, 26h or 7d"
     )
     ageing.set_defaults(run=_check_fresh)
+
+    for name, text, run in (
+        ("state-export", "what builds recorded, as one file", _state_export),
+        ("state-import", "add what such a file has to the state", _state_import),
+    ):
+        moving = commands.add_parser(name, help=text, parents=[config, warehouse, state])
+        moving.add_argument("--file", type=_path, default="", help="default: beside the state")
+        moving.set_defaults(run=run)
     return parser
 
 
@@ -225,6 +235,36 @@ def _check_fresh(options: argparse.Namespace) -> int:
     warehouse = _output(options, "warehouse", WAREHOUSE)
     _say(freshness.check_fresh(warehouse, options.max_age, datetime.now(UTC)))
     return 0
+
+
+def _state_export(options: argparse.Namespace) -> int:
+    state, file = _state_and_backup(options)
+    n_records = _moved(lambda: backup.export_state(state, file))
+    _say(f"{wording.count(n_records)} records of {state} are in {file}.")
+    return 0
+
+
+def _state_import(options: argparse.Namespace) -> int:
+    state, file = _state_and_backup(options)
+    n_records, n_before = _moved(lambda: backup.import_state(state, file))
+    n_new = n_records - n_before
+    _say(f"{state} has {wording.count(n_records)} records, {wording.count(n_new)} of them new.")
+    return 0
+
+
+def _state_and_backup(options: argparse.Namespace) -> tuple[Path, Path]:
+    """The folder of the state, and the file of its backup."""
+    warehouse = _output(options, "warehouse", WAREHOUSE).resolve()
+    state = _state(options, folder.read(options.config)) or store.default_folder(warehouse)
+    return state, options.file or state.with_name(f"{state.name}.zip")
+
+
+def _moved(move: Callable[[], Any]) -> Any:
+    """What moving a state returns; raises StateError where a file or folder cannot be written."""
+    try:
+        return move()
+    except OSError as error:
+        raise store.StateError(f"{error.filename}: {error.strerror}.") from error
 
 
 # ---- types of arguments; empty text, as make gives it, is no argument

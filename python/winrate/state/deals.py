@@ -141,7 +141,9 @@ def own_readings(
 def stated_readings(export: Mapping[str, Any]) -> dict[str, str]:
     """The readings of a row of `exports_table`, by column."""
     return {
-        name.removeprefix(READING): text for name, text in export.items() if name.startswith(READING)
+        name.removeprefix(READING): text
+        for name, text in export.items()
+        if name.startswith(READING)
     }
 
 

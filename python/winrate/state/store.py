@@ -85,7 +85,9 @@ def read_record(path: Path) -> Record:
         raise StateError(f"{path}: found a link, a folder or a pipe; expected a file.")
     number, kind, day, digest = NAME.fullmatch(path.name).groups()
     if file_digest(path) != digest:
-        raise StateError(f"{path}: found other bytes than were written; expected the hash {digest}.")
+        raise StateError(
+            f"{path}: found other bytes than were written; expected the hash {digest}."
+        )
     try:
         schema = pq.read_schema(path)
         facts = _facts(schema)
