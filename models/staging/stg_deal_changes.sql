@@ -17,10 +17,10 @@ this_export as (
 stated as (
 
     select
-        raw_state_deals.*,
+        recorded_deals.*,
         known_exports.export_position
-    from {{ ref('raw_state_deals') }} as raw_state_deals
-    inner join known_exports on raw_state_deals.record_number = known_exports.record_number
+    from {{ ref('recorded_deals') }} as recorded_deals
+    inner join known_exports on recorded_deals.record_number = known_exports.record_number
     inner join this_export on known_exports.export_position <= this_export.export_position
     union all
     select
@@ -58,10 +58,10 @@ neighbours as (
 
     select
         *,
-        {% for column in ['created_date', 'last_position'] + var('tracked_columns') -%}
-        lag({{ column }}) over (partition by deal_id order by export_position) as {{ column }}_before
-        {{- ',' if not loop.last }}
+        {% for column in ['created_date'] + var('tracked_columns') -%}
+        lag({{ column }}) over (partition by deal_id order by export_position) as {{ column }}_before,
         {% endfor %}
+        lag(last_position) over (partition by deal_id order by export_position) as last_position_before
     from periods
     where is_in_export
 

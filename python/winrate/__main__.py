@@ -120,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _shared_arguments() -> list[argparse.ArgumentParser]:
-    """Arguments of several commands: the user's folder, the export, the database, the page, the state."""
+    """Arguments of several commands: folder of settings, export, database, page, state."""
     config, source, warehouse, report, state = (
         argparse.ArgumentParser(add_help=False) for _ in range(5)
     )

@@ -45,6 +45,7 @@ all_exports as (
 
     select
         recorded.record_number,
+        recorded.file_name,
         recorded.as_of_date,
         recorded.state_sha256,
         coalesce(recorded.record_number = own_record.record_number, false) as is_this_export,
@@ -54,6 +55,7 @@ all_exports as (
     union all
     select
         cast(null as bigint) as record_number,
+        cast(null as {{ dbt.type_string() }}) as file_name,
         this_export.as_of_date,
         cast(null as {{ dbt.type_string() }}) as state_sha256,
         true as is_this_export,

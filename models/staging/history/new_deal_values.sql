@@ -28,10 +28,10 @@ deals as (
 
     select
         deals.deal_id,
-        deals.created_date,
         {% for column in var('tracked_columns') -%}
-        cast(deals.{{ column }} as {{ dbt.type_string() }}) as {{ column }}{{ ',' if not loop.last }}
+        cast(deals.{{ column }} as {{ dbt.type_string() }}) as {{ column }},
         {% endfor %}
+        deals.created_date
     from {{ ref('stg_deals') }} as deals
     cross join this_export
 
@@ -40,10 +40,10 @@ deals as (
 recorded as (
 
     select
-        raw_state_deals.*,
+        recorded_deals.*,
         known_exports.export_position
-    from {{ ref('raw_state_deals') }} as raw_state_deals
-    inner join known_exports on raw_state_deals.record_number = known_exports.record_number
+    from {{ ref('recorded_deals') }} as recorded_deals
+    inner join known_exports on recorded_deals.record_number = known_exports.record_number
     inner join this_export on known_exports.export_position < this_export.export_position
 
 ),
@@ -109,17 +109,14 @@ next_values as (
 
     select
         new_rows.deal_id,
-        case when known.deal_id is null then new_rows.created_date else known.created_date end as created_date,
+        known.created_date,
         next_export.record_number,
         coalesce(known.is_in_export, false) as is_in_export,
-        {% for column in var('tracked_columns') -%}
-        case when known.deal_id is null then new_rows.{{ column }} else known.{{ column }} end as {{ column }}
-        {{- ',' if not loop.last }}
-        {% endfor %}
+        {{ tracked('known') }}
     from new_rows
     inner join next_export on next_export.record_number is not null
     left join known on new_rows.deal_id = known.deal_id
-    left join {{ ref('raw_state_deals') }} as stated
+    left join {{ ref('recorded_deals') }} as stated
         on new_rows.deal_id = stated.deal_id and next_export.record_number = stated.record_number
     where stated.deal_id is null
 

@@ -1,8 +1,9 @@
 """Records of kind `deals`: what each export says of its deals, where that is new.
 
-A row has all tracked columns of a deal, as text, in an export that shows it for the first time, with
-another value, or no longer (`is_in_export`). Where an export is recorded after a later one, its record
-also has rows of that later export (`record_number`), for deals of which that one said nothing new then.
+A row has all tracked columns of a deal, as text, in an export that shows it for the first time,
+with another value, or no longer (`is_in_export`). Where an export is recorded after a later one,
+its record also has rows of that later one (`record_number`), for deals of which it said nothing new
+then.
 """
 
 import hashlib
@@ -14,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from winrate.ingest import masking
 from winrate.ingest.mapping import OUTCOME
-from winrate.state import store
 from winrate.state.store import Record, StateError
 
 KIND = "deals"
@@ -37,7 +38,7 @@ def record_schema(tracked: Sequence[str]) -> pa.Schema:
 
 
 def of_scope(records: Sequence[Record], scope: str) -> list[Record]:
-    """The records of deals of builds of one scope; raises StateError where one is no such record."""
+    """The records of deals by builds of one scope; raises StateError where one is broken."""
     found = [
         record
         for record in records
@@ -85,21 +86,32 @@ def exports_table(
     return pa.Table.from_pylist(rows, schema=schema)
 
 
-def deals_reader(
-    folder: str | Path | None, names: Mapping[int, str], tracked: Sequence[str]
+def recorded_deals(
+    folder: str | Path | None,
+    exports: Sequence[tuple[int | None, str | None, bool]],
+    tracked: Sequence[str],
 ) -> pa.RecordBatchReader:
-    """The rows of some records, each with the number of the record that it is of.
+    """The rows of the records, each with the number of the record that it is of.
 
-    names: the file of each record by its number. A tracked column that a file lacks is null.
+    exports: number and file of each record in the order of `known_exports`, and whether it is of
+        the export of this build; without a file it is not on record yet. If it is, nothing is
+        compared with it, and only deals with rows of several records are read.
+    A tracked column that a file lacks is null.
     """
     schema = record_schema(tracked)
+    files = [(number, Path(folder) / file) for number, file, _ in exports if file]
+    is_on_record = any(file for _, file, is_this_export in exports if is_this_export)
 
     def batches() -> Iterator[pa.RecordBatch]:
-        for number, name in names.items():
-            with pq.ParquetFile(Path(folder) / name) as file:
-                known = [column for column in schema.names if column in file.schema_arrow.names]
-                for batch in file.iter_batches(columns=known):
-                    yield _filled(batch, number, schema)
+        wanted = _deals_of([path for _, path in files[1:]]) if is_on_record else None
+        for number, path in files:
+            for batch in _batches(path, schema.names):
+                rows = _filled(batch, number, schema)
+                yield (
+                    rows
+                    if wanted is None
+                    else rows.filter(pc.is_in(rows.column("deal_id"), value_set=wanted))
+                )
 
     return pa.RecordBatchReader.from_batches(schema, batches())
 
@@ -149,6 +161,19 @@ def stated_readings(export: Mapping[str, Any]) -> dict[str, str]:
 
 def _reading_columns(readings: Mapping[str, str]) -> dict[str, str]:
     return {f"{READING}{name}": reading for name, reading in readings.items()}
+
+
+def _deals_of(paths: Sequence[Path]) -> pa.Array:
+    """The ids of the deals in some records."""
+    ids = [batch.column("deal_id") for path in paths for batch in _batches(path, ["deal_id"])]
+    return pa.chunked_array(ids, pa.string()).unique()
+
+
+def _batches(path: Path, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """The columns of these names that a file has."""
+    with pq.ParquetFile(path) as file:
+        known = [name for name in names if name in file.schema_arrow.names]
+        yield from file.iter_batches(columns=known)
 
 
 def _filled(batch: pa.RecordBatch, number: int, schema: pa.Schema) -> pa.RecordBatch:

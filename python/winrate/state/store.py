@@ -60,7 +60,7 @@ def read_records(folder: Path) -> list[Record]:
         return []
     if not folder.is_dir():
         raise StateError(f"{folder}: found no folder; expected one with records.")
-    names = sorted(name for name in os.listdir(folder) if NAME.fullmatch(name))
+    names = sorted(path.name for path in folder.iterdir() if NAME.fullmatch(path.name))
     records = [read_record(folder / name) for name in names]
     check_order(records)
     return records
