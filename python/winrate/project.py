@@ -144,6 +144,14 @@ def _faults(variables: Mapping[str, Any]) -> Iterator[str]:
         != 1
     ):
         yield "one entry of comparisons must have 'is_primary: true', and only one"
+    tracked = variables.get("tracked_columns", [])
+    can_be_tracked = {*columns, *feature_names(features)} - {"deal_id", "created_date"}
+    for place, name in enumerate(tracked):
+        if name not in can_be_tracked or name in tracked[:place]:
+            yield (
+                f"tracked_columns has '{name}'; expected columns of the export or features, each "
+                "once, other than deal_id and created_date"
+            )
     month = variables.get("fiscal_year_start_month", 0)
     if type(month) is not int or not 0 <= month <= 12:
         yield (

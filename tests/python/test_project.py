@@ -90,6 +90,12 @@ def test_a_month_that_is_none_is_refused(month):
         project.check_names({"fiscal_year_start_month": known})
 
 
+@pytest.mark.parametrize("name", ["stage", "deal_id", "created_date", "deal_stage"])
+def test_a_column_that_cannot_be_tracked_is_refused(name):
+    with pytest.raises(project.SettingsError, match=f"^tracked_columns has '{name}'; expected "):
+        project.check_names({"tracked_columns": ["deal_stage", "region", name]})
+
+
 @pytest.mark.parametrize("name", sorted(project.RESERVED))
 def test_a_feature_with_a_reserved_name_is_refused(tmp_path, name):
     (tmp_path / "dbt_project.yml").write_text(

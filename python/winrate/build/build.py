@@ -127,9 +127,13 @@ def build(request: BuildRequest) -> str:
         raise BuildError(f"{where}: {error.strerror or error}; {UNCHANGED}.") from error
     except duckdb.Error as error:
         raise BuildError(f"{database.reason(error)}; {UNCHANGED}.") from error
-    facts = replace(facts, warnings=[*facts.warnings, *recording.warnings])
     return summary.summary_text(
-        facts, request.deals, request.warehouse, request.report, variables["importance_max_deals"]
+        facts,
+        request.deals,
+        request.warehouse,
+        request.report,
+        variables["importance_max_deals"],
+        recording.warnings,
     )
 
 

@@ -2,7 +2,7 @@
 
 import itertools
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -141,9 +141,17 @@ def export_errors(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def summary_text(
-    facts: BuildFacts, deals: Path, warehouse: Path, report: Path, importance_max_deals: int
+    facts: BuildFacts,
+    deals: Path,
+    warehouse: Path,
+    report: Path,
+    importance_max_deals: int,
+    warnings: Sequence[str] = (),
 ) -> str:
-    """The lines to print: deals, outcomes, verdict, alerts and where everything is."""
+    """The lines to print: deals, outcomes, verdict, alerts and where everything is.
+
+    warnings: of what the database does not know, such as a state that cannot be used.
+    """
     n = wording.count
     n_rows = facts.n_read - facts.n_skipped
     lines = [
@@ -160,7 +168,7 @@ def summary_text(
         lines.append(("stages", facts.stages))
     if facts.scope:
         lines.append(("scope", f"{facts.scope}; {n(facts.n_out_of_scope)} rows are outside"))
-    lines += [("warning", warning) for warning in facts.warnings]
+    lines += [("warning", warning) for warning in [*facts.warnings, *warnings]]
     lines += [
         ("outcomes", f"{n(facts.n_won)} won, {n(facts.n_lost)} lost, {n(facts.n_open)} open"),
         ("verdict", facts.verdict),

@@ -99,7 +99,7 @@ class Recording:
         except (StateError, BuildError, duckdb.Error, pa.ArrowException) as error:
             self.warnings.append(f"{sentence}: {error}")
         except OSError as error:
-            self.warnings.append(f"{sentence}: {error.filename}: {error.strerror}.")
+            self.warnings.append(f"{sentence}: {error.strerror} ({error.filename}).")
 
 
 def _run_id(published: Path) -> str:

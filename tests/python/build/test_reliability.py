@@ -32,11 +32,24 @@ from winrate.build import build, data_tests, dbt, publish, summary
 from winrate.build.directory import directory_path
 from winrate.ingest import typed_cells
 from winrate.report import files
+from winrate.state import store
+from winrate.state.recording import Recording
 
 N_SMALL = 300  # deals of the published build
 N_SAMPLE = 5500  # deals of the build that is to replace it
 N_SWAPS = 60
 TABLES = ("staging.stg_deals", "scores.scored_deals", "quality.row_ledger")
+ADDED_TO_STATE = {
+    "internal.known_exports": """
+        null::bigint as record_number, date '2026-06-30' as as_of_date, true as is_this_export,
+        'alike' as reading_of_deal_stage
+    """,
+    "internal.new_deal_values": """
+        'D1' as deal_id, date '2026-06-01' as created_date, null::bigint as record_number,
+        true as is_in_export, 'Demo' as deal_stage
+    """,
+    "quality.build_info": "'{run_id}' as run_id, 'a hash' as input_sha256, '' as scope",
+}
 PYTHON = project.ROOT / "python"
 PATIENCE = 300  # seconds after which a test gives up on a process that should have ended
 
@@ -229,12 +242,18 @@ def publish_three_tables(finished: Path, published: Path, kill_at: int | None = 
 
 
 def three_tables(folder: Path, n_deals: int) -> Path:
-    """A small database with TABLES of so many deals, and a report beside it; returns its path."""
+    """A small database with TABLES of so many deals, and a report beside it; returns its path.
+
+    It has what a build adds to the state, too.
+    """
     warehouse = folder / "warehouse.duckdb"
     (folder / "report").mkdir(parents=True)
     with duckdb.connect(str(warehouse)) as connection:
+        for table, columns in ADDED_TO_STATE.items():
+            connection.execute(f"create schema if not exists {table.split('.')[0]}")
+            connection.execute(f"create table {table} as select {columns}".format(run_id=n_deals))
         for table in TABLES:
-            connection.execute(f"create schema {table.split('.')[0]}")
+            connection.execute(f"create schema if not exists {table.split('.')[0]}")
             one_or_all = f"{n_deals} as n_accepted" if table == TABLES[-1] else "* from range(?)"
             connection.execute(
                 f"create table {table} as select {one_or_all}", [n_deals] * ("?" in one_or_all)
@@ -262,7 +281,9 @@ def test_killed_at_any_step_of_publishing_the_old_or_the_new_build_stands(tmp_pa
     old, new = contents(old_build.parent / "report"), contents(new_build.parent / "report")
     (tmp_path / "published").mkdir()
     published = put(old_build, tmp_path / "published" / "warehouse.duckdb")
+    state = store.default_folder(published)
     standing = []
+    recorded = []
     for step in itertools.count(1):
         exit_code = in_a_process(publish_three_tables, new_build, published, step)
         if exit_code == 0:  # there are no more steps
@@ -277,11 +298,19 @@ def test_killed_at_any_step_of_publishing_the_old_or_the_new_build_stands(tmp_pa
             assert n_deals(publish.previous_path(published)) == {N_SMALL}
             pages = contents(published.parent / "report")
             assert all(pages[name] in (old[name], new[name]) for name in pages)
+        recorded.append(len(store.read_records(state)))
+        # What the next build does first: the state has this build if, and only if, it stands.
+        recording = Recording(state, "", directory_path(published), published)
+        assert recording.warnings == []
+        assert len(store.read_records(state)) == (standing[-1] == N_SAMPLE)
         assert in_a_process(publish_three_tables, new_build, published) == 0
         assert n_deals(published) == {N_SAMPLE}
         assert contents(published.parent / "report") == new
         put(old_build, published)
         publish.previous_path(published).unlink()
+        shutil.rmtree(state)
+    assert recorded == sorted(recorded) and set(recorded) == {0, 1}
+    assert recorded.count(1) < standing.count(N_SAMPLE), "a build stands before it is recorded"
     assert standing == sorted(standing), "once the new build stands, it goes on standing"
     assert set(standing) == {N_SMALL, N_SAMPLE} and len(standing) >= 15
     record_figure("steps of publishing before which a build was killed", len(standing))

@@ -18,6 +18,7 @@ import jinja2
 import numpy as np
 import openpyxl
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from cyclonedx.schema import SchemaVersion
@@ -34,6 +35,7 @@ from support.shared import shared_folder
 from tools import audit
 from winrate import database, project, wording
 from winrate.ingest import masking, reader, unpacking
+from winrate.state import store
 
 # ---- a database that reads and writes nothing but itself
 
@@ -328,6 +330,9 @@ def svg_markup(warehouse: Path, name: str) -> set[str]:
     return {word for element in drawing.iter() for word in (element.tag, *element.attrib)}
 
 
+SETTINGS_WITH_NAMES = ("DEALS", "WAREHOUSE", "REPORT", "TARGET", "STATE")
+
+
 def test_make_passes_names_on_as_they_are(tmp_path):
     (tmp_path / "python").write_text("#!/bin/sh\nprintf '%s\\0' \"$@\"\n")
     (tmp_path / "python").chmod(0o755)
@@ -336,7 +341,7 @@ def test_make_passes_names_on_as_they_are(tmp_path):
         make = subprocess.run(
             [
                 *("make", "--old-file=.venv/.ready", f"BIN={tmp_path}", command),
-                *(f"{setting}={name}" for setting in ("DEALS", "WAREHOUSE", "REPORT", "TARGET")),
+                *(f"{setting}={name}" for setting in SETTINGS_WITH_NAMES),
             ],
             cwd=project.ROOT,
             capture_output=True,
@@ -344,7 +349,7 @@ def test_make_passes_names_on_as_they_are(tmp_path):
         )
         passed_on = make.stdout.split("\0")
         assert f"--warehouse={name}" in passed_on and f"--report={name}" in passed_on
-        assert command == "report" or f"--deals={name}" in passed_on
+        assert command == "report" or {f"--deals={name}", f"--state={name}"} <= {*passed_on}
     assert not (project.ROOT / "pwned").exists()
 
 
@@ -453,6 +458,14 @@ def masked_build(tmp_path_factory, named_deals, rep_mapping) -> Path:
             printed = build_in(folder, named_deals, "--mapping", rep_mapping, **CANARIES)
             assert (folder / "warehouse.duckdb").exists(), printed
     return folder
+
+
+def test_the_state_of_a_masked_build_has_keys_in_place_of_names(masked_build):
+    [record] = store.read_records(masked_build / "warehouse.state")
+    reps = pq.read_table(record.path).column("sales_rep_id").unique().to_pylist()
+    assert len(reps) == len(NAMES) + 1  # some deals have no rep
+    assert all(rep == "Unknown" or re.fullmatch("rep_[0-9a-f]{10}", rep) for rep in reps)
+    assert CANARY not in str(record.facts)
 
 
 def failed_build(masked_build: Path) -> Path:

@@ -49,9 +49,11 @@ def test_a_mapping_is_merged_with_the_default_by_key(read):
 
 
 def test_dates_are_text_and_paths_are_relative_to_the_file(read, tmp_path):
-    assert read("as_of_date: 2026-06-30", "deals_path: new/deals.csv") == {
+    stated = ("as_of_date: 2026-06-30", "deals_path: new/deals.csv", "state_path: ../state")
+    assert read(*stated) == {
         "as_of_date": "2026-06-30",
         "deals_path": str(tmp_path / "new" / "deals.csv"),
+        "state_path": str(tmp_path / ".." / "state"),
     }
 
 
