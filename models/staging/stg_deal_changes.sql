@@ -1,5 +1,7 @@
 -- One row per deal and change of a tracked column between two exports.
 
+{{ config(drops=['recorded_deals']) }}
+
 with
 
 known_exports as (

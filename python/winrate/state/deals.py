@@ -193,14 +193,16 @@ def _filled(batch: pa.RecordBatch, number: int, schema: pa.Schema) -> pa.RecordB
 def _refuse_other_columns(record: Record) -> None:
     """Raise StateError where a file is no record of deals."""
     types = dict(zip(record.schema.names, record.schema.types, strict=True))
+    readings = record.facts.get("readings")
     is_record = (
-        all(types.get(name) == kind for name, kind in KEYS.items())
-        and all(types[name] == pa.string() for name in types.keys() - KEYS.keys())
-        and isinstance(record.facts.get("readings"), dict)
-        and isinstance(record.facts.get("input_sha256"), str)
+        isinstance(record.facts.get("input_sha256"), str)
+        and isinstance(readings, dict)
+        and all(isinstance(text, str) for text in readings.values())
+        and all(types.get(name) == kind for name, kind in KEYS.items())
+        and all(types.get(name) == pa.string() for name in readings)
     )
     if not is_record:
         raise StateError(
             f"{record.path}: found the columns {', '.join(types)}; expected {', '.join(KEYS)} and "
-            "columns of text, and the facts of an export."
+            "tracked columns of text, with how each was read."
         )

@@ -56,9 +56,11 @@ class Recording:
 
     def add(self) -> None:
         """Add what was prepared to the state: its build is published."""
-        for prepared in self._prepared():
-            with self._warned(f"no change is recorded in {self.folder}"):
-                self._add(self.folder, prepared)
+        if self.folder:
+            for prepared in self._prepared():
+                with self._warned(f"no change is recorded in {self.folder}"):
+                    store.add(self.folder, prepared)
+                    prepared.unlink()
 
     def _write(self, new_warehouse: Path) -> None:
         with database.open_readonly(new_warehouse) as connection:
@@ -81,15 +83,12 @@ class Recording:
     def _settle(self, folder: Path, published: Path) -> None:
         for prepared in self._prepared():
             if prepared.stem == f"{PREPARED}{_run_id(published)}":
-                self._add(folder, prepared)
-            prepared.unlink(missing_ok=True)
+                with self._warned("the changes of the build before are not recorded"):
+                    store.add(folder, prepared)
+            prepared.unlink()
 
     def _prepared(self) -> list[Path]:
         return sorted(self._directory.glob(f"{PREPARED}*.parquet"))
-
-    def _add(self, folder: Path, prepared: Path) -> None:
-        store.add(folder, prepared)
-        prepared.unlink()
 
     @contextlib.contextmanager
     def _warned(self, sentence: str) -> Iterator[None]:
