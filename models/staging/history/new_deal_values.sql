@@ -1,6 +1,7 @@
 -- What the state does not have on record yet: the deals that this export shows for the first time, with another value
 -- or no longer. Where the state has a later export, a deal that the later one did not have to mention gets a row of it
 -- too (`record_number`), with what was known of it before this export. No row where this export is on record.
+-- In order: the bytes of a record are those of its rows.
 
 with
 
@@ -131,3 +132,4 @@ final as (
 )
 
 select * from final
+order by deal_id, record_number nulls first

@@ -23,7 +23,7 @@ THIS_EXPORT = """
     cross join quality.build_info as build_info
     where known_exports.is_this_export and known_exports.record_number is null
 """
-ROWS = "select * from internal.new_deal_values order by deal_id, record_number nulls first"
+ROWS = "select * from internal.new_deal_values"  # in their order
 
 
 class Recording:
