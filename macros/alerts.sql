@@ -25,7 +25,8 @@
    cte: one row per alert, with entity_id, observed_value and message.
    entity_type: what the alerts are about; without it, a column of `cte` of that name says so.
    provides: what else `cte` has, of baseline_value, n_deals, interval_low, interval_high, q_value,
-       amount_at_stake, deal_url, manager (the others become null) and owner (who acts where the rule names nobody).
+       amount_at_stake and its interval, deal_url, manager (the others become null) and owner (who acts where the rule names
+       nobody).
 
    Severity, threshold, owner and recommended action come from the CTE `rule`. #}
 {% macro alert_shape(cte, entity_type=none, provides=[]) -%}
@@ -37,6 +38,8 @@
         'interval_high': 'double',
         'q_value': 'double',
         'amount_at_stake': 'double',
+        'amount_at_stake_low': 'double',
+        'amount_at_stake_high': 'double',
     } -%}
     {%- for column in provides if column not in types and column not in ['owner', 'deal_url', 'manager'] -%}
         {%- do exceptions.raise_compiler_error('An alert has no column ' ~ column ~ '.') -%}
@@ -65,6 +68,26 @@
     cross join {{ ref('as_of_dates') }} as as_of_dates
 {%- endmacro %}
 
+{# ---------- alerts about a win rate #}
+
+{# What a lower win rate costs, with its interval: the share of deals by which it is lower, times their amount. The mean
+   amount of the deals counts as known; a cost is not negative.
+   difference_pp: the column with the points, negative where the win rate is lower, which has an interval beside it.
+   amount: of all these deals. #}
+{% macro cost_of_win_rate(difference_pp, amount) -%}
+    nullif({{ amount }}, 0) * greatest(-{{ difference_pp }}, 0) / 100 as amount_at_stake,
+    nullif({{ amount }}, 0) * greatest(-{{ difference_pp }}_high, 0) / 100 as amount_at_stake_low,
+    nullif({{ amount }}, 0) * greatest(-{{ difference_pp }}_low, 0) / 100 as amount_at_stake_high
+{%- endmacro %}
+
+{# What `alert_shape` is told of these alerts. #}
+{% macro win_rate_provides() -%}
+    {{ return([
+        'baseline_value', 'n_deals', 'interval_low', 'interval_high', 'q_value', 'amount_at_stake',
+        'amount_at_stake_low', 'amount_at_stake_high',
+    ]) }}
+{%- endmacro %}
+
 {# ---------- alerts about one deal #}
 
 {# The columns of `scores.open_deals` that every alert about a deal has. Where a deal has no rep, its manager acts. #}
@@ -87,7 +110,7 @@
     {%- set deal_id = name_in_text(deals ~ '.deal_id') -%}
     'Deal ' || coalesce({{ name_in_text(deals ~ '.deal_name') }} || ' (' || {{ deal_id }} || ', ', {{ deal_id }}
     || ' (') || {{ name_in_text(deals ~ '.owner') }} || ', ' || {{ name_in_text(deals ~ '.deal_stage') }}
-    || coalesce(', amount ' || {{ as_count(deals ~ '.deal_amount') }}, '') || ')'
+    || coalesce(', amount ' || {{ as_amount(deals ~ '.deal_amount', deals ~ '.reporting_currency') }}, '') || ')'
 {%- endmacro %}
 
 {# The columns of an alert that a deal's win probability fires. #}

@@ -116,7 +116,9 @@
         {
             'code': 'other_currency',
             'condition': "is_other_currency",
-            'reason': "'deal_amount ' || deal_amount_text || ' is in another currency than most'",
+            'reason': "'deal_amount ' || deal_amount_text || ' is in "
+                ~ ("a currency that has no rate in rates.csv'" if var('reporting_currency')
+                    else "another currency than most'"),
         },
         {
             'code': 'exact_duplicate',

@@ -44,6 +44,24 @@
     case when abs({{ value }}) <= 0.5 then '0' else {{ thousands(value) }} end
 {%- endmacro %}
 
+{# An amount in its currency: 1234567.8, 'EUR' -> '€1,234,568'; 'CHF' -> 'CHF 1,234,568'; in an unknown one, null,
+   '1,234,568' #}
+{% macro as_amount(value, currency) -%}
+    coalesce(
+        case {{ currency }}
+            when 'USD' then '$'
+            when 'EUR' then '€'
+            when 'GBP' then '£'
+            when 'JPY' then '¥'
+            when 'INR' then '₹'
+            else
+                {{ currency }}
+                || case when length({{ currency }}) >= 3 and right({{ currency }}, 1) != '$' then ' ' else '' end
+        end,
+        ''
+    ) || {{ as_count(value) }}
+{%- endmacro %}
+
 {# 1 -> '1 deal', 5000 -> '5,000 deals' #}
 {% macro as_deals(n) -%}
     {{ as_count(n) }} || case when {{ n }} = 1 then ' deal' else ' deals' end

@@ -27,7 +27,7 @@ declined as (
         segments.change_pp_low as interval_low,
         segments.change_pp_high as interval_high,
         segments.q_value,
-        level_totals.open_amount as amount_at_stake,
+        {{ cost_of_win_rate('segments.change_pp', 'segments.closed_amount_after') }},
         {{ level_title('segments.feature', 'segments.level') }}
         || ': win rate ' || {{ as_percent('segments.win_rate_after') }}
         || ' in ' || {{ comparison_words('segments.comparison', 'after') }}
@@ -37,7 +37,6 @@ declined as (
         || ', ' || {{ as_deals('segments.n_after') }} || ')' as message
     from segments
     cross join rule
-    left join {{ ref('level_totals') }} as level_totals using (feature, level)
     where
         segments.evidence = 'got worse'
         and -segments.change_pp > rule.threshold_value
@@ -53,5 +52,5 @@ declined as (
 {{ alert_shape(
     'declined',
     entity_type='segment',
-    provides=['baseline_value', 'n_deals', 'interval_low', 'interval_high', 'q_value', 'amount_at_stake'],
+    provides=win_rate_provides(),
 ) }}

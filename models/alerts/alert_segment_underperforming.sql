@@ -29,7 +29,7 @@ underperforming as (
         segments.effect_pp_low as interval_low,
         segments.effect_pp_high as interval_high,
         segments.q_value,
-        level_totals.open_amount as amount_at_stake,
+        {{ cost_of_win_rate('segments.effect_pp', 'level_totals.open_amount') }},
         {{ level_title('segments.feature', 'segments.level') }}
         || ': win rate ' || {{ as_percent('segments.adjusted_win_rate') }}
         || ' other things equal, ' || {{ as_points('segments.effect_pp') }}
@@ -50,5 +50,5 @@ underperforming as (
 {{ alert_shape(
     'underperforming',
     entity_type='segment',
-    provides=['baseline_value', 'n_deals', 'interval_low', 'interval_high', 'q_value', 'amount_at_stake'],
+    provides=win_rate_provides(),
 ) }}

@@ -9,12 +9,6 @@ rule as (
 
 ),
 
-pipeline as (
-
-    select open_amount from {{ ref('pipeline_totals') }}
-
-),
-
 changes as (
 
     select * from {{ ref('win_rate_change') }} where is_primary and basis = 'closed'
@@ -31,7 +25,7 @@ declined as (
         changes.change_pp_low as interval_low,
         changes.change_pp_high as interval_high,
         changes.q_value,
-        pipeline.open_amount as amount_at_stake,
+        {{ cost_of_win_rate('changes.change_pp', 'changes.closed_amount_after') }},
         'Win rate ' || {{ as_percent('changes.win_rate_after') }}
         || ' in {{ primary_comparison().after }}, ' || {{ as_points('changes.change_pp') }}
         || ' below {{ primary_comparison().before }} ('
@@ -39,7 +33,6 @@ declined as (
         || ', ' || {{ as_deals('changes.n_after') }} || ')' as message
     from changes
     cross join rule
-    cross join pipeline
     where
         changes.verdict = 'declined'
         and -changes.change_pp > rule.threshold_value
@@ -51,5 +44,5 @@ declined as (
 {{ alert_shape(
     'declined',
     entity_type='company',
-    provides=['baseline_value', 'n_deals', 'interval_low', 'interval_high', 'q_value', 'amount_at_stake'],
+    provides=win_rate_provides(),
 ) }}

@@ -37,6 +37,8 @@ final as (
             as amount_weighted_win_rate_before,
         {{ amount_weighted_win_rate('totals.won_amount_after', 'totals.closed_amount_after') }}
             as amount_weighted_win_rate_after,
+        totals.closed_amount_before,
+        totals.closed_amount_after,
         estimates.change_pp,
         estimates.change_pp_low,
         estimates.change_pp_high,

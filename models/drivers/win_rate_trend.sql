@@ -129,6 +129,8 @@ final as (
         {{ wilson_low('periods.n_won', 'periods.n_deals') }} as win_rate_low,
         {{ wilson_high('periods.n_won', 'periods.n_deals') }} as win_rate_high,
         {{ amount_weighted_win_rate('periods.won_amount', 'periods.closed_amount') }} as amount_weighted_win_rate,
+        periods.closed_amount,
+        periods.won_amount,
         case
             when periods.control_width is not null then greatest(periods.centre - periods.control_width, 0)
         end as control_low,

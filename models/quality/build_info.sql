@@ -31,6 +31,8 @@ select
     row_ledger.n_read,
     as_of_dates.as_of_date,
     fiscal_calendars.start_month as fiscal_year_start_month,
+    export_formats.reporting_currency,
+    nullif('{{ var("time_zone") }}', '') as time_zone,
     raw_build.settings_sha256,
     raw_build.winrate_version,
     raw_build.python_version,
@@ -54,3 +56,4 @@ cross join {{ ref('row_ledger') }} as row_ledger
 cross join {{ ref('as_of_dates') }} as as_of_dates
 cross join {{ ref('fiscal_calendars') }} as fiscal_calendars
 cross join states
+cross join {{ ref('export_formats') }} as export_formats

@@ -44,6 +44,7 @@ final as (
         deals.deal_stage,
         deals.deal_stage in ({{ quoted_list(var('late_stages')) }}) as is_late_stage,
         deals.deal_amount,
+        export_formats.reporting_currency,
         {% for column in categories -%}
         deals.{{ column }},
         {% endfor -%}
@@ -70,6 +71,7 @@ final as (
         scored.grade
     from deals
     inner join scored using (deal_id)
+    cross join {{ ref('export_formats') }} as export_formats
 
 )
 

@@ -43,6 +43,8 @@ typed as (
         {% endfor %}
         ---------- numbers
         deal_amount,
+        original_amount,
+        cast(original_currency as {{ dbt.type_string() }}) as original_currency,
         case
             when not is_open
                 then coalesce(sales_cycle_days, cast({{ days_between('created_date', 'close_date') }} as double))

@@ -53,6 +53,7 @@ class RunValues(NamedTuple):
     exclusions_path: str = ""
     owners_path: str = ""
     targets_path: str = ""
+    rates_path: str = ""
     as_of_date: str = ""
     latest_date: str = ""
     date_format: str = ""
@@ -72,6 +73,7 @@ OWN_FILES = {
     "exclusions_path": "exclusions.csv",
     "owners_path": "owners.csv",
     "targets_path": "targets.csv",
+    "rates_path": "rates.csv",
 }
 # What is read and as of when, which has columns of its own in quality.build_info; the other
 # variables say how it is read.
@@ -158,6 +160,14 @@ def _faults(variables: Mapping[str, Any]) -> Iterator[str]:
             f"fiscal_year_start_month is {month!r}; expected a month from 1 to 12, or 0 to infer "
             "it from the export"
         )
+    currency = variables.get("reporting_currency", "")
+    if currency and not re.fullmatch("[A-Za-z]{3}", str(currency)):
+        yield f"reporting_currency is {currency!r}; expected a code of three letters, such as EUR"
+    zone = variables.get("time_zone", "")
+    if zone and zone not in _time_zones():
+        closest = difflib.get_close_matches(str(zone), sorted(_time_zones()), n=1, cutoff=0.5)
+        hint = f"; the closest name is '{closest[0]}'" if closest else ""
+        yield f"time_zone is {zone!r}; expected a name of IANA, such as Europe/Berlin{hint}"
 
 
 def _is_column_name(name: str) -> bool:
@@ -173,6 +183,14 @@ def _sql_words() -> frozenset[str]:
     """
     with duckdb.connect() as connection:
         return frozenset(word for (word,) in connection.execute(query).fetchall())
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    """The time zones that DuckDB knows."""
+    with duckdb.connect() as connection:
+        names = connection.execute("select name from pg_timezone_names()").fetchall()
+    return frozenset(name for (name,) in names)
 
 
 def known_names(root: Path = ROOT) -> set[str]:

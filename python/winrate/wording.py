@@ -8,6 +8,7 @@ the two. Both round halves to the even digit and never write a negative zero
 import calendar
 from datetime import date
 
+SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
 SEVERITIES = ("critical", "warning", "info")  # of alerts, the most severe first
 
 
@@ -34,6 +35,14 @@ def percent_interval(low: float, high: float) -> str:
 def count(n: float) -> str:
     """5000 -> '5,000'."""
     return f"{n:z,.0f}"
+
+
+def amount(value: float, currency: str | None) -> str:
+    """In its currency: '€1,234', 'CHF 1,234'; in an unknown one '1,234'."""
+    if currency is None:
+        return count(value)
+    gap = " " if len(currency) >= 3 and not currency.endswith("$") else ""
+    return SIGNS.get(currency, f"{currency}{gap}") + count(value)
 
 
 def deals(n: float, name: str = "deal") -> str:

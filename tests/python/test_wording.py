@@ -44,6 +44,10 @@ EXAMPLES = [
     ("as_count", ["12501.5"], "12,502"),
     ("as_count", ["-0.4"], "0"),
     ("as_count", ["cast(1200 as bigint)"], "1,200"),
+    ("as_amount", ["1234567.8", "'EUR'"], "€1,234,568"),
+    ("as_amount", ["0.4", "'CHF'"], "CHF 0"),
+    ("as_amount", ["-1234.8", "'R$'"], "R$-1,235"),
+    ("as_amount", ["1234.8", "cast(null as varchar)"], "1,235"),
     ("as_deals", ["cast(1 as bigint)"], "1 deal"),
     ("as_deals", ["0"], "0 deals"),
     ("as_deals", ["5000"], "5,000 deals"),
@@ -113,6 +117,17 @@ def test_sql_and_python_write_a_whole_number_alike(macros, macro):
     for kind in ("bigint", "decimal(28, 2)"):
         written = macros.values(macro, "x", table=values_table(tried, kind))
         assert written == [TWINS_OF_ONE_NUMBER[macro](number) for number in tried], kind
+
+
+@pytest.mark.parametrize(
+    "currency", [*wording.SIGNS, "CHF", "PLN", "R$", "HK$", "US DOLLAR", "₽", None]
+)
+def test_sql_and_python_write_an_amount_alike(macros, currency):
+    tried = list(numbers())
+    sql = "cast(null as varchar)" if currency is None else f"'{currency}'"
+    assert macros.values("as_amount", "x", sql, table=values_table(tried, "double")) == [
+        wording.amount(number, currency) for number in tried
+    ]
 
 
 @pytest.mark.parametrize(("macro", "function"), TWINS_OF_TWO_NUMBERS.items())

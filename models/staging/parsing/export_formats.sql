@@ -99,12 +99,18 @@ half_converted_dates as (
 
 ),
 
--- An amount in the company's own currency counts as one currency, whatever the currency of the deal.
+-- An amount that the CRM has converted counts as one currency, whatever the currency of the deal; where amounts are
+-- converted here, too, as the reporting currency, unless it names another.
 chosen_amounts as (
 
     select
         coalesce(converted_amount, deal_amount) as cell,
-        case when converted_amount is not null then 'converted' else upper(amount_currency) end as stated_currency,
+        case
+            when converted_amount is null then upper(amount_currency)
+            {% if not var('reporting_currency') -%}
+            else 'converted'
+            {% endif -%}
+        end as stated_currency,
         n_rows
     from {{ ref('amount_cells') }}
 
@@ -166,17 +172,55 @@ currencies as (
 
 ),
 
+main_currencies as (
+
+    select
+        {% if var('reporting_currency') -%}
+        max('{{ var("reporting_currency") | upper }}') as main_currency
+        {%- else -%}
+        max_by(currency, (n_deals, currency)) filter (where currency is not null) as main_currency
+        {%- endif %}
+    from currencies
+
+),
+
+rated_currencies as (
+
+    select distinct currency from {{ ref('raw_rates') }}
+
+),
+
+-- Whether the amounts in a currency can be converted, or need not be.
+judged_currencies as (
+
+    select
+        currencies.currency,
+        currencies.n_deals,
+        main_currencies.main_currency,
+        currencies.currency = main_currencies.main_currency or rated_currencies.currency is not null as is_usable
+    from currencies
+    cross join main_currencies
+    left join rated_currencies on currencies.currency = rated_currencies.currency
+
+),
+
 currency_totals as (
 
     select
         count(currency) as n_currencies,
-        max_by(currency, (n_deals, currency)) filter (where currency is not null) as main_currency,
+        max(main_currency) as main_currency,
+        {{ whole_sum('n_deals') }} as n_amounts,
         cast(coalesce(sum(n_deals) filter (where currency is not null), 0) as bigint) as n_with_currency,
-        coalesce(max(n_deals) filter (where currency is not null), 0) as n_in_main_currency,
+        cast(coalesce(sum(n_deals) filter (where currency is not null and not is_usable), 0) as bigint)
+            as n_in_other_currencies,
         {{ text_list(
             "currency || ' (' || " ~ as_count('n_deals') ~ " || ')'", ', ', 'n_deals desc, currency asc nulls last'
-        ) }} as currency_list
-    from currencies
+        ) }} as currency_list,
+        {{ text_list(
+            "case when not is_usable then currency || ' (' || " ~ as_count('n_deals') ~ " || ')' end", ', ',
+            'n_deals desc, currency asc nulls last'
+        ) }} as other_currency_list
+    from judged_currencies
 
 ),
 
@@ -227,9 +271,21 @@ final as (
         end as decimal_mark,
         currency_totals.n_currencies,
         currency_totals.currency_list,
+        currency_totals.other_currency_list,
         currency_totals.main_currency,
-        currency_totals.n_with_currency - currency_totals.n_in_main_currency as n_in_other_currencies,
+        currency_totals.n_in_other_currencies,
         currency_totals.n_with_currency,
+        -- The currency of all figures, where it is known: a sign in few amounts says nothing of the others.
+        {% if var('reporting_currency') -%}
+        currency_totals.main_currency as reporting_currency,
+        {% else -%}
+        case
+            when
+                currency_totals.main_currency != 'converted'
+                and currency_totals.n_with_currency > 0.5 * currency_totals.n_amounts
+                then currency_totals.main_currency
+        end as reporting_currency,
+        {% endif -%}
         -- A column called Status may hold anything, such as that of a quote: it is the outcome where one of its words
         -- means Won or Lost.
         case

@@ -2,11 +2,14 @@
 -- checked_rows compares it with its text to say why.
 
 {{ config(
-    short_text_columns=category_columns() + ['sales_rep_id', 'outcome'] + date_text_columns(),
+    short_text_columns=category_columns() + ['sales_rep_id', 'outcome', 'original_currency', 'foreign_currency']
+        + date_text_columns(),
     pre_hook='{{ text_type([
         "select level from " ~ ref("level_mappings"),
         texts_of("sales_rep_id", "name", ref("name_texts")),
         "select cell from " ~ ref("date_texts"),
+        texts_of("amount_currency", "upper(cell)", ref("cell_texts")),
+        "select currency from " ~ ref("number_texts"),
     ]) }}'
 ) }}
 
@@ -40,7 +43,8 @@ typed_texts as (
             when formats.decimal_mark = 'either' and number_texts.decimal_mark = ',' then number_texts.comma_number
             else number_texts.point_number
         end as number,
-        number_texts.currency,
+        case when cell_texts.column_name = 'amount_currency' then upper(cell_texts.cell) else number_texts.currency end
+            as currency,
         level_mappings.level,
         name_texts.name,
         name_texts.owner_team,
@@ -190,6 +194,7 @@ joined as (
         {{ column }}_texts.number as {{ column }}_number,
         {{ column }}_texts.currency as {{ column }}_currency,
         {% endfor -%}
+        coalesce(amount_currency_texts.currency, deal_amount_texts.currency) as original_currency,
         {% for column in category_columns() -%}
         {{ column }}_texts.level as {{ column }}_level,
         {% endfor -%}
@@ -226,7 +231,8 @@ joined as (
     {% endfor %}
 ),
 
--- An amount in the company's own currency replaces the one in the deal's currency. The content of a row is the same for
+-- An amount that the CRM has converted replaces the one in the deal's currency. Where amounts are converted here, too, it
+-- is in the reporting currency, unless it names another. The content of a row is the same for
 -- rows that are equal in every column that is read; only rows of one deal are compared.
 typed as (
 
@@ -274,10 +280,16 @@ typed as (
         {{ column }}_number as {{ column }},
         {% endif -%}
         {% endfor -%}
-        case
-            when converted_amount is not null then 'converted'
-            else coalesce(upper(amount_currency), deal_amount_currency)
-        end != main_currency as is_other_currency,
+        deal_amount_number as original_amount,
+        original_currency,
+        nullif(
+            case
+                when converted_amount is not null
+                    then {{ 'converted_amount_currency' if var('reporting_currency') else "'converted'" }}
+                else original_currency
+            end,
+            main_currency
+        ) as foreign_currency,
 
         ---------- outcome
         case outcome_from
@@ -371,7 +383,9 @@ final as (
         {{ column }}_text,
         {{ column }},
         {% endfor -%}
-        is_other_currency,
+        original_amount,
+        original_currency,
+        foreign_currency,
         outcome_text,
         stage_outcome,
         case when outcome_word in ('Won', 'Lost') then outcome_word end as outcome,

@@ -16,6 +16,12 @@ excluded_rows as (
 
 ),
 
+converted_amounts as (
+
+    select * from {{ ref('converted_amounts') }}
+
+),
+
 -- The rows of deals that have several are judged on their own first, to compare them.
 {% for rows in ['repeated', 'all'] -%}
 -- A date before 1970, far later than all others or in the future is a typo, and so is a close before the creation.
@@ -26,6 +32,8 @@ plausible_{{ rows }} as (
         as_of_dates.as_of_date,
         as_of_dates.has_created_dates,
         excluded_rows.reason as exclusion_reason,
+        coalesce(converted_amounts.deal_amount, typed_rows.deal_amount) as amount_converted,
+        typed_rows.foreign_currency is not null and converted_amounts.source_line is null as is_other_currency,
         coalesce(
             typed_rows.created_date >= as_of_dates.first_outlier_date
             or typed_rows.created_date < date '1970-01-01',
@@ -43,6 +51,7 @@ plausible_{{ rows }} as (
     from {{ ref('typed_rows') }} as typed_rows
     cross join as_of_dates
     left join excluded_rows on typed_rows.source_line = excluded_rows.source_line
+    left join converted_amounts on typed_rows.source_line = converted_amounts.source_line
     {{ 'where typed_rows.row_content is not null' if rows == 'repeated' }}
 
 ),
@@ -93,8 +102,10 @@ as_it_stood_{{ rows }} as (
         ---------- numbers
         {% for column in number_columns() -%}
         {{ column }}_text,
-        {{ column }},
+        {{ 'amount_converted as deal_amount' if column == 'deal_amount' else column }},
         {% endfor -%}
+        original_amount,
+        original_currency,
         is_other_currency,
 
         ---------- outcome
@@ -195,6 +206,8 @@ final as (
         {% for column in category_columns() -%}
         {{ column }},
         {% endfor -%}
+        original_amount,
+        original_currency,
         is_other_currency,
         case when reject_code is not null then outcome_text end as outcome_text,
         stage_outcome,

@@ -26,7 +26,9 @@ compared as (
         end as text,
         case exclusions.column_name
             {% for column in number_columns() -%}
-            when '{{ column }}' then sign(typed_rows.{{ column }} - exclusions.number)
+            when '{{ column }}'
+                then sign({{ 'coalesce(converted_amounts.deal_amount, typed_rows.deal_amount)'
+                    if column == 'deal_amount' else 'typed_rows.' ~ column }} - exclusions.number)
             {% endfor -%}
             {% for column in date_columns() -%}
             when '{{ column }}' then sign({{ days_between('exclusions.day', 'typed_rows.' ~ column) }})
@@ -43,6 +45,8 @@ compared as (
         end as is_empty
     from {{ ref('typed_rows') }} as typed_rows
     cross join exclusions
+    left join {{ ref('converted_amounts') }} as converted_amounts
+        on typed_rows.source_line = converted_amounts.source_line
 
 ),
 

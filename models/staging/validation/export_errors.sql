@@ -279,9 +279,19 @@ errors as (
     select
         'several_currencies' as error_code,
         'the amounts are in several currencies, ' || currency_list
-        || '; export them in one (Salesforce: Amount (converted), HubSpot: Amount in company currency)' as message
+        || '; export them in one (Salesforce: Amount (converted), HubSpot: Amount in company currency), or set '
+        || 'reporting_currency and say in rates.csv of CONFIG what the others are worth' as message
     from formats
-    where n_in_other_currencies > 0.01 * n_with_currency
+    where n_in_other_currencies > 0.01 * n_with_currency and {{ not var('reporting_currency') }}
+
+    union all
+
+    select
+        'missing_rates' as error_code,
+        'amounts are in currencies that have no rate, ' || other_currency_list || '; add a line to rates.csv of CONFIG '
+        || 'for each, its currency, the first day and how many ' || main_currency || ' one is worth' as message
+    from formats
+    where n_in_other_currencies > 0.01 * n_with_currency and {{ var('reporting_currency') != '' }}
 
     union all
 

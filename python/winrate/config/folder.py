@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from winrate import project
-from winrate.config import alert_rules, exclusions, owners, settings, targets
+from winrate.config import alert_rules, exclusions, owners, rates, settings, targets
 from winrate.project import SettingsError
 
 SETTINGS = "settings.yml"
@@ -89,6 +89,7 @@ def read(folder: Path | None) -> Config:
     exclusions.table(config.paths()["exclusions_path"], config.variables)
     owners.table(config.paths()["owners_path"], str)
     targets.table(config.paths()["targets_path"], str)
+    rates.table(config.paths()["rates_path"], config.variables["reporting_currency"])
     return config
 
 

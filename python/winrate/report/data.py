@@ -4,9 +4,13 @@ A query that only one section needs stands in the module of that section.
 """
 
 from functools import cached_property
+from typing import Any
 
 import duckdb
 import pandas as pd
+
+from winrate import wording
+from winrate.report.text import known
 
 # The row of drivers.win_rate_change_model that is no feature: the change that all deals share.
 BASELINE = "baseline"
@@ -45,6 +49,16 @@ class Data:
         """The month in which the fiscal year starts; 1 where the database does not say."""
         run = _first(self.rows("select fiscal_year_start_month as month from quality.build_info"))
         return 1 if run is None or pd.isna(run["month"]) else int(run["month"])
+
+    @cached_property
+    def currency(self) -> str | None:
+        """The currency of all amounts; None where it is not known."""
+        run = _first(self.rows("select reporting_currency as currency from quality.build_info"))
+        return None if run is None or pd.isna(run["currency"]) else str(run["currency"])
+
+    def amount(self, value: Any) -> str:
+        """An amount in the currency of all, or a dash where it is null."""
+        return known(value, lambda amount: wording.amount(amount, self.currency))
 
     @cached_property
     def verdict(self) -> pd.Series | None:

@@ -58,7 +58,7 @@ def summary(data: Data) -> Summary:
             "Won": wording.count(totals["n_won"]),
             "Win rate": known(totals["win_rate"], wording.percent),
             "Open deals": wording.count(totals["n_open"]),
-            "Open amount": known(totals["open_amount"], wording.count),
+            "Open amount": data.amount(totals["open_amount"]),
             "Alerts today": _alert_counts(data),
         },
     )

@@ -1,24 +1,27 @@
 """The open deals by win probability."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pandas as pd
 import plotly.graph_objects as go
 
 from winrate import wording
 from winrate.report.charts.figure import figure, plotly_text
 from winrate.report.style import GRADE_COLOURS, GRID, QUIET
-from winrate.report.text import known, label
+from winrate.report.text import label
 
 N_BINS = 20  # five points of win probability each
 
 
-def scores_figure(score_bins: pd.DataFrame) -> go.Figure:
+def scores_figure(score_bins: pd.DataFrame, amount: Callable[[Any], str]) -> go.Figure:
     """Number of open deals by win probability, coloured by grade.
 
     score_bins: one row per grade and `score_bin` (0 to N_BINS - 1), with `n_deals` and
-        `open_amount`.
+        `open_amount`. amount: how one reads.
     """
     grades = score_bins.groupby("grade", sort=True)
-    made = figure([_grade(grade, rows) for grade, rows in grades], height=320, has_legend=True)
+    made = figure([_grade(grade, rows, amount) for grade, rows in grades], height=320, has_legend=True)
     made.update_layout(barmode="stack")
     made.update_xaxes(
         title_text="win probability",
@@ -31,7 +34,7 @@ def scores_figure(score_bins: pd.DataFrame) -> go.Figure:
     return made
 
 
-def _grade(grade: str, rows: pd.DataFrame) -> go.Bar:
+def _grade(grade: str, rows: pd.DataFrame, amount: Callable[[Any], str]) -> go.Bar:
     name = plotly_text(f"grade {label(grade)}")
     width = 100 / N_BINS
     start = rows["score_bin"] * width
@@ -43,8 +46,8 @@ def _grade(grade: str, rows: pd.DataFrame) -> go.Bar:
         marker={"color": GRADE_COLOURS.get(grade, QUIET)},
         hovertext=[
             f"{name}, win probability {low:.0f} to {low + width:.0f}%<br>"
-            f"{wording.deals(n, 'open deal')}, amount {known(amount, wording.count)}"
-            for low, n, amount in zip(start, rows["n_deals"], rows["open_amount"], strict=True)
+            f"{wording.deals(n, 'open deal')}, amount {amount(total)}"
+            for low, n, total in zip(start, rows["n_deals"], rows["open_amount"], strict=True)
         ],
         hoverinfo="text",
     )

@@ -1,12 +1,15 @@
 """The alerts of the day, the most severe first."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pandas as pd
 
 from winrate import wording
 from winrate.report.blocks import Block, Guide, Heading, Paragraph, Section, Table
 from winrate.report.data import Data
 from winrate.report.summary import by_severity
-from winrate.report.text import known, linked, short_name, without_blank_columns
+from winrate.report.text import known, linked, short_name, span, without_blank_columns
 
 MAX_ALERTS = 15  # of one condition; the view of the condition has the others
 
@@ -14,7 +17,7 @@ ALERTS = f"""
     select
         severity, condition, recommended_action, message, alerts.deal_url, alerts.owner,
         coalesce(account_name, account_id) as account, amount_at_stake,
-        count(*) over same as n_alerts
+        amount_at_stake_low, amount_at_stake_high, count(*) over same as n_alerts
     from alerts.alerts
     left join scores.open_deals on entity_type = 'deal' and entity_id = deal_id
     window same as (partition by severity, condition, recommended_action)
@@ -37,13 +40,16 @@ def section(data: Data) -> Section:
         block
         for severity in by_severity(by_name)
         for _, rows in by_name[severity].groupby(["condition", "recommended_action"], dropna=False)
-        for block in _group(severity, rows)
+        for block in _group(severity, rows, data.amount)
     ]
     return Section("alerts", "Alerts today", blocks)
 
 
-def _group(severity: str, alerts: pd.DataFrame) -> list[Block]:
-    """The alerts of one condition that call for one action."""
+def _group(severity: str, alerts: pd.DataFrame, amount: Callable[[Any], str]) -> list[Block]:
+    """The alerts of one condition that call for one action.
+
+    amount: how an amount reads.
+    """
     first = alerts.iloc[0]
     condition, n_alerts = known(first["condition"]), int(first["n_alerts"])
     rows = [
@@ -51,7 +57,7 @@ def _group(severity: str, alerts: pd.DataFrame) -> list[Block]:
             "Message": linked(known(row.message), row.deal_url),
             "Account": short_name(row.account),
             "Owner": short_name(row.owner),
-            "Amount at stake": known(row.amount_at_stake, wording.count),
+            "Amount at stake": _at_stake(row, amount),
         }
         for row in alerts.itertuples()
     ]
@@ -67,3 +73,11 @@ def _group(severity: str, alerts: pd.DataFrame) -> list[Block]:
     if n_more > 0:
         blocks.append(Guide(f"and {wording.count(n_more)} more in alerts.alert_{condition}"))
     return blocks
+
+
+def _at_stake(alert: Any, amount: Callable[[Any], str]) -> str:
+    """'€1,200 (€400 to €2,000)': with its interval, where it is an estimate."""
+    if pd.isna(alert.amount_at_stake_low):
+        return amount(alert.amount_at_stake)
+    interval = span(alert.amount_at_stake_low, alert.amount_at_stake_high, amount)
+    return f"{amount(alert.amount_at_stake)} ({interval})"

@@ -1,5 +1,6 @@
 """Why deals are lost: the loss reasons of the latest period, and which of them changed."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -39,27 +40,27 @@ def section(data: Data) -> Section | None:
             ["n_lost_after", "lost_amount_after", "reason"], ascending=[False, False, True]
         )
         if len(rows):
-            blocks.append(_table(rows, title))
+            blocks.append(_table(rows, title, data.amount))
         if len(rows) > MAX_REASONS:
             n_more = wording.count(len(rows) - MAX_REASONS)
             blocks.append(Guide(f"and {n_more} more in drivers.loss_reasons"))
     return Section("losses", "Why deals are lost", [*blocks, _guide(losses)])
 
 
-def _table(rows: pd.DataFrame, title: str) -> Table:
+def _table(rows: pd.DataFrame, title: str, amount: Callable[[Any], str]) -> Table:
     return Table(
-        [_row(row, title) for row in rows.head(MAX_REASONS).itertuples()],
+        [_row(row, title, amount) for row in rows.head(MAX_REASONS).itertuples()],
         numbers=frozenset(
             ["Lost deals", "Lost amount", "Share", "Before", "Points", "95% interval"]
         ),
     )
 
 
-def _row(row: Any, title: str) -> dict[str, str]:
+def _row(row: Any, title: str, amount: Callable[[Any], str]) -> dict[str, str]:
     return {
         title: label(row.reason),
         "Lost deals": wording.count(row.n_lost_after),
-        "Lost amount": wording.count(row.lost_amount_after),
+        "Lost amount": amount(row.lost_amount_after),
         "Share": known(row.share_after, wording.percent),
         "Before": known(row.share_before, wording.percent),
         "Points": signed(row.change_pp),

@@ -1,5 +1,6 @@
 """The open deals: their win probabilities, grades and expected amounts."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -62,9 +63,9 @@ def _scores(data: Data) -> list[Block]:
     if score_bins.empty:
         return [Paragraph(_why_no_grades(data))]
     return [
-        Chart("open-deals", "Open deals by win probability", scores_figure(score_bins)),
-        _grade_table(data.rows(GRADES)),
-        _deal_table(data.rows(TOP_DEALS)),
+        Chart("open-deals", "Open deals by win probability", scores_figure(score_bins, data.amount)),
+        _grade_table(data.rows(GRADES), data.amount),
+        _deal_table(data.rows(TOP_DEALS), data.amount),
     ]
 
 
@@ -78,14 +79,14 @@ def _why_no_grades(data: Data) -> str:
     return f"No grades for the {n_open}, because {reason}."
 
 
-def _grade_table(grades: pd.DataFrame) -> Table:
+def _grade_table(grades: pd.DataFrame, amount: Callable[[Any], str]) -> Table:
     return Table(
         [
             {
                 "Grade": known(row.grade),
                 "Open deals": wording.count(row.n_deals),
-                "Amount": known(row.open_amount, wording.count),
-                "Expected amount": known(row.expected_amount, wording.count),
+                "Amount": amount(row.open_amount),
+                "Expected amount": amount(row.expected_amount),
             }
             for row in grades.itertuples()
         ],
@@ -98,14 +99,14 @@ def _grade_table(grades: pd.DataFrame) -> Table:
     )
 
 
-def _deal_table(deals: pd.DataFrame) -> Table:
+def _deal_table(deals: pd.DataFrame, amount: Callable[[Any], str]) -> Table:
     rows = [
         {
             "Deal": linked(_deal_title(row.deal_id, row.deal_name), row.deal_url),
             "Account": short_name(row.account),
             "Owner": short_name(row.owner),
             "Stage": known(row.deal_stage),
-            "Amount": known(row.deal_amount, wording.count),
+            "Amount": amount(row.deal_amount),
             "Win probability": known(row.win_probability, wording.percent),
             "95% interval": span(
                 row.win_probability_low, row.win_probability_high, wording.percent
