@@ -32,6 +32,63 @@
     end
 {%- endmacro %}
 
+{# The minutes from midnight to the moment that a cell names, as it is written, and the minutes by which that is ahead
+   of UTC: '2026-06-30T23:15:00+02:00' -> 1395, 120. Milliseconds since 1970 are in UTC. Null where the cell names no
+   time of day and time zone. #}
+{% macro minutes_of_day(cell) -%}
+    {%- set hour = 'cast(' ~ extract_match(cell, zoned_time(), 1) ~ ' as integer)' -%}
+    case
+        when {{ matches(cell, millis()) }}
+            then cast(floor(mod(cast({{ cell }} as bigint), 86400000) / 60000.0) as integer)
+        when {{ contains_match(cell, zoned_time()) }}
+            then
+                60 * case lower({{ extract_match(cell, zoned_time(), 3) }})
+                    when 'a' then mod({{ hour }}, 12)
+                    when 'p' then mod({{ hour }}, 12) + 12
+                    else {{ hour }}
+                end
+                + cast({{ extract_match(cell, zoned_time(), 2) }} as integer)
+    end
+{%- endmacro %}
+{% macro minutes_ahead_of_utc(cell) -%}
+    {%- set zone = extract_match(cell, zoned_time(), 4) -%}
+    {%- set digits = "replace(substr(" ~ zone ~ ", 2), ':', '')" -%}
+    case
+        when left({{ zone }}, 1) in ('+', '-')
+            then
+                case left({{ zone }}, 1) when '-' then -1 else 1 end
+                * (60 * cast(left({{ digits }}, 2) as integer) + cast(right({{ digits }}, 2) as integer))
+        else 0
+    end
+{%- endmacro %}
+
+{# A time of day with a time zone at the end of a text: hours, minutes, the a or p of AM and PM, and the zone. #}
+{% macro zoned_time() -%}
+    {{ return(
+        '[ T,]+([0-9]{1,2}):([0-9]{2})[0-9:.]*(?: ?([AaPp])[.]?[Mm][.]?)?'
+        ~ ' ?(Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})\\z'
+    ) }}
+{%- endmacro %}
+
+{# Milliseconds since 1970, as HubSpot has them. #}
+{% macro millis() -%}
+    [0-9]{13}
+{%- endmacro %}
+
+{# Whether a moment with a time zone is within 12 hours of the end of the month, and so perhaps on another day.
+   date: the day as it is written. Midnight is the time of dates that have none. #}
+{% macro is_near_month_end(date, cell) -%}
+    coalesce(
+        case
+            when extract(day from {{ date }}) = 1
+                then {{ minutes_of_day(cell) }} between 1 and 719
+            when extract(day from {{ add_days(date, '1') }}) = 1
+                then {{ minutes_of_day(cell) }} >= 720
+        end,
+        false
+    )
+{%- endmacro %}
+
 {# A date of which the first two numbers are day and month in one order or the other. #}
 {% macro slash_date() -%}
     ([0-9]{1,2})[/-]([0-9]{1,2})[/-]([0-9]{4}|[0-9]{2})
@@ -103,7 +160,7 @@
             then {{ matched_date(day, digits_only, 1, 2, 3) }}
         when {{ matches(day, '[2-7][0-9]{4}([.][0-9]+)?') }}  -- days as spreadsheets count them
             then {{ add_days("date '1899-12-30'", 'left(' ~ day ~ ', 5)') }}
-        when {{ matches(day, '[0-9]{13}') }}  -- milliseconds since 1970, as HubSpot has them
+        when {{ matches(day, millis()) }}
             then {{ day_of_millis('cast(' ~ day ~ ' as bigint)') }}
         when {{ matches(day, day_month_year | replace('MONTH', month_name())) }}
             then {{ matched_date(day, day_month_year | replace('MONTH', letters), 3, 2, 1, month_has_name=true) }}

@@ -62,6 +62,11 @@
     date_diff('day', {{ first }}, {{ last }})
 {%- endmacro %}
 
+{# From a time in UTC to a moment to the time in the zone: the time zone of the session has no part in it. #}
+{% macro duckdb__day_in_zone(date, minutes, zone) -%}
+    cast(timezone('{{ zone }}', timezone('UTC', cast({{ date }} as timestamp) + to_minutes({{ minutes }}))) as date)
+{%- endmacro %}
+
 {# An ENUM takes a fifth of the time and of the space that text takes. #}
 {% macro duckdb__with_short_text(query, columns) -%}
     select * replace (

@@ -93,6 +93,11 @@
     {{ return(adapter.dispatch('days_between', 'winrate')(first, last)) }}
 {%- endmacro %}
 
+{# The day in a time zone (its name) of a moment: a number of minutes after a date begins in UTC. #}
+{% macro day_in_zone(date, minutes, zone) -%}
+    {{ return(adapter.dispatch('day_in_zone', 'winrate')(date, minutes, zone)) }}
+{%- endmacro %}
+
 {# The day of a number of milliseconds since 1970 began. #}
 {% macro day_of_millis(x) -%}
     {{ return(add_days("date '1970-01-01'", 'cast(floor(' ~ x ~ ' / 86400000.0) as integer)')) }}

@@ -1,6 +1,8 @@
 -- How the export writes dates and amounts, and which column has the outcome, in one row. A single
 -- cell may be readable in two ways; the file as a whole rarely is.
 
+{% set reporting_currency = var('reporting_currency') | upper -%}
+
 with
 
 outcome_texts as (
@@ -107,9 +109,7 @@ chosen_amounts as (
         coalesce(converted_amount, deal_amount) as cell,
         case
             when converted_amount is null then upper(amount_currency)
-            {% if not var('reporting_currency') -%}
-            else 'converted'
-            {% endif -%}
+            {{ "else 'converted'" if not reporting_currency }}
         end as stated_currency,
         n_rows
     from {{ ref('amount_cells') }}
@@ -175,11 +175,10 @@ currencies as (
 main_currencies as (
 
     select
-        {% if var('reporting_currency') -%}
-        max('{{ var("reporting_currency") | upper }}') as main_currency
-        {%- else -%}
-        max_by(currency, (n_deals, currency)) filter (where currency is not null) as main_currency
-        {%- endif %}
+        coalesce(
+            {{ "max('" ~ reporting_currency ~ "')," if reporting_currency }}
+            max_by(currency, (n_deals, currency)) filter (where currency is not null)
+        ) as main_currency
     from currencies
 
 ),
@@ -276,16 +275,15 @@ final as (
         currency_totals.n_in_other_currencies,
         currency_totals.n_with_currency,
         -- The currency of all figures, where it is known: a sign in few amounts says nothing of the others.
-        {% if var('reporting_currency') -%}
-        currency_totals.main_currency as reporting_currency,
-        {% else -%}
         case
             when
-                currency_totals.main_currency != 'converted'
-                and currency_totals.n_with_currency > 0.5 * currency_totals.n_amounts
+                {{ reporting_currency != '' }}
+                or (
+                    currency_totals.main_currency != 'converted'
+                    and currency_totals.n_with_currency > 0.5 * currency_totals.n_amounts
+                )
                 then currency_totals.main_currency
         end as reporting_currency,
-        {% endif -%}
         -- A column called Status may hold anything, such as that of a quote: it is the outcome where one of its words
         -- means Won or Lost.
         case

@@ -14,6 +14,7 @@
 ) }}
 
 {% set columns = shared_text_columns() -%}
+{% set close_columns = ['closed_date', 'won_date', 'lost_date'] -%}
 {% set scoped_columns = category_columns() + name_columns() -%}
 {#- What the user's owners.csv says goes before what the export says. -#}
 {% set of_owners = {'team': 'owner_team', 'manager': 'owner_manager', 'owner_name': 'owner_label'} -%}
@@ -117,6 +118,12 @@ keyed_texts as (
 
     select
         *,
+        {% if not var('time_zone') -%}
+        case
+            when column_name in ({{ quoted_list(close_columns) }})
+                then {{ is_near_month_end('day', half_width('cell')) }}
+        end as is_near_month_end,
+        {% endif -%}
         {{ level_key('coalesce(level, name)') }} as level_key
     from typed_texts
 
@@ -190,6 +197,9 @@ joined as (
         {% for column in date_columns() -%}
         {{ column }}_texts.day as {{ column }}_day,
         {% endfor -%}
+        {% for column in close_columns -%}
+        {{ 'false' if var('time_zone') else column ~ '_texts.is_near_month_end' }} as {{ column }}_is_near_month_end,
+        {% endfor -%}
         {% for column in number_columns() + ['converted_amount'] -%}
         {{ column }}_texts.number as {{ column }}_number,
         {{ column }}_texts.currency as {{ column }}_currency,
@@ -231,9 +241,9 @@ joined as (
     {% endfor %}
 ),
 
--- An amount that the CRM has converted replaces the one in the deal's currency. Where amounts are converted here, too, it
--- is in the reporting currency, unless it names another. The content of a row is the same for
--- rows that are equal in every column that is read; only rows of one deal are compared.
+-- An amount that the CRM has converted replaces the one in the deal's currency. Where amounts are converted here, too,
+-- it is in the reporting currency, unless it names another. The content of a row is the same for rows that are equal in
+-- every column that is read; only rows of one deal are compared.
 typed as (
 
     select
@@ -263,6 +273,9 @@ typed as (
         {% for column in date_columns() -%}
         {{ column }} as {{ column }}_text,
         {{ column }}_day as {{ column }},
+        {% endfor -%}
+        {% for column in close_columns -%}
+        {{ column }}_is_near_month_end,
         {% endfor -%}
         fiscal_quarter,
 
@@ -374,6 +387,14 @@ final as (
             when 'Lost' then coalesce(closed_date, lost_date)
             else coalesce(expected_close_date, closed_date)
         end as close_date,
+        coalesce(
+            case
+                when closed_date is not null then closed_date_is_near_month_end
+                when outcome_word = 'Won' then won_date_is_near_month_end
+                when outcome_word = 'Lost' then lost_date_is_near_month_end
+            end,
+            false
+        ) as is_close_near_month_end,
         fiscal_quarter,
         {% for column in category_columns() -%}
         {{ "case when stage_outcome is not null then 'Closed' else deal_stage end as deal_stage"

@@ -89,6 +89,7 @@ as_it_stood_{{ rows }} as (
         case
             when is_open or (close_date <= as_of_date and not has_implausible_close_date) then close_date
         end as close_date,
+        is_close_near_month_end,
         fiscal_quarter,
         as_of_date,
         coalesce(has_created_dates, true) as has_created_dates,
@@ -198,6 +199,7 @@ final as (
         {% endif -%}
         case when reject_code is not null or {{ column }} is null then {{ column }}_text end as {{ column }}_text,
         {% endfor -%}
+        is_close_near_month_end,
         fiscal_quarter,
         as_of_date,
         has_created_dates,

@@ -1,6 +1,6 @@
--- The rows whose amount is in another currency than the reporting currency and has a rate, with the amount converted: at
--- the rate in force on the close date of a closed deal, and on the as-of date of every other. Before the first rate of
--- its currency that rate is used.
+-- The rows whose amount is in another currency than the reporting currency and has a rate, with the amount converted:
+-- at the rate in force on the close date of a closed deal, and on the as-of date of every other. Before the first rate
+-- of its currency that rate is used.
 
 with
 

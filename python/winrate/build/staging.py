@@ -24,7 +24,8 @@ from winrate.ingest.records import ExportError
 TARGET = project.ROOT / "target" / "check"
 FILE = "staging.json"
 MODELS = (
-    *("export_errors", "fiscal_calendars", "pooled_deals", "rejected_deals", "row_ledger"),
+    *("closes_near_quarter_ends", "export_errors", "fiscal_calendars", "pooled_deals"),
+    *("rejected_deals", "row_ledger"),
     *("unparsed_cells", "unused_mappings", "unused_scope_values"),
     *("stage_texts", "rejected_stage_rows", "stage_row_ledger"),
 )

@@ -159,7 +159,8 @@ def cell_texts(row: Sequence[Any]) -> list[str | None]:
 def cell_text(value: Any) -> str | None:
     """A typed cell as the text that a CSV export of the same data would show.
 
-    Numbers lose the zeros at the end of their decimals, timestamps at midnight their time of day.
+    Numbers lose the zeros at the end of their decimals, timestamps at midnight their time of day,
+    unless they have a time zone.
     """
     match value:
         case None | str():
@@ -177,7 +178,7 @@ def cell_text(value: Any) -> str | None:
         case float() | Decimal():
             number = Decimal(repr(value)) if isinstance(value, float) else value
             return f"{number:.{MAX_DECIMALS}f}".rstrip("0").rstrip(".")
-        case datetime() if value.time() != time.min:
+        case datetime() if value.time() != time.min or value.tzinfo:
             return value.isoformat(sep=" ")
         case date():
             return value.isoformat()[:10]

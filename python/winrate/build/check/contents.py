@@ -31,8 +31,36 @@ def formats(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
     if as_of.as_of_date:
         yield "as of", f"{as_of.as_of_date}, the newest date that is not an expected close"
     yield "fiscal", _fiscal_year(connection)
+    yield from _near_quarter_ends(connection)
     mark = MARKS.get(found.decimal_mark, f"{found.decimal_mark} decimal mark")
     yield "amounts", f"{mark}; {found.currency_list or 'no currency'}"
+    yield from _conversion(connection)
+
+
+def _near_quarter_ends(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
+    """How many deals closed at a moment whose quarter depends on the time zone."""
+    (found,) = named_rows(connection, "select * from internal.closes_near_quarter_ends")
+    if found.n_near_quarter_end:
+        near = f"{deals(found.n_near_quarter_end)} of {count(found.n_closed)}"
+        yield "closes", f"{near} within 12 hours of the end of a quarter; settings.yml of CONFIG"
+        yield "", "decides which quarter it is: time_zone: Europe/Berlin"
+
+
+def _conversion(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
+    """How many amounts are converted, and how many of them before the first rate."""
+    (found,) = named_rows(
+        connection,
+        """
+        select count(*) as n_deals, count_if(is_before_first_rate) as n_early,
+            any_value(formats.reporting_currency) as currency
+        from internal.converted_amounts
+        cross join internal.export_formats as formats
+        where deal_amount is not null
+        """,
+    )
+    if found.n_deals:
+        early = f", {count(found.n_early)} of them before its first rate" if found.n_early else ""
+        yield "", f"{count(found.n_deals)} are converted to {found.currency}{early}"
 
 
 def _fiscal_year(connection: duckdb.DuckDBPyConnection) -> str:

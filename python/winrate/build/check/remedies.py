@@ -10,12 +10,14 @@ import duckdb
 
 from winrate.build.check import contents
 from winrate.build.check.lines import Line, brief
+from winrate.config import rates
 from winrate.config.csv_rows import csv_line
 from winrate.database import named_rows
 from winrate.ingest import mapping
 
 N_WORDS = 12  # lines of a mapping
 NO_OUTCOME = {"no_outcome", "one_outcome", "unknown_stages"}  # errors where outcomes are stages
+SEVERAL_CURRENCIES = {"several_currencies", "missing_rates"}
 UNKNOWN_WORDS = {"outcome_words", "rejected_rows"}  # errors that words for outcomes can explain
 
 
@@ -27,6 +29,8 @@ def remedies(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
         yield from _date_formats(connection)
     if "decimal_mark" in errors:
         yield from _decimal_marks(connection)
+    if errors & SEVERAL_CURRENCIES:
+        yield from _rates(connection, is_converted="missing_rates" in errors)
     yield from _mapping_lines(_words(connection, errors))
     if "rejected_rows" in errors:
         yield "settings.yml", f"max_rejected_share: {_share(connection)}  # of CONFIG"
@@ -64,6 +68,33 @@ def _decimal_marks(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
     for mark, number in ((".", text.point_number), (",", text.comma_number)):
         condition = "" if number is None else f"  # if {brief(text.cell)} is {number:.15g}"
         yield "", f"DECIMAL_MARK={mark}{condition}"
+
+
+def _rates(connection: duckdb.DuckDBPyConnection, is_converted: bool) -> Iterator[Line]:
+    """A line of rates for each currency without one, to complete.
+
+    is_converted: whether there is a reporting currency; else there is a line for it, too.
+    """
+    (formats,) = named_rows(connection, "select main_currency from internal.export_formats")
+    # Of amounts that the CRM has converted, the export does not say to which currency.
+    currency = "USD" if formats.main_currency == "converted" else formats.main_currency
+    if not is_converted:
+        yield "settings.yml", f"reporting_currency: {currency}  # of CONFIG"
+    yield "rates.csv", f"{csv_line(rates.FIELDS)}  # of CONFIG"
+    unrated = named_rows(
+        connection,
+        """
+        select foreign_currency as currency, min(close_date) as first_date
+        from internal.typed_rows
+        anti join internal.converted_amounts using (source_line)
+        where foreign_currency is not null
+        group by foreign_currency
+        order by count(*) desc, currency
+        """,
+    )
+    for each in unrated:
+        cells = (each.currency, str(each.first_date or "2000-01-01"), "...")
+        yield "", f"{csv_line(cells)}  # how many {currency} one {each.currency} is worth"
 
 
 def _words(connection: duckdb.DuckDBPyConnection, errors: set[str]) -> list[str]:

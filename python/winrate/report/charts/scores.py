@@ -21,7 +21,9 @@ def scores_figure(score_bins: pd.DataFrame, amount: Callable[[Any], str]) -> go.
         `open_amount`. amount: how one reads.
     """
     grades = score_bins.groupby("grade", sort=True)
-    made = figure([_grade(grade, rows, amount) for grade, rows in grades], height=320, has_legend=True)
+    made = figure(
+        [_grade(grade, rows, amount) for grade, rows in grades], height=320, has_legend=True
+    )
     made.update_layout(barmode="stack")
     made.update_xaxes(
         title_text="win probability",

@@ -63,7 +63,9 @@ def _scores(data: Data) -> list[Block]:
     if score_bins.empty:
         return [Paragraph(_why_no_grades(data))]
     return [
-        Chart("open-deals", "Open deals by win probability", scores_figure(score_bins, data.amount)),
+        Chart(
+            "open-deals", "Open deals by win probability", scores_figure(score_bins, data.amount)
+        ),
         _grade_table(data.rows(GRADES), data.amount),
         _deal_table(data.rows(TOP_DEALS), data.amount),
     ]
