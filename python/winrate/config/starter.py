@@ -19,6 +19,8 @@ SETTINGS = (
     "date_format",
     "decimal_mark",
     "fiscal_year_start_month",
+    "reporting_currency",
+    "time_zone",
     "mask_reps",
     "mask_names",
     "deal_url_pattern",
