@@ -104,7 +104,16 @@ WHOLE_BUILDS = {
         "hostile_warehouse",
     ),
     *("masked_build", "own_warehouse", "with_issues", "build_and_export", "from_february"),
-    *("scoped", "pooled", "excluded", "planted", "staged_build", "with_teams", "recorded", "converted"),
+    *(
+        "scoped",
+        "pooled",
+        "excluded",
+        "planted",
+        "staged_build",
+        "with_teams",
+        "recorded",
+        "converted",
+    ),
 }
 
 

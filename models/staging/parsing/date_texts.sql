@@ -17,12 +17,21 @@ texts as (
 
 ),
 
+half_width_texts as (
+
+    select
+        *,
+        {{ half_width('cell') }} as half_width_cell
+    from texts
+
+),
+
 days as (
 
     select
         *,
-        {{ day_text(half_width('cell')) }} as day
-    from texts
+        {{ day_text('half_width_cell') }} as day
+    from half_width_texts
 
 ),
 
@@ -48,6 +57,9 @@ final as (
         n_cells,
         day,
         is_slash_date,
+        {% if time_zone -%}
+        half_width_cell,
+        {% endif -%}
         {{ dates_in_both_orders('day') }}
     from parsed
 
@@ -57,8 +69,8 @@ timed as (
 
     select
         *,
-        {{ minutes_of_day(half_width('cell')) }} as minutes_of_day,
-        {{ minutes_ahead_of_utc(half_width('cell')) }} as minutes_ahead_of_utc
+        {{ minutes_of_day('half_width_cell') }} as minutes_of_day,
+        {{ minutes_ahead_of_utc('half_width_cell') }} as minutes_ahead_of_utc
     from dated
 
 ),

@@ -14,7 +14,6 @@
 ) }}
 
 {% set columns = shared_text_columns() -%}
-{% set close_columns = ['closed_date', 'won_date', 'lost_date'] -%}
 {% set scoped_columns = category_columns() + name_columns() -%}
 {#- What the user's owners.csv says goes before what the export says. -#}
 {% set of_owners = {'team': 'owner_team', 'manager': 'owner_manager', 'owner_name': 'owner_label'} -%}
@@ -120,8 +119,8 @@ keyed_texts as (
         *,
         {% if not var('time_zone') -%}
         case
-            when column_name in ({{ quoted_list(close_columns) }})
-                then {{ is_near_month_end('day', half_width('cell')) }}
+            when column_name in ('closed_date', 'won_date', 'lost_date')
+                then {{ is_near_month_end('day', 'cell') }}
         end as is_near_month_end,
         {% endif -%}
         {{ level_key('coalesce(level, name)') }} as level_key
@@ -197,9 +196,14 @@ joined as (
         {% for column in date_columns() -%}
         {{ column }}_texts.day as {{ column }}_day,
         {% endfor -%}
-        {% for column in close_columns -%}
-        {{ 'false' if var('time_zone') else column ~ '_texts.is_near_month_end' }} as {{ column }}_is_near_month_end,
-        {% endfor -%}
+        {% if var('time_zone') -%}
+        false
+        {%- else -%}
+        case
+            when closed_date_texts.day is not null then closed_date_texts.is_near_month_end
+            else coalesce(won_date_texts.is_near_month_end, lost_date_texts.is_near_month_end, false)
+        end
+        {%- endif %} as is_close_near_month_end,
         {% for column in number_columns() + ['converted_amount'] -%}
         {{ column }}_texts.number as {{ column }}_number,
         {{ column }}_texts.currency as {{ column }}_currency,
@@ -274,9 +278,7 @@ typed as (
         {{ column }} as {{ column }}_text,
         {{ column }}_day as {{ column }},
         {% endfor -%}
-        {% for column in close_columns -%}
-        {{ column }}_is_near_month_end,
-        {% endfor -%}
+        is_close_near_month_end,
         fiscal_quarter,
 
         ---------- categories
@@ -387,14 +389,7 @@ final as (
             when 'Lost' then coalesce(closed_date, lost_date)
             else coalesce(expected_close_date, closed_date)
         end as close_date,
-        coalesce(
-            case
-                when closed_date is not null then closed_date_is_near_month_end
-                when outcome_word = 'Won' then won_date_is_near_month_end
-                when outcome_word = 'Lost' then lost_date_is_near_month_end
-            end,
-            false
-        ) as is_close_near_month_end,
+        is_close_near_month_end,
         fiscal_quarter,
         {% for column in category_columns() -%}
         {{ "case when stage_outcome is not null then 'Closed' else deal_stage end as deal_stage"

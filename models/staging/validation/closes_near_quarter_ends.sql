@@ -7,15 +7,18 @@ closes as (
 
     select
         close_date,
-        is_close_near_month_end
+        is_close_near_month_end,
+        count(*) as n_closed
     from {{ ref('checked_rows') }}
     where reject_code is null and not is_open and close_date is not null
+    group by close_date, is_close_near_month_end
 
 ),
 
 placed as (
 
     select
+        closes.n_closed,
         closes.is_close_near_month_end
         and (
             closes.close_date = {{ quarter_start('closes.close_date', 'fiscal_calendars.start_month') }}
@@ -30,8 +33,8 @@ placed as (
 final as (
 
     select
-        count(*) as n_closed,
-        count(case when is_near_quarter_end then 1 end) as n_near_quarter_end
+        {{ whole_sum('n_closed') }} as n_closed,
+        {{ whole_sum('case when is_near_quarter_end then n_closed end') }} as n_near_quarter_end
     from placed
 
 )

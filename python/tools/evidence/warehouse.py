@@ -31,6 +31,7 @@ SAMPLE = project.ROOT / "seeds" / "deals.csv"
 ROWS = "checked_rows"
 AS_OF_DATES = "as_of_dates"
 EXPORT_COLUMNS = "raw_columns"
+FORMATS = "export_formats"
 ERRORS = "export_errors"  # of the export as a whole; stays empty
 ALERT_RULES = "raw_alert_rules"  # run as it is: it reads no export
 # A build starts from models of the first folders and builds those of the others, with all that they
@@ -103,7 +104,14 @@ def build(
     columns = pd.DataFrame({"column_name": compiled_project.export_columns})
     columns["title"] = columns["column_name"].where(columns["column_name"].isin(filled))
     as_of_dates = pd.DataFrame({"as_of_date": [day]})
-    for name, table in [(ROWS, rows), (AS_OF_DATES, as_of_dates), (EXPORT_COLUMNS, columns)]:
+    formats = pd.DataFrame({"decimal_mark": ["."]})
+    filled_tables = {
+        ROWS: rows,
+        AS_OF_DATES: as_of_dates,
+        EXPORT_COLUMNS: columns,
+        FORMATS: formats,
+    }
+    for name, table in filled_tables.items():
         _insert(connection, _name(tables, name), table, compiled_project.given[name]["columns"])
 
     for model in compiled_project.models:
@@ -152,6 +160,7 @@ def _checked_rows(deals: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
         close_date = close_date.where(~is_open, deals["expected_close_date"])
     return deals.assign(
         close_date=close_date,
+        original_amount=deals.get("deal_amount"),
         as_of_date=day,
         is_open=is_open.astype(bool),
         outcome=deals["is_won"].map({1: "Won", 0: "Lost"}).astype("string"),

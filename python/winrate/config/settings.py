@@ -14,7 +14,15 @@ from winrate.config import shapes
 from winrate.project import SettingsError
 
 # Of the values of a run, those that a user may state in a file; `make build` has the others.
-STATED = ("deals_path", "stages_path", "as_of_date", "date_format", "decimal_mark", "scope", "state_path")
+STATED = (
+    "deals_path",
+    "stages_path",
+    "as_of_date",
+    "date_format",
+    "decimal_mark",
+    "scope",
+    "state_path",
+)
 
 
 def read(path: Path) -> dict[str, Any]:
