@@ -8,12 +8,17 @@
     )) }}
 {%- endmacro %}
 
-{# The same of a cell of a table with many rows: the usual form needs no pattern. #}
-{% macro day_of_cell(x) -%}
+{# The same of a cell of the stage history, which has many rows: the usual form needs no pattern. With a time zone, the
+   day depends on the time, and it is the whole cell. #}
+{% macro stage_day(x) -%}
+    {%- if var('time_zone') -%}
+        {{ x }}
+    {%- else -%}
     case
         when substr({{ x }}, 5, 1) = '-' and substr({{ x }}, 8, 1) = '-' then left({{ x }}, 10)
         else {{ day_text(half_width(x)) }}
     end
+    {%- endif -%}
 {%- endmacro %}
 
 {# Text that sorts cells of one form and one day by their times of day: 9:05 comes before 10:05, and 9:05 PM after it.

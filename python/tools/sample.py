@@ -1,6 +1,9 @@
-"""Generates the sample CRM export: two years of deals with planted effects.
+"""Generates the sample: a CRM export of two years of deals with planted effects, and its history.
 
-    python -m tools.sample seeds/deals.csv
+    python -m tools.sample seeds
+
+writes the export, `deals.csv`, and into the folder `sample` the stage history, owners and targets
+that a build of it reads (`sample/settings.yml`).
 
 The planted effects, which the rest of the project should find, and no others:
 
@@ -8,12 +11,14 @@ The planted effects, which the rest of the project should find, and no others:
 - FinTech, Referral and Demo help; HealthTech, Partner, Qualified and APAC hurt.
 - In the last two quarters the win rate falls, and the whole fall is in APAC:
   its share of deals is what it was, and no other deal is less likely to be won.
-- Deal amount, sales cycle, product type and sales rep make no difference.
+- Many of the deals that are lost there then are lost to one competitor, Initech.
+- Deal amount, sales cycle, product type, sales rep, account and pipeline make no difference.
 - The pipeline looks healthy: each quarter has more new deals than the one before.
 """
 
 import argparse
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +35,7 @@ N_DEALS = 5_500  # created in the two years, about 7.5 a day; one in eleven is s
 GROWTH = 0.3  # how many more deals are created per day at the end than at the start
 WEEKEND_RATE = 0.1  # deals created on a Saturday or Sunday, relative to a weekday
 N_REPS = 25
+TEAMS = ["Team North", "Team East", "Team South", "Team West", "Team Enterprise"]
 
 # ---------- mix: share of deals per level, the same on every day
 
@@ -88,6 +94,23 @@ MEDIAN_CYCLE_DAYS = 55
 CYCLE_SPREAD = 0.6  # standard deviation of the log cycle
 MAX_CYCLE_DAYS = 200
 
+PIPELINES = {"New Business": 0.8, "Expansion": 0.2}
+N_ACCOUNTS = 300  # per industry
+
+# ---------- what reps state of lost deals; as the effects, no deal's outcome depends on it
+
+LOSS_REASONS = {
+    "Price": 0.25,
+    "No decision": 0.25,
+    "Timing": 0.15,
+    "Lost to competitor": 0.15,
+    "Missing feature": 0.1,
+    "": 0.1,
+}
+COMPETITORS = {"Globex": 0.4, "Initech": 0.3, "Umbrella": 0.3}
+# Of the deals lost in the decline, so many are lost to this competitor.
+DECLINE_COMPETITOR, DECLINE_COMPETITOR_SHARE = "Initech", 0.45
+
 COLUMNS = [
     "deal_id",
     "created_date",
@@ -101,7 +124,67 @@ COLUMNS = [
     "deal_amount",
     "sales_cycle_days",
     "outcome",
+    "deal_name",
+    "account_id",
+    "account_name",
+    "pipeline_name",
+    "loss_reason",
+    "competitor",
 ]
+# Parts of the names of accounts, so many that no two accounts share a name.
+ACCOUNT_WORDS = (
+    *(
+        "Amber",
+        "Birch",
+        "Cedar",
+        "Delta",
+        "Ember",
+        "Falcon",
+        "Granite",
+        "Harbor",
+        "Indigo",
+        "Juniper",
+    ),
+    *(
+        "Keystone",
+        "Lumen",
+        "Meridian",
+        "Northwind",
+        "Onyx",
+        "Pioneer",
+        "Quartz",
+        "Ridge",
+        "Summit",
+        "Tidal",
+    ),
+)
+ACCOUNT_NOUNS = (
+    *(
+        "Analytics",
+        "Capital",
+        "Care",
+        "Cloud",
+        "Commerce",
+        "Digital",
+        "Energy",
+        "Foods",
+        "Group",
+        "Health",
+    ),
+    *(
+        "Insights",
+        "Labs",
+        "Learning",
+        "Logistics",
+        "Media",
+        "Networks",
+        "Partners",
+        "Retail",
+        "Software",
+    ),
+    *("Systems", "Telecom", "Travel", "Ventures", "Works", "World"),
+)
+ACCOUNT_FORMS = ("Inc", "Ltd", "GmbH")
 
 
 def generate_deals(seed: int = SEED) -> pd.DataFrame:
@@ -141,7 +224,51 @@ def generate_deals(seed: int = SEED) -> pd.DataFrame:
         outcome=np.where(is_won, "Won", "Lost"),
     ).astype("string")
     deals.loc[~is_closed, ["closed_date", "sales_cycle_days", "outcome"]] = pd.NA
-    return deals[COLUMNS]
+    return deals.join(_details(deals, np.random.default_rng([seed, 2])))[COLUMNS]
+
+
+def _details(deals: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Pipeline, account, names, loss reason and competitor of each deal; null where there is none.
+
+    An account is in one industry; it may buy in several regions.
+    """
+    industry = pd.Index(LEVEL_SHARES["industry"]).get_indexer(deals["industry"])
+    account = industry * N_ACCOUNTS + rng.integers(0, N_ACCOUNTS, N_DEALS)
+    names = [" ".join(words) for words in product(ACCOUNT_WORDS, ACCOUNT_NOUNS, ACCOUNT_FORMS)]
+    account_name = rng.permutation(names)[account]
+
+    is_lost = (deals["outcome"] == "Lost").fillna(False).to_numpy(bool)
+    reason = rng.choice(list(LOSS_REASONS), N_DEALS, p=list(LOSS_REASONS.values()))
+    competitor = rng.choice(list(COMPETITORS), N_DEALS, p=list(COMPETITORS.values()))
+    feature, level = DECLINE_LEVEL
+    in_decline = (deals[feature] == level) & (deals["closed_date"] >= str(DECLINE_START))
+    is_planted = in_decline.fillna(False).to_numpy(bool)
+    is_planted &= rng.random(N_DEALS) < DECLINE_COMPETITOR_SHARE
+    reason = np.where(is_planted, "Lost to competitor", reason)
+    competitor = np.where(is_planted, DECLINE_COMPETITOR, competitor)
+    details = pd.DataFrame(
+        {
+            "deal_name": account_name + " - " + deals["product_type"].to_numpy(object),
+            "account_id": [f"A{number:04d}" for number in account],
+            "account_name": account_name,
+            "pipeline_name": rng.choice(list(PIPELINES), N_DEALS, p=list(PIPELINES.values())),
+            "loss_reason": np.where(is_lost, reason, ""),
+            "competitor": np.where(is_lost & (reason == "Lost to competitor"), competitor, ""),
+        }
+    ).astype("string")
+    return details.replace("", pd.NA)
+
+
+def generate_owners() -> pd.DataFrame:
+    """The reps as text: `owner`, `team` and `manager`. Five reps are a team."""
+    reps = range(1, N_REPS + 1)
+    return pd.DataFrame(
+        {
+            "owner": [f"rep_{rep}" for rep in reps],
+            "team": [TEAMS[(rep - 1) // 5] for rep in reps],
+            "manager": [f"Head of {TEAMS[(rep - 1) // 5]}" for rep in reps],
+        }
+    )
 
 
 def generate_stages(seed: int = SEED) -> pd.DataFrame:

@@ -6,7 +6,7 @@ with
 texts as (
 
     select
-        {{ day_of_cell(trimmed('entered_date')) }} as day,
+        {{ stage_day(trimmed('entered_date')) }} as day,
         count(*) as n_cells
     from {{ ref('raw_stages') }}
     where read_error is null and skip_code is null and entered_date is not null
@@ -14,14 +14,32 @@ texts as (
 
 ),
 
+cells as (
+
+    select
+        *,
+        {{ half_width('day') }} as cell
+    from texts
+    where {{ null_if_empty('day') }} is not null
+
+),
+
+day_texts as (
+
+    select
+        *,
+        {{ day_text('cell') }} as written_day
+    from cells
+
+),
+
 parsed as (
 
     select
         *,
-        {{ calendar_date('day') }} as calendar_date,
-        {{ matches('day', slash_date()) }} as is_slash_date
-    from texts
-    where {{ null_if_empty('day') }} is not null
+        {{ calendar_date('written_day') }} as calendar_date,
+        {{ matches('written_day', slash_date()) }} as is_slash_date
+    from day_texts
 
 ),
 
@@ -29,9 +47,10 @@ days as (
 
     select
         day,
+        cell,
         n_cells,
         is_slash_date,
-        {{ dates_in_both_orders('day') }}
+        {{ dates_in_both_orders('written_day') }}
     from parsed
 
 ),
@@ -60,17 +79,36 @@ orders as (
 
 ),
 
-final as (
+written as (
 
     select
         days.day,
+        days.cell,
         case
             when not days.is_slash_date or orders.date_order = 'day first' then days.day_first_date
             when orders.date_order = 'month first' then days.month_first_date
             when days.day_first_date = days.month_first_date then days.day_first_date
-        end as entered_date
+        end as written_date
     from days
     cross join orders
+
+),
+
+final as (
+
+    select
+        day,
+        {% if var('time_zone') -%}
+        coalesce(
+            {{ day_in_zone(
+                'written_date', minutes_of_day('cell') ~ ' - ' ~ minutes_ahead_of_utc('cell'), var('time_zone')
+            ) }},
+            written_date
+        ) as entered_date
+        {%- else -%}
+        written_date as entered_date
+        {%- endif %}
+    from written
 
 )
 

@@ -30,7 +30,7 @@ keyed as (
     select
         *,
         {{ deal_key('deal_id') }} as deal_key,
-        {{ day_of_cell('entered_text') }} as day,
+        {{ stage_day('entered_text') }} as day,
         {{ time_order('entered_text') }} as time_order
     from cells
 
