@@ -1,6 +1,6 @@
 -- One row per move of a deal into another stage than the one it was in. A history of changes has no row for the first
 -- stage of a deal: it is the old stage of the first change, from the creation of the deal on, where the history reaches
--- back so far.
+-- back so far. Without a file, the moves are those that earlier exports show.
 
 with
 
@@ -78,6 +78,14 @@ final as (
         entered_date,
         place
     from first_stages
+    union all
+    select
+        deal_line,
+        deal_stage,
+        stage_outcome,
+        entered_date,
+        place
+    from {{ ref('recorded_stage_moves') }}
 
 )
 

@@ -32,9 +32,9 @@ NUMBERS = frozenset(
 
 
 def section(data: Data) -> Section | None:
-    """The claims, the funnel and a table of it; no section without a stage history."""
+    """The claims, the funnel and a table of it; no section without a history."""
     stages = data.rows(STAGES)
-    if stages.empty:
+    if stages["went_on_rate"].isna().all():
         return None
     changes = data.rows(CHANGES)
     claims = changes["statement"].dropna()
