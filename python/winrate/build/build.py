@@ -117,11 +117,13 @@ def build(request: BuildRequest) -> str:
             recording = Recording(state, request.scope, directory.path, warehouse)
             request = replace(request, state=recording.folder)
             new_warehouse = directory.staging / warehouse.name
-            _build_tables(request, directory, new_warehouse, _previous(warehouse, directory))
-            facts = summary.read_facts(new_warehouse)
-            recording.prepare(new_warehouse)
-            publish.publish(new_warehouse, warehouse, request.report)
-            recording.add()
+            try:
+                _build_tables(request, directory, new_warehouse, _previous(warehouse, directory))
+                facts = summary.read_facts(new_warehouse)
+                recording.prepare(new_warehouse)
+                publish.publish(new_warehouse, warehouse, request.report)
+            finally:
+                recording.settle()
     except OSError as error:
         where = error.filename2 or error.filename or warehouse.parent  # of a move: its target
         raise BuildError(f"{where}: {error.strerror or error}; {UNCHANGED}.") from error

@@ -16,6 +16,7 @@ from winrate.state import deals, store
 from winrate.state.store import StateError
 
 PREPARED = "record-"  # the name of what a build prepared: this, and the id of its run
+UNFINISHED = "unfinished.parquet"  # which has an end even where an error cut it short
 BATCH_ROWS = 100_000
 THIS_EXPORT = """
     select known_exports.*, build_info.input_sha256, build_info.scope, build_info.run_id
@@ -40,9 +41,11 @@ class Recording:
         """
         self.folder: Path | None = None
         self.warnings: list[str] = []
+        self._state = folder
         self._directory = build_directory
+        self._published = published
+        self.settle()
         with self._warned(f"the state in {folder} is not used, and no change is recorded"):
-            self._settle(folder, published)
             records = store.read_records(folder)
             deals.of_scope(records, scope)
             self._after = records[-1].path.name if records else ""
@@ -50,19 +53,21 @@ class Recording:
 
     def prepare(self, new_warehouse: Path) -> None:
         """Write what a finished database adds to the state into the build directory."""
+        new = self._directory / UNFINISHED
         if self.folder:
             with self._warned("no change is recorded"):
-                self._write(new_warehouse)
+                self._write(new_warehouse, new)
+        new.unlink(missing_ok=True)
 
-    def add(self) -> None:
-        """Add what was prepared to the state: its build is published."""
-        if self.folder:
-            for prepared in self._prepared():
-                with self._warned(f"no change is recorded in {self.folder}"):
-                    store.add(self.folder, prepared)
-                    prepared.unlink()
+    def settle(self) -> None:
+        """Add what was prepared to the state if its build is the published one, or drop it."""
+        for prepared in self._prepared():
+            with self._warned(f"no change is recorded in {self._state}"):
+                if prepared.stem == f"{PREPARED}{_run_id(self._published)}":
+                    store.add(self._state, prepared)
+                prepared.unlink()
 
-    def _write(self, new_warehouse: Path) -> None:
+    def _write(self, new_warehouse: Path, path: Path) -> None:
         with database.open_readonly(new_warehouse) as connection:
             for export in database.named_rows(connection, THIS_EXPORT):
                 facts = {
@@ -73,19 +78,12 @@ class Recording:
                     "scope": export.scope,
                     "readings": deals.stated_readings(export._asdict()),
                 }
-                path = self._directory / f"{PREPARED}{export.run_id}.parquet"
                 reader = connection.execute(ROWS).to_arrow_reader(BATCH_ROWS)
                 schema = deals.record_schema(facts["readings"])
                 with store.writer(path, schema, facts) as file:
                     for batch in reader:
                         file.write_batch(batch.select(schema.names).cast(schema))
-
-    def _settle(self, folder: Path, published: Path) -> None:
-        for prepared in self._prepared():
-            if prepared.stem == f"{PREPARED}{_run_id(published)}":
-                with self._warned("the changes of the build before are not recorded"):
-                    store.add(folder, prepared)
-            prepared.unlink()
+                path.replace(self._directory / f"{PREPARED}{export.run_id}.parquet")
 
     def _prepared(self) -> list[Path]:
         return sorted(self._directory.glob(f"{PREPARED}*.parquet"))

@@ -123,6 +123,11 @@ def state(tmp_path) -> Path:
     return tmp_path / "w.state"
 
 
+def prepared(folder: Path) -> list[Path]:
+    """What a build of `publish_again` left in its directory."""
+    return list((folder / ".winrate-build" / "w.duckdb").glob("*.parquet"))
+
+
 def names(state: Path) -> list[str]:
     return sorted(path.name for path in state.iterdir())
 
@@ -133,7 +138,7 @@ def test_a_build_says_nothing_of_a_state_that_it_can_use(publish_again, state):
     assert len(names(state)) == 1
 
 
-def test_a_build_that_fails_late_records_nothing(publish_again, state, monkeypatch):
+def test_a_build_that_fails_late_records_nothing(publish_again, state, tmp_path, monkeypatch):
     def fail(*_):
         raise BuildError("The disk is full.")
 
@@ -141,6 +146,22 @@ def test_a_build_that_fails_late_records_nothing(publish_again, state, monkeypat
         failing.setattr(publish, "replace_database", fail)
         publish_again()
     assert not state.exists()
+    assert prepared(tmp_path) == []
+
+
+def test_a_record_that_is_cut_short_is_not_added(publish_again, state, tmp_path, monkeypatch):
+    write_batch = pq.ParquetWriter.write_batch
+
+    def fail_after_a_part(self, batch):
+        write_batch(self, batch.slice(0, 10))
+        raise OSError(28, "No space left on device", "a disk")
+
+    with monkeypatch.context() as full:
+        full.setattr(pq.ParquetWriter, "write_batch", fail_after_a_part)
+        assert "warning no change is recorded: No space left on device" in publish_again()
+    assert not state.exists()
+    assert prepared(tmp_path) == []
+    assert "no change" not in publish_again() and len(names(state)) == 1
 
 
 def a_file(state: Path) -> None:
@@ -211,4 +232,4 @@ def test_a_state_that_cannot_be_written_is_said_and_gets_the_record_later(
     directory = tmp_path / ".winrate-build" / "w.duckdb"
     recording = Recording(state, "", directory, tmp_path / "w.duckdb")
     assert recording.warnings == [] and len(names(state)) == 1
-    assert [path.name for path in directory.iterdir() if path.suffix == ".parquet"] == []
+    assert prepared(tmp_path) == []

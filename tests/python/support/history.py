@@ -67,7 +67,7 @@ class Builds:
         recording.prepare(new)
         if is_published:
             new.replace(self.published)
-            recording.add()
+        recording.settle()
         assert recording.warnings == []
         return changes
 
