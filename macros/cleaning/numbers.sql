@@ -14,6 +14,11 @@
     {{ return('(?:A|AU|C|CA|HK|MX|NT|NZ|R|S|SG|US)?\\p{Sc}') }}
 {%- endmacro %}
 
+{# A currency as figures name it: a code or a sign, in capitals. #}
+{% macro currency_name() -%}
+    {{ return('[A-Z]{3}|' ~ currency_sign()) }}
+{%- endmacro %}
+
 {# A number without currency signs and codes, Swiss apostrophes, and spaces between thousands or beside
    a sign or the k of thousands. Thousands are joined in two passes, because a match uses up its digits. #}
 {% macro bare_number(x) -%}

@@ -279,7 +279,7 @@ final as (
             when
                 {{ reporting_currency != '' }}
                 or (
-                    currency_totals.main_currency != 'converted'
+                    {{ matches('currency_totals.main_currency', currency_name()) }}
                     and currency_totals.n_with_currency > 0.5 * currency_totals.n_amounts
                 )
                 then currency_totals.main_currency

@@ -35,6 +35,23 @@ def test_an_alert_on_a_deal_has_its_account_and_leads_to_the_crm(page):
     ]
 
 
+def test_amounts_have_the_sign_of_their_currency_and_an_estimate_its_interval(page):
+    alerts = [
+        alert("deal_stalled", "warning", "D1"),
+        alert(
+            *("win_rate_decline", "critical", "all deals"),
+            amount_at_stake=1_200_000,
+            amount_at_stake_low=400_000,
+            amount_at_stake_high=2_000_000,
+        ),
+    ]
+    in_euro = [{"reporting_currency": "EUR"}]
+    text = page(story_with(alerts_alerts=alerts, quality_build_info=in_euro)).text
+    assert "Message on D1 rep_1 €1,000" in text
+    assert "Message on all deals rep_1 €1,200,000 (€400,000 to €2,000,000)" in text
+    assert "Open amount €2,000" in text
+
+
 def test_a_severity_is_shown_in_its_colour_and_an_unknown_one_as_info(page):
     alerts = [alert("a", "critical", "1"), alert("b", "none such", "2")]
     parsed = page(story_with(alerts_alerts=alerts))

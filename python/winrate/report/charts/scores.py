@@ -48,7 +48,7 @@ def _grade(grade: str, rows: pd.DataFrame, amount: Callable[[Any], str]) -> go.B
         marker={"color": GRADE_COLOURS.get(grade, QUIET)},
         hovertext=[
             f"{name}, win probability {low:.0f} to {low + width:.0f}%<br>"
-            f"{wording.deals(n, 'open deal')}, amount {amount(total)}"
+            f"{wording.deals(n, 'open deal')}, amount {plotly_text(amount(total))}"
             for low, n, total in zip(start, rows["n_deals"], rows["open_amount"], strict=True)
         ],
         hoverinfo="text",
