@@ -84,3 +84,51 @@ def test_of_very_many_reps_some_are_drawn(page, monkeypatch):
 def test_a_sentence_says_whether_the_reps_differ(page, spread, evidence, expected):
     reps = [rep(f"rep_{n}", evidence, **spread) for n in range(4)]
     assert expected in page(story_with(drivers_rep_performance=reps)).text
+
+
+def team(name, difference, evidence="inconclusive", **values):
+    """A row of drivers.team_performance with an interval of five points on either side."""
+    return {
+        "team": name,
+        "n_reps": 4,
+        "n_deals": 400,
+        "win_rate": 0.42 + difference / 100,
+        "expected_win_rate": 0.42,
+        "observed_minus_expected_pp": difference,
+        "observed_minus_expected_pp_low": difference - 5,
+        "observed_minus_expected_pp_high": difference + 5,
+        "spread_p_value": 0.37,
+        "spread_evidence": "inconclusive",
+        "evidence": evidence,
+    } | values
+
+
+def test_teams_are_compared_where_there_are_two(page, story):
+    teams = [team("West", -2.0), team("East", 3.0), team("No deals", 0.0, n_deals=0)]
+    text = page(story_with(drivers_team_performance=teams)).text
+    assert (
+        "The 2 teams differ no more than expected by chance from the reps they have (p = 0.37)."
+    ) in text
+    assert "East 4 400 45.0% 42.0% +3.0 -2.0 to +8.0 inconclusive" in text
+    assert text.index("East 4 400") < text.index("West 4 400") and "No deals" not in text
+    assert "eam" not in story.text
+    assert "eam" not in page(story_with(drivers_team_performance=teams[:1])).text
+
+
+@pytest.mark.parametrize(
+    ("evidence", "expected"),
+    [
+        (["inconclusive", "inconclusive"], "no single team stands out."),
+        (["inconclusive", "below"], "West stands out."),
+        (["above", "below"], "East and West stand out."),
+    ],
+)
+def test_teams_that_stand_out_are_named(page, evidence, expected):
+    spread = {"spread_evidence": "differs", "spread_p_value": 0.0004}
+    names = {"East": 8.0, "West": -8.0}
+    teams = [
+        team(name, names[name], claim, **spread)
+        for name, claim in zip(names, evidence, strict=True)
+    ]
+    text = page(story_with(drivers_team_performance=teams)).text
+    assert f"The 2 teams differ more than expected by chance (p < 0.001); {expected}" in text
