@@ -154,8 +154,8 @@ reliability: $(READY)  ## Run the tests that break things on purpose; write what
 audit: $(READY)  ## Write target/sbom.cdx.json; look for known vulnerabilities of what is locked
 	@$(BIN)/python -m tools.audit
 
-sample: $(READY)  ## Generate the sample export, seeds/deals.csv, again
-	@$(BIN)/python -m tools.sample seeds/deals.csv
+sample: $(READY)  ## Generate the sample again: seeds/deals.csv and seeds/sample
+	@$(BIN)/python -m tools.sample seeds
 
 lock: pyproject.toml  ## Compile requirements.txt from pyproject.toml again
 	@$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install --quiet uv

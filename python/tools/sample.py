@@ -111,6 +111,16 @@ COMPETITORS = {"Globex": 0.4, "Initech": 0.3, "Umbrella": 0.3}
 # Of the deals lost in the decline, so many are lost to this competitor.
 DECLINE_COMPETITOR, DECLINE_COMPETITOR_SHARE = "Initech", 0.45
 
+# Dollars to be won per period: what would be won without the decline.
+TARGETS = {
+    "2026": 58_000_000,
+    "2026-Q1": 13_500_000,
+    "2026-Q2": 14_000_000,
+    "2026-Q3": 15_000_000,
+    "2026-Q4": 15_500_000,
+}
+EURO_RATE = 1.1  # dollars, with `--two-currencies`
+
 COLUMNS = [
     "deal_id",
     "created_date",
@@ -344,13 +354,68 @@ def _stage_by_age(age_days: np.ndarray, cycle_days: np.ndarray) -> np.ndarray:
     return np.array(OPEN_STAGES)[np.minimum(step, len(OPEN_STAGES) - 1)]
 
 
+def generate_targets() -> pd.DataFrame:
+    """What is to be won, as text: `period`, `team` (missing: all deals) and `amount` in dollars."""
+    rows = [(period, None, amount) for period, amount in TARGETS.items()]
+    quarter = "2026-Q3"
+    rows += [(quarter, team, TARGETS[quarter] // len(TEAMS)) for team in TEAMS]
+    return pd.DataFrame(rows, columns=["period", "team", "amount"]).astype("string")
+
+
+def in_two_currencies(deals: pd.DataFrame) -> pd.DataFrame:
+    """The same deals with `amount_currency`: those in Europe in euros, the others in dollars."""
+    is_euro = deals["region"] == "Europe"
+    amount = deals["deal_amount"].astype(int)
+    in_euro = (amount / EURO_RATE).round().astype(int)
+    return deals.assign(
+        deal_amount=amount.mask(is_euro, in_euro).astype("string"),
+        amount_currency=np.where(is_euro, "EUR", "USD"),
+    )
+
+
+def write(folder: Path, seed: int, start_month: int, has_two_currencies: bool) -> None:
+    """Write the export into a folder, and what goes with it into its folder `sample`."""
+    sample = folder / "sample"
+    sample.mkdir(parents=True, exist_ok=True)
+    deals = generate_deals(seed)
+    settings = ["deals_path: ../deals.csv", "stages_path: stages.csv"]
+    if start_month != 1:
+        settings.append(f"fiscal_year_start_month: {start_month}")
+    if has_two_currencies:
+        deals = in_two_currencies(deals)
+        settings.append("reporting_currency: USD")
+        rates = pd.DataFrame([("EUR", "2024-01-01", EURO_RATE)])
+        _write_csv(rates.set_axis(["currency", "from_date", "rate"], axis=1), sample / "rates.csv")
+    _write_csv(deals, folder / "deals.csv")
+    _write_csv(generate_stages(seed), sample / "stages.csv")
+    _write_csv(generate_owners(), sample / "owners.csv")
+    _write_csv(generate_targets(), sample / "targets.csv")
+    text = "# Written by `make sample`.\n" + "".join(f"{line}\n" for line in settings)
+    (sample / "settings.yml").write_text(text, encoding="utf-8")
+
+
+def _write_csv(table: pd.DataFrame, path: Path) -> None:
+    table.to_csv(path, index=False, lineterminator="\n")
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Write the sample export to the path given on the command line."""
-    parser = argparse.ArgumentParser(description="Write the sample CRM export as CSV.")
-    parser.add_argument("path", type=Path, help="the file to write, such as seeds/deals.csv")
+    """Write the sample into the folder given on the command line."""
+    parser = argparse.ArgumentParser(description="Write the sample: an export and its settings.")
+    parser.add_argument("folder", type=Path, help="the folder to write to, such as seeds")
     parser.add_argument("--seed", type=int, default=SEED, help="default: %(default)s")
+    parser.add_argument(
+        "--fiscal-year-start",
+        type=int,
+        default=1,
+        choices=range(1, 13),
+        metavar="MONTH",
+        help="the month in which the fiscal year starts; default: January",
+    )
+    parser.add_argument(
+        "--two-currencies", action="store_true", help="deals in Europe in euros, with a rate"
+    )
     options = parser.parse_args(arguments)
-    generate_deals(options.seed).to_csv(options.path, index=False, lineterminator="\n")
+    write(options.folder, options.seed, options.fiscal_year_start, options.two_currencies)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from winrate.state import backup, store
 DATE_FORMATS = ("dd/mm/yyyy", "mm/dd/yyyy")
 DECIMAL_MARKS = (".", ",")
 WAREHOUSE, REPORT, EXPORT = "warehouse.duckdb", "report", "export"  # in the user's folder, if any
+SAMPLE = project.ROOT / "seeds" / "sample"  # the folder of the sample export
 EXIT_FAILED = 1
 EXIT_BUSY = 75  # EX_TEMPFAIL: try again later
 EXIT_STOPPED = 130  # as shells say it of Ctrl-C
@@ -148,7 +149,7 @@ def _shared_arguments() -> list[argparse.ArgumentParser]:
 
 
 def _build(options: argparse.Namespace) -> int:
-    config = folder.read(options.config)
+    config = _config(options)
     request = build.BuildRequest(
         **_source(options, config),
         warehouse=_output(options, "warehouse", WAREHOUSE),
@@ -182,10 +183,15 @@ def _init(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    source = _source(options, folder.read(options.config))
+    source = _source(options, _config(options))
     found = check.check(build.BuildRequest(**source, warehouse=Path(), report=Path()))
     _say(found.text)
     return 0 if found.is_usable else EXIT_FAILED
+
+
+def _config(options: argparse.Namespace) -> Config:
+    """The user's folder; that of the sample where the command line names no export either."""
+    return folder.read(options.config or (None if options.deals else SAMPLE))
 
 
 def _source(options: argparse.Namespace, config: Config) -> dict[str, Any]:

@@ -4,6 +4,7 @@ A mapping is merged with the default key by key, at every depth; any other value
 or a list, takes the place of the default as a whole. A numeric feature without bands is taken out.
 """
 
+import os
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -49,7 +50,7 @@ def read(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path}: {error}") from error
     for name in ("deals_path", "stages_path", "state_path"):
         if settings.get(name):
-            settings[name] = str(path.parent.absolute() / settings[name])
+            settings[name] = os.path.normpath(path.parent.absolute() / settings[name])
     return settings
 
 
