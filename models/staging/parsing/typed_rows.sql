@@ -209,6 +209,11 @@ joined as (
         {{ column }}_texts.currency as {{ column }}_currency,
         {% endfor -%}
         coalesce(amount_currency_texts.currency, deal_amount_texts.currency) as original_currency,
+        case
+            when converted_amount_texts.cell is not null
+                then {{ 'converted_amount_texts.currency' if var('reporting_currency') else "'converted'" }}
+            else coalesce(amount_currency_texts.currency, deal_amount_texts.currency)
+        end as stated_currency,
         {% for column in category_columns() -%}
         {{ column }}_texts.level as {{ column }}_level,
         {% endfor -%}
@@ -297,14 +302,7 @@ typed as (
         {% endfor -%}
         deal_amount_number as original_amount,
         original_currency,
-        nullif(
-            case
-                when converted_amount is not null
-                    then {{ 'converted_amount_currency' if var('reporting_currency') else "'converted'" }}
-                else original_currency
-            end,
-            main_currency
-        ) as foreign_currency,
+        case when stated_currency != main_currency then stated_currency end as foreign_currency,
 
         ---------- outcome
         case outcome_from
