@@ -8,7 +8,7 @@ teams as (
         deal_id,
         team
     from {{ ref('stg_deals') }}
-    where team is not null and not is_open
+    where team != 'Unknown' and not is_open
 
 ),
 

@@ -4,7 +4,7 @@ with
 
 deals as (
 
-    select * from {{ ref('stg_deals') }} where team is not null
+    select * from {{ ref('stg_deals') }} where team != 'Unknown'
 
 ),
 

@@ -7,7 +7,7 @@ deals as (
     select
         sales_rep_id,
         coalesce(owner_name, sales_rep_id) as owner,
-        team,
+        nullif(team, 'Unknown') as team,
         is_open
     from {{ ref('stg_deals') }}
 

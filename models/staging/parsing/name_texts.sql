@@ -73,6 +73,9 @@ texts_of_names as (
         {{ nfc('cell') }} as cell_nfc,
         {{ nfc('name') }} as name_nfc
     from named
+    where
+        column_name in ('sales_rep_id', 'owner_name', 'team', 'manager')
+        and exists (select 1 from {{ ref('raw_owners') }})
 
 ),
 

@@ -26,7 +26,7 @@ FILE = "staging.json"
 MODELS = (
     *("closes_near_quarter_ends", "export_errors", "fiscal_calendars", "pooled_deals"),
     *("rejected_deals", "row_ledger"),
-    *("unparsed_cells", "unused_mappings", "unused_scope_values"),
+    *("unparsed_cells", "unused_mappings", "unused_owners", "unused_scope_values"),
     *("stage_texts", "rejected_stage_rows", "stage_row_ledger"),
 )
 # Run values are compiled as these placeholders, which are replaced when the models run.

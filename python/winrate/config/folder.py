@@ -12,6 +12,7 @@ from typing import Any
 
 from winrate import project
 from winrate.config import alert_rules, exclusions, owners, rates, settings, targets
+from winrate.ingest import masking
 from winrate.project import SettingsError
 
 SETTINGS = "settings.yml"
@@ -87,8 +88,9 @@ def read(folder: Path | None) -> Config:
     config = Config(folder, settings.read(path) if path.exists() else {})
     alert_rules.read(config.paths()["alert_rules_path"])
     exclusions.table(config.paths()["exclusions_path"], config.variables)
-    owners.table(config.paths()["owners_path"], str)
-    targets.table(config.paths()["targets_path"], str)
+    mask = masking.mask_of("sales_rep_id", masking.masked_columns(config.variables))
+    owners.table(config.paths()["owners_path"], mask)
+    targets.table(config.paths()["targets_path"], mask)
     rates.table(config.paths()["rates_path"], config.variables["reporting_currency"])
     return config
 

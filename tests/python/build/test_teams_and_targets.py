@@ -9,6 +9,8 @@ from support.page import Page
 from winrate.config import folder
 from winrate.ingest import masking
 
+pytestmark = pytest.mark.usefixtures("compiled_project")
+
 AS_OF = pd.Timestamp("2026-05-31")
 SECRET = "secret"
 MANAGERS = {"East": "Mo Fox", "West": "Di Orr", "North": "Mo Fox"}
@@ -247,6 +249,15 @@ def test_without_the_files_nothing_is_said_of_targets_and_teams(sample_warehouse
         assert rows(sample_warehouse, f"select count(*) from drivers.{table}") == [(0,)]
     text = Page(sample_warehouse.parent / "report" / "index.html").text
     assert "target" not in text.lower() and "team" not in text.lower()
+
+
+def test_a_check_names_an_owner_of_the_file_who_is_in_no_row(deals, tmp_path):
+    deals.head(500).to_csv(tmp_path / "deals.csv", index=False)
+    (tmp_path / "owners.csv").write_text("owner,team\nrep_1,East\nNobody,East\n", "utf-8")
+    run = run_main("check", "--config", tmp_path, "--deals", tmp_path / "deals.csv")
+    assert run.returncode == 0, run.stderr
+    assert "owners.csv line 3: no row has the owner 'Nobody'" in " ".join(run.stdout.split())
+    assert "no row has the owner 'rep_1'" not in run.stdout
 
 
 def test_a_check_refuses_a_period_that_is_none(config, tmp_path):

@@ -61,7 +61,11 @@ def check(request: BuildRequest) -> Check:
                 *contents.outcomes(connection),
                 *contents.empty_words(connection, there),
             ]
-            levels = [*contents.levels(connection), *contents.unused_mappings(connection)]
+            levels = [
+                *contents.levels(connection),
+                *contents.unused_mappings(connection),
+                *contents.unused_owners(connection),
+            ]
             levels += contents.scope(connection)
             sections += [
                 section("columns", [*described, *unused]),

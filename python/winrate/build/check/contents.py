@@ -220,6 +220,13 @@ def unused_mappings(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
         yield "MAPPING", f"no row has the {unused.kind} '{brief(unused.found)}'"
 
 
+def unused_owners(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
+    """The lines of owners.csv that are about no owner of the export."""
+    query = "select file_line, owner from internal.unused_owners order by all"
+    for unused in named_rows(connection, query):
+        yield "owners.csv", f"line {unused.file_line}: no row has the owner '{brief(unused.owner)}'"
+
+
 def scope(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
     """The values in SCOPE that no row has, and what is pooled although win rates differ."""
     unused = "select column_name, value from internal.unused_scope_values order by all"
