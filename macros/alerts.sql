@@ -25,8 +25,8 @@
    cte: one row per alert, with entity_id, observed_value and message.
    entity_type: what the alerts are about; without it, a column of `cte` of that name says so.
    provides: what else `cte` has, of baseline_value, n_deals, interval_low, interval_high, q_value,
-       amount_at_stake and its interval, deal_url, manager (the others become null) and owner (who acts where the rule names
-       nobody).
+       amount_at_stake and its interval, deal_url, manager (the others become null) and owner (who acts where the rule
+       names nobody).
 
    Severity, threshold, owner and recommended action come from the CTE `rule`. #}
 {% macro alert_shape(cte, entity_type=none, provides=[]) -%}

@@ -1,7 +1,7 @@
 -- Every text that names a rep or an account, once, and the name that it stands for: spellings that differ by case,
 -- spaces and invisible characters are one name, spelled as in most deals, or as the user's own file says. Ids are
--- compared as they are, since those of Salesforce differ by case alone. Of an owner also what owners.csv says, teams and
--- managers spelled as in the export.
+-- compared as they are, since those of Salesforce differ by case alone. Of an owner also what owners.csv says, teams
+-- and managers spelled as in the export.
 
 with
 

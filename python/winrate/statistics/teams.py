@@ -15,7 +15,6 @@ from winrate.statistics.regression import Factor, Regression
 from winrate.statistics.threads import one_thread
 
 COLUMNS = ["team", "n_deals", "n_won"]
-NAME = "team_name"  # the column of profiles with the team
 MIN_OWN_SHARE = 1e-6  # of the information on a team that the features must leave
 DIFFERENCE = "observed_minus_expected_pp"
 NUMBERS = [
@@ -36,8 +35,8 @@ def team_performance(
     """Each team's won deals against those that all teams together win with the same deals.
 
     teams: one row per team (`team`), with `n_deals` and `n_won` (counts of closed deals).
-    profiles: see `winrate.statistics.profile_regression`, with the team in `team_name`; the deals
-        that have one. features: known at creation.
+    profiles: see `winrate.statistics.profile_regression`, with `team`; the deals that have one.
+    features: known at creation.
     Returns one row per team, sorted. `expected_win_rate` is that of a model of the features and the
     quarter, without teams and reps, and `observed_minus_expected_pp` the team's win rate less that,
     in percentage points. Deals of one rep are alike: its interval and its test count the reps of a
@@ -66,13 +65,13 @@ def _adjusted(profiles: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
     if rows.empty:
         return pd.DataFrame({"team": pd.Series(dtype=str)}).assign(**dict.fromkeys(names, np.nan))
     # A rep who changed the team is one rep in each; deals without a rep are alike in their team.
-    rep_of_team = rows[NAME].str.cat(rows[GROUPS].astype(str), sep="\0")
+    rep_of_team = rows[TEAM.key].str.cat(rows[GROUPS].astype(str), sep="\0")
     others = [feature for feature in features if feature not in (GROUPS, TEAM.key)]
-    model = profile_model(rows.assign(**{GROUPS: rep_of_team}), [*others, NAME])
+    model = profile_model(rows.assign(**{GROUPS: rep_of_team}), [*others, TEAM.key])
     counts, reps = model.counts, model.counts.groups
-    team = Factor.of(NAME, rows[NAME])
+    team = Factor.of(TEAM.key, rows[TEAM.key])
     rep_sd = model.fit().group_sd
-    base = [feature for feature in model.features if feature.name != NAME]
+    base = [feature for feature in model.features if feature.name != TEAM.key]
     alone = replace(model, counts=replace(counts, groups=None)).fit(base)
     score, information, covariance = _scores(alone, team, reps, rep_sd)
     n_deals, n_won = team.sums(counts.n_deals), team.sums(counts.n_won)

@@ -13,9 +13,8 @@ CLAIMS = ["above", "below"]
 
 
 def performance(profiles: pd.DataFrame, features: list[str], rules=RULES) -> pd.DataFrame:
-    """The teams of profiles with `team_name`, `sales_rep_id` and counts."""
-    totals = profiles.groupby("team_name", as_index=False)[["n_deals", "n_won"]].sum()
-    totals = totals.rename(columns={"team_name": "team"})
+    """The teams of profiles with `team`, `sales_rep_id` and counts."""
+    totals = profiles.groupby("team", as_index=False)[["n_deals", "n_won"]].sum()
     return teams.team_performance(totals, profiles, features, rules).set_index("team")
 
 
@@ -43,7 +42,7 @@ def simulated_teams(
                 probability = 1 / (1 + np.exp(-of_rep - of_industry))
                 n_won = rng.binomial(n_deals, probability)
                 rows.append((f"team_{team}", f"rep_{team}_{rep}", industry, n_deals, n_won))
-    return pd.DataFrame(rows, columns=["team_name", "sales_rep_id", "industry", "n_deals", "n_won"])
+    return pd.DataFrame(rows, columns=["team", "sales_rep_id", "industry", "n_deals", "n_won"])
 
 
 def reps_of(**of_team: list[tuple[int, int]]) -> pd.DataFrame:
@@ -53,7 +52,7 @@ def reps_of(**of_team: list[tuple[int, int]]) -> pd.DataFrame:
         for team, reps in of_team.items()
         for number, counts in enumerate(reps)
     ]
-    return pd.DataFrame(rows, columns=["team_name", "sales_rep_id", "n_deals", "n_won"])
+    return pd.DataFrame(rows, columns=["team", "sales_rep_id", "n_deals", "n_won"])
 
 
 def test_a_team_whose_reps_all_win_more_is_above():
@@ -105,8 +104,8 @@ def test_the_expected_win_rate_is_that_of_a_model_without_teams():
     design = sm.add_constant((profiles["industry"] == "SaaS").astype(float))
     outcomes = profiles[["n_won"]].assign(lost=profiles["n_deals"] - profiles["n_won"])
     fitted = sm.GLM(outcomes, design, family=sm.families.Binomial()).fit(tol=1e-12).fittedvalues
-    expected = (fitted * profiles["n_deals"]).groupby(profiles["team_name"]).sum()
-    n_deals = profiles.groupby("team_name")["n_deals"].sum()
+    expected = (fitted * profiles["n_deals"]).groupby(profiles["team"]).sum()
+    n_deals = profiles.groupby("team")["n_deals"].sum()
     np.testing.assert_allclose(table["expected_win_rate"], expected / n_deals, atol=1e-8)
 
 
@@ -165,7 +164,7 @@ def test_a_team_without_closed_deals_and_no_team_at_all_have_no_claims():
 
 def test_a_feature_that_is_the_team_leaves_nothing_to_compare():
     profiles = simulated_teams(6, 4, 3)
-    table = performance(profiles.assign(region=profiles["team_name"]), ["region"])
+    table = performance(profiles.assign(region=profiles["team"]), ["region"])
     assert set(table["evidence"]) == {"too few deals"}
     np.testing.assert_allclose(table["observed_minus_expected_pp"], 0, atol=1e-6)
 
