@@ -24,6 +24,8 @@ from winrate.state.store import Record, StateError
 
 KIND = "deals"
 READING = "reading_of_"
+# Settings by which only columns of a type are read.
+OF_TYPE = {"number": ("reporting_currency", "rates"), "date": ("time_zone",)}
 KEYS = {
     "deal_id": pa.string(),
     "created_date": pa.date32(),
@@ -129,7 +131,8 @@ def own_readings(
     cells become values, with `export_columns`. masks: see `masking.masked_columns`.
     """
     columns = variables["export_columns"]
-    settings = {name: value for name, value in variables.items() if name != "export_columns"}
+    of_types = {"export_columns", *(name for names in OF_TYPE.values() for name in names)}
+    settings = {name: value for name, value in variables.items() if name not in of_types}
     dates = [name for name, column in columns.items() if column["type"] == "date"]
     masked = masking.masked_columns(masks)
     readings = {}
@@ -139,6 +142,7 @@ def own_readings(
         read_by = [
             settings,
             column.get("type"),
+            [variables.get(each) for each in OF_TYPE.get(column.get("type"), [])],
             [titles.get(source) for source in sources],
             [each for each in mappings if each["kind"] in (name, OUTCOME)],
         ]

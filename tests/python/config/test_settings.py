@@ -53,7 +53,7 @@ def test_dates_are_text_and_paths_are_relative_to_the_file(read, tmp_path):
     assert read(*stated) == {
         "as_of_date": "2026-06-30",
         "deals_path": str(tmp_path / "new" / "deals.csv"),
-        "state_path": str(tmp_path / ".." / "state"),
+        "state_path": str(tmp_path.parent / "state"),
     }
 
 

@@ -114,7 +114,7 @@ def test_header_spelling_does_not_matter(title, name):
         (float("nan"), None),
         (float("inf"), "inf"),
         (datetime(2023, 11, 24), "2023-11-24"),
-        (datetime(2023, 11, 24, tzinfo=UTC), "2023-11-24"),
+        (datetime(2023, 11, 24, tzinfo=UTC), "2023-11-24 00:00:00+00:00"),
         (datetime(2023, 11, 24, 9, 5), "2023-11-24 09:05:00"),
         (datetime(2023, 11, 24, 9, 5, 0, 250), "2023-11-24 09:05:00.000250"),
         (date(2023, 11, 24), "2023-11-24"),

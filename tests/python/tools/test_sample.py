@@ -11,6 +11,7 @@ from statsmodels.genmod.generalized_linear_model import GLMResultsWrapper
 from statsmodels.stats.proportion import proportions_ztest
 
 from tools import sample
+from winrate.config import folder
 
 EXPORT = Path(__file__).parents[3] / "seeds" / "deals.csv"
 AS_OF_DATE = pd.Timestamp(sample.AS_OF_DATE)
@@ -69,8 +70,24 @@ def before_and_after(closed_deals: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def test_committed_export_is_what_the_generator_writes(tmp_path):
-    sample.main([str(tmp_path / "deals.csv")])
-    assert (tmp_path / "deals.csv").read_bytes() == EXPORT.read_bytes()
+    sample.main([str(tmp_path)])
+    written = [path for path in sorted(tmp_path.rglob("*")) if path.is_file()]
+    assert len(written) == 5
+    for path in written:
+        committed = EXPORT.parent / path.relative_to(tmp_path)
+        assert path.read_bytes() == committed.read_bytes(), path.name
+
+
+def test_options_write_a_fiscal_year_and_a_second_currency(tmp_path, deals):
+    sample.main([str(tmp_path), "--fiscal-year-start", "2", "--two-currencies"])
+    config = folder.read(tmp_path / "sample")
+    assert config.settings["fiscal_year_start_month"] == 2
+    assert config.settings["reporting_currency"] == "USD"
+    written = pd.read_csv(config.deals())
+    is_euro = written["amount_currency"] == "EUR"
+    assert (is_euro == (deals["region"] == "Europe")).all()
+    in_dollars = written["deal_amount"] * np.where(is_euro, sample.EURO_RATE, 1)
+    assert np.allclose(in_dollars, deals["deal_amount"], atol=0.6)
 
 
 def test_another_seed_generates_other_deals():
