@@ -6,7 +6,6 @@ import pandas as pd
 
 from support.paths import SAMPLE
 
-
 # What the sample has beyond the columns that most exports have; tests add such columns themselves.
 DETAILS = [
     *("deal_name", "account_id", "account_name", "pipeline_name"),
