@@ -3,6 +3,7 @@
 CONFIG    ?=
 DEALS     ?=
 STAGES    ?=
+SOURCE    ?=
 WAREHOUSE ?=
 REPORT    ?=
 AS_OF     ?=
@@ -24,7 +25,7 @@ READY     := $(VENV)/.ready
 
 # Recipes read them from the environment, as they were given: neither make nor the shell takes
 # anything in a file name for a command.
-SETTINGS  := CONFIG DEALS STAGES WAREHOUSE REPORT AS_OF MAPPING DATE_FORMAT DECIMAL_MARK SCOPE TARGET THREADS EXPORT MAX_AGE STATE BACKUP
+SETTINGS  := CONFIG DEALS STAGES SOURCE WAREHOUSE REPORT AS_OF MAPPING DATE_FORMAT DECIMAL_MARK SCOPE TARGET THREADS EXPORT MAX_AGE STATE BACKUP
 $(foreach name,$(SETTINGS),$(eval override $(name) := $$(value $(name))))
 export $(SETTINGS)
 export DO_NOT_TRACK := 1
@@ -37,9 +38,10 @@ help:  ## Show this help
 	@echo
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
-	@echo "Variables of make build (of make check, the first six; of make report, WAREHOUSE and REPORT):"
+	@echo "Variables of make build (of make check, the first seven; of make report, WAREHOUSE and REPORT):"
 	@echo "  DEALS=$$DEALS    the export: .csv, .csv.gz, .xlsx or .parquet"
 	@echo "  STAGES=$$STAGES    the history of the deals' stages, in any of the same formats"
+	@echo "  SOURCE=$$SOURCE    in place of both, a DuckDB file or a folder of Parquet with tables of Fivetran's dbt packages"
 	@echo "  MAPPING=$$MAPPING    a CSV of kind,found,means: what columns and values of the export mean"
 	@echo "  DATE_FORMAT=$$DATE_FORMAT    dd/mm/yyyy or mm/dd/yyyy; default: inferred from all dates of the file"
 	@echo "  DECIMAL_MARK=$$DECIMAL_MARK    . or ,; default: inferred from all amounts of the file"
@@ -72,17 +74,17 @@ $(READY): requirements.txt pyproject.toml
 	@touch $@
 
 build: $(READY)  ## Build the warehouse and the report from an export
-	@$(BIN)/python -m winrate build --config="$$CONFIG" --deals="$$DEALS" --stages="$$STAGES" --warehouse="$$WAREHOUSE" \
+	@$(BIN)/python -m winrate build --config="$$CONFIG" --deals="$$DEALS" --stages="$$STAGES" --source="$$SOURCE" --warehouse="$$WAREHOUSE" \
 		--report="$$REPORT" --as-of="$$AS_OF" --target="$$TARGET" --threads="$$THREADS" \
 		--mapping="$$MAPPING" --date-format="$$DATE_FORMAT" --decimal-mark="$$DECIMAL_MARK" --scope="$$SCOPE" \
 		--state="$$STATE"
 
 init: $(READY)  ## Write a folder of settings (CONFIG) with what is known about an export (DEALS)
-	@$(BIN)/python -m winrate init --config="$$CONFIG" --deals="$$DEALS" --stages="$$STAGES" --mapping="$$MAPPING" \
+	@$(BIN)/python -m winrate init --config="$$CONFIG" --deals="$$DEALS" --stages="$$STAGES" --source="$$SOURCE" --mapping="$$MAPPING" \
 		--date-format="$$DATE_FORMAT" --decimal-mark="$$DECIMAL_MARK" --scope="$$SCOPE"
 
 check: $(READY)  ## Say how an export would be read and what would be rejected, and build nothing
-	@$(BIN)/python -m winrate check --config="$$CONFIG" --deals="$$DEALS" --stages="$$STAGES" --mapping="$$MAPPING" \
+	@$(BIN)/python -m winrate check --config="$$CONFIG" --deals="$$DEALS" --stages="$$STAGES" --source="$$SOURCE" --mapping="$$MAPPING" \
 		--date-format="$$DATE_FORMAT" --decimal-mark="$$DECIMAL_MARK" --scope="$$SCOPE"
 
 report: $(READY)  ## Draw the report of a built warehouse again

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,7 +13,8 @@ from winrate import project, wording
 from winrate.build import build, check, csv_files, directory, freshness, init, publish, scopes
 from winrate.config import folder, scope
 from winrate.config.folder import Config
-from winrate.ingest import records
+from winrate.ingest import records, warehouse_tables
+from winrate.ingest.warehouse_tables import Source
 from winrate.state import backup, store
 
 DATE_FORMATS = ("dd/mm/yyyy", "mm/dd/yyyy")
@@ -28,7 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit code and prints one clear sentence where it fails."""
     try:
         options = _parser().parse_args(arguments)
-        return options.run(options)
+        with tempfile.TemporaryDirectory(prefix="winrate-") as folder:
+            options.copies = Path(folder)
+            return options.run(options)
     except directory.BuildRunningError as error:
         _say(f"winrate: {error}", sys.stderr)
         return EXIT_BUSY
@@ -127,6 +131,7 @@ def _shared_arguments() -> list[argparse.ArgumentParser]:
     )
     config.add_argument("--config", type=_path, default="", help="a folder that `init` wrote")
     source.add_argument("--deals", type=_path, default="", help="default: the sample export")
+    source.add_argument("--source", type=_path, default="", help="a warehouse with the deals")
     source.add_argument("--stages", type=_path, default="", help="the history of the stages")
     source.add_argument("--mapping", type=_path, default="", help="a CSV of kind,found,means")
     source.add_argument(
@@ -191,16 +196,21 @@ def _check(options: argparse.Namespace) -> int:
 
 def _config(options: argparse.Namespace) -> Config:
     """The user's folder; that of the sample where the command line names no export either."""
-    return folder.read(options.config or (None if options.deals else SAMPLE))
+    has_export = options.deals or options.source
+    return folder.read(options.config or (None if has_export else SAMPLE))
 
 
 def _source(options: argparse.Namespace, config: Config) -> dict[str, Any]:
     """What to read and how: as the command line says, or else the user's folder."""
     variables = config.variables
+    found = Source(options.deals, options.stages)
+    if options.source or not options.deals:
+        path = options.source or config.source()
+        found = warehouse_tables.find(path, options.copies) if path else found
     return {
         "config": config,
-        "deals": options.deals or config.deals(),
-        "stages": options.stages or config.stages(),
+        "deals": found.deals or config.deals(),
+        "stages": options.stages or found.stages or config.stages(),
         "mapping": options.mapping,
         "scope": options.scope or variables["scope"],
         "date_format": options.date_format

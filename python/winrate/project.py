@@ -66,7 +66,7 @@ class RunValues(NamedTuple):
 
 
 # Variables that the command reads and no model does.
-COMMAND_VALUES = ("scopes",)
+COMMAND_VALUES = ("scopes", "source_path")
 # Files of a user's own that models read: the variable with the path, and the name of the file in a
 # folder that `CONFIG` names.
 OWN_FILES = {

@@ -113,6 +113,7 @@ WHOLE_BUILDS = {
         "with_teams",
         "recorded",
         "converted",
+        "built_from_fivetran",
     ),
 }
 

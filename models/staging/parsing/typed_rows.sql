@@ -306,7 +306,12 @@ typed as (
 
         ---------- outcome
         case outcome_from
-            when 'outcome' then coalesce(outcome_means, case when outcome is null then 'Open' end)
+            when 'outcome'
+                then coalesce(
+                    outcome_means,
+                    -- A word that is not known may be that of an open deal, which is_closed says.
+                    case when outcome is null or not (says_is_closed or coalesce(says_is_won, false)) then 'Open' end
+                )
             when 'is_won'
                 then case
                     when is_won is not null and says_is_won is null then null

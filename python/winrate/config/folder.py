@@ -65,7 +65,14 @@ class Config:
 
     def stages(self) -> Path | None:
         """The stage history of the settings, if any."""
-        path = self.variables["stages_path"]
+        return self._path("stages_path")
+
+    def source(self) -> Path | None:
+        """The warehouse of the settings that has the deals, if any."""
+        return self._path("source_path")
+
+    def _path(self, setting: str) -> Path | None:
+        path = self.variables[setting]
         return project.ROOT / path if path else None
 
     def named(self, setting: str) -> str:

@@ -26,10 +26,13 @@ STATED = (
 )
 
 
+PATHS = ("deals_path", "stages_path", "source_path", "state_path")
+
+
 def read(path: Path) -> dict[str, Any]:
     """The settings of a file, each with its whole value; raises SettingsError.
 
-    A relative `deals_path`, `stages_path` or `state_path` is relative to the folder of the file.
+    A relative path (`PATHS`) is relative to the folder of the file.
     """
     defaults = project.project_vars()
     found = _loaded(path)
@@ -48,7 +51,7 @@ def read(path: Path) -> dict[str, Any]:
         project.check_names(settings)
     except SettingsError as error:
         raise SettingsError(f"{path}: {error}") from error
-    for name in ("deals_path", "stages_path", "state_path"):
+    for name in PATHS:
         if settings.get(name):
             settings[name] = os.path.normpath(path.parent.absolute() / settings[name])
     return settings
