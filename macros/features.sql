@@ -59,6 +59,34 @@
     {% endfor %}
 {%- endmacro %}
 
+{# The same in one pass, with `group by {{ level_sets(...) }}`: the columns `feature` and `found`, 'all' for all rows
+   together. features: column names, behind `prefix`. #}
+{% macro level_columns(features, prefix='') -%}
+    coalesce(
+        {%- for feature in features %}
+        case when grouping({{ prefix }}{{ feature }}) = 0 then '{{ feature }}' end,
+        {%- endfor %}
+        'all'
+    ) as feature,
+    coalesce(
+        {%- for feature in features %}
+        {{ prefix }}{{ feature }},
+        {%- endfor %}
+        'all'
+    ) as found
+{%- endmacro %}
+
+{# The sets of a `group by`: all rows, and the levels of each feature. In a row only the feature of its own set has a
+   level. groups: columns of each set; of_all: of the set of all rows, where it has others. #}
+{% macro level_sets(groups, features, prefix='', of_all=none) -%}
+    grouping sets (
+        ({{ of_all or groups }})
+        {%- for feature in features %},
+        ({{ groups }}, {{ prefix }}{{ feature }})
+        {%- endfor %}
+    )
+{%- endmacro %}
+
 {# A category of the export as public text: null where it is unknown, unless it is a feature: then that is a level. #}
 {% macro level_or_null(column) -%}
     {%- set level = 'cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ ')' -%}

@@ -115,29 +115,13 @@ lost as (
 
     select
         {{ groups }},
-        coalesce(
-            {%- for feature in features %}
-            case when grouping(deals.{{ feature }}) = 0 then '{{ feature }}' end,
-            {%- endfor %}
-            'all'
-        ) as feature,
-        coalesce(
-            {%- for feature in features %}
-            deals.{{ feature }},
-            {%- endfor %}
-            'all'
-        ) as found,
+        {{ level_columns(features, prefix='deals.') }},
         count(*) as n_lost,
         sum(deals.lost_cents) as lost_cents
     from deals
     inner join pooled_pairs
         on deals.loss_reason = pooled_pairs.loss_reason and deals.competitor = pooled_pairs.competitor
-    group by grouping sets (  -- noqa: PRS
-        ({{ groups }})
-        {%- for feature in features %},
-        ({{ groups }}, deals.{{ feature }})
-        {%- endfor %}
-    )
+    group by {{ level_sets(groups, features, prefix='deals.') }}  -- noqa: PRS
 
 ),
 

@@ -3,7 +3,7 @@
 -- where the deal is still there. Stays of which the end is not known are left out.
 
 {% set features = creation_features() | select('in', categorical_features()) | list -%}
-{% set groups = 'stays.deal_stage, stays.left_for, stays.days_in_stage' -%}
+{% set groups = 'deal_stage, left_for, days_in_stage' -%}
 
 with
 
@@ -29,7 +29,9 @@ deals as (
 staged as (
 
     select
-        {{ groups }},
+        stays.deal_stage,
+        stays.left_for,
+        stays.days_in_stage,
         {{ quarter_start('stays.entered_date', 'fiscal_calendars.start_month') }} as quarter_start,
         {% for feature in features -%}
         deals.{{ feature }},
@@ -45,31 +47,13 @@ staged as (
 counted as (
 
     select
-        deal_stage,
-        left_for,
-        days_in_stage,
+        {{ groups }},
         quarter_start,
-        coalesce(
-            {%- for feature in features %}
-            case when grouping({{ feature }}) = 0 then '{{ feature }}' end,
-            {%- endfor %}
-            'all'
-        ) as feature,
-        coalesce(
-            {%- for feature in features %}
-            {{ feature }},
-            {%- endfor %}
-            'all'
-        ) as found,
+        {{ level_columns(features) }},
         count(*) as n_deals,
         sum(amount_cents) as amount_cents
     from staged
-    group by grouping sets (  -- noqa: PRS
-        (deal_stage, left_for, days_in_stage, quarter_start)
-        {%- for feature in features %},
-        (deal_stage, left_for, days_in_stage, {{ feature }})
-        {%- endfor %}
-    )
+    group by {{ level_sets(groups, features, of_all=groups ~ ', quarter_start') }}  -- noqa: PRS
 
 ),
 

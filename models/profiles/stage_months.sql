@@ -47,26 +47,10 @@ counted as (
 
     select
         {{ groups }},
-        coalesce(
-            {%- for feature in features %}
-            case when grouping({{ feature }}) = 0 then '{{ feature }}' end,
-            {%- endfor %}
-            'all'
-        ) as feature,
-        coalesce(
-            {%- for feature in features %}
-            {{ feature }},
-            {%- endfor %}
-            'all'
-        ) as found,
+        {{ level_columns(features) }},
         count(*) as n_deals
     from staged
-    group by grouping sets (  -- noqa: PRS
-        ({{ groups }})
-        {%- for feature in features %},
-        ({{ groups }}, {{ feature }})
-        {%- endfor %}
-    )
+    group by {{ level_sets(groups, features) }}  -- noqa: PRS
 
 ),
 
