@@ -1,5 +1,5 @@
--- What the stage history lacks or contradicts, where there is one: rejected rows, deals without any row, and open deals
--- that are now in another stage than the last one recorded.
+-- What the stage history lacks or contradicts, where there is one: rejected rows, deals without any row, open deals that
+-- are now in another stage than the last one recorded, and deals that entered a stage before they were created.
 
 with
 
@@ -8,6 +8,7 @@ deals as (
     select
         source_line,
         deal_stage,
+        created_date,
         is_open
     from {{ ref('stg_deals') }}
 
@@ -17,7 +18,8 @@ last_moves as (
 
     select
         deal_line,
-        max_by(deal_stage, place) as deal_stage
+        max_by(deal_stage, place) as deal_stage,
+        min(entered_date) as first_entered_date
     from {{ ref('stage_moves') }}
     group by deal_line
 
@@ -31,7 +33,8 @@ counted as (
         count(case when deals.is_open and last_moves.deal_line is not null then 1 end) as n_open,
         count(case
             when deals.is_open and deals.deal_stage != 'Unknown' and last_moves.deal_stage != deals.deal_stage then 1
-        end) as n_elsewhere
+        end) as n_elsewhere,
+        count(case when last_moves.first_entered_date < deals.created_date then 1 end) as n_early
     from deals
     left join last_moves on deals.source_line = last_moves.deal_line
 
@@ -45,7 +48,8 @@ totals as (
         counted.n_all_deals,
         counted.n_without,
         counted.n_open,
-        counted.n_elsewhere
+        counted.n_elsewhere,
+        counted.n_early
     from {{ ref('stage_row_ledger') }} as ledger
     cross join counted
 
@@ -78,6 +82,15 @@ found as (
         || 'and the deals on the same day.' as message
     from totals
     where n_elsewhere > {{ var('max_stage_gap_share') }} * n_open
+
+    union all
+
+    select
+        n_early as n_deals,
+        {{ as_count('n_early') }} || ' of ' || {{ as_deals('n_all_deals') }}
+        || ' entered a stage before the day on which they were created, by the stage history.' as message
+    from totals
+    where n_early > {{ var('max_stage_gap_share') }} * n_all_deals
 
 )
 
