@@ -1,5 +1,5 @@
--- What the stage history lacks or contradicts, where there is one: rejected rows, deals without any row, open deals that
--- are now in another stage than the last one recorded, and deals that entered a stage before they were created.
+-- What the stage history lacks or contradicts, where there is one: rejected rows, deals without any row, open deals
+-- that are now in another stage than the last one recorded, and deals that entered a stage before they were created.
 
 with
 
