@@ -195,7 +195,7 @@
         {
             'code': 'implausible_date',
             'condition': "entered_date < date '1970-01-01'"
-                ~ " or entered_date > greatest(as_of_date, " ~ day_of('latest_date') ~ ")",
+                ~ " or (entered_date > as_of_date and entered_date > " ~ day_of('latest_date') ~ ")",
             'reason': "'the date ' || entered_text || ' is before 1970 or in the future'",
         },
         {

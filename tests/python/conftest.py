@@ -12,9 +12,11 @@ import pytest
 from support import dbt
 from support.builds import built_by_command, built_once
 from support.compiled_build import compile_project
-from support.paths import REFERENCE, SAMPLE
+from support.exports import sample_deals
+from support.paths import REFERENCE, SAMPLE, SAMPLE_FOLDER
 from support.shared import shared_folder
 from support.staged import Staging
+from winrate.config import folder as config_folder
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +69,22 @@ def sample_warehouse(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def whole_sample_warehouse(tmp_path_factory, compiled_project) -> Path:
+    """A build of the sample as `make build` makes it: with the folder of the sample."""
+    config = config_folder.read(SAMPLE_FOLDER)
+    build = {"config": config, "stages": config.stages()}
+    return built_once(tmp_path_factory, "whole_sample", SAMPLE, **build)
+
+
+@pytest.fixture(scope="session")
+def plain_sample_warehouse(tmp_path_factory, compiled_project) -> Path:
+    """A build of the sample without accounts, names, pipelines and loss reasons."""
+    path = tmp_path_factory.mktemp("plain_sample") / "deals.csv"
+    sample_deals().to_csv(path, index=False)
+    return built_once(tmp_path_factory, "plain_sample", path)
+
+
+@pytest.fixture(scope="session")
 def sample_tables(tmp_path_factory, compiled_project) -> Path:
     """A build of the sample with all tables, also those that are not published."""
     return built_once(tmp_path_factory, "sample_tables", SAMPLE, has_all_tables=True)
@@ -99,6 +117,8 @@ WHOLE_BUILDS = {
     *(
         "sample_warehouse",
         "sample_tables",
+        "whole_sample_warehouse",
+        "plain_sample_warehouse",
         "reference_warehouse",
         "small_warehouse",
         "hostile_warehouse",

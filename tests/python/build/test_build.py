@@ -501,8 +501,19 @@ def test_memory_that_runs_out_is_one_line_with_advice_that_can_be_followed():
     assert failure_lines([("model", message)]) == [advice.replace(f" (DuckDB may use {limit})", "")]
 
 
-def test_the_readme_shows_the_sample_as_it_is_built(sample_warehouse):
+def test_the_readme_shows_the_sample_as_it_is_built(whole_sample_warehouse, sample_warehouse):
     shown = markdown.read_block(readme.README, readme.BLOCK)
-    assert shown == readme.summary_block(sample_warehouse)
+    assert shown == readme.summary_block(whole_sample_warehouse)
     drawn = sample_warehouse.parent / "report" / readme.PICTURE.name
     assert readme.PICTURE.read_bytes() == drawn.read_bytes()
+
+
+def test_the_page_of_the_sample_has_every_part(whole_sample_warehouse):
+    page = (whole_sample_warehouse.parent / "report" / "index.html").read_text(encoding="utf-8")
+    headings = (
+        *("What changed", "Why", "Targets and coverage", "What moves the win rate"),
+        *("Why deals are lost", "The stages of the funnel", "Reps", "Open deals by score"),
+    )
+    places = [page.index(f">{heading}<") for heading in headings]
+    assert places == sorted(places)
+    assert "name the competitor &#39;Initech&#39;" in page

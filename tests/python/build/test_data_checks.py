@@ -89,8 +89,13 @@ def test_a_feature_with_an_issue_is_not_modelled_and_the_others_are(with_issues)
     assert rows(with_issues, "select count(*) from alerts.alert_stage_bottleneck") == [(0,)]
 
 
-def test_the_sample_has_no_issue_but_that_it_has_no_accounts(sample_warehouse):
-    found = rows(sample_warehouse, "select check_name, severity, message from quality.data_checks")
+def test_the_sample_has_no_issue(sample_warehouse):
+    assert rows(sample_warehouse, "select check_name from quality.data_checks") == []
+
+
+def test_without_accounts_the_sample_has_no_issue_but_that(plain_sample_warehouse):
+    query = "select check_name, severity, message from quality.data_checks"
+    found = rows(plain_sample_warehouse, query)
     sentence = (
         "No column of the export is read as account_id. It would add intervals that allow for "
         "deals of one account being alike."

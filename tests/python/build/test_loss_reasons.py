@@ -94,8 +94,8 @@ def test_the_page_has_the_claim(planted):
     assert section.index(statement) < section.index("Kind of loss")
 
 
-def test_an_export_without_reasons_has_no_rows(sample_warehouse):
-    assert rows(sample_warehouse, "select count(*) from drivers.loss_reasons") == [(0,)]
+def test_an_export_without_reasons_has_no_rows(plain_sample_warehouse):
+    assert rows(plain_sample_warehouse, "select count(*) from drivers.loss_reasons") == [(0,)]
 
 
 @pytest.mark.slow
