@@ -1,5 +1,6 @@
 -- Every day that is written in the stage history, once, and the date that it is. The order of day and month is that of
--- the setting, or the one that the days of the history prove, or else that of the export.
+-- the setting, or the one that the days of the history prove, or else that of the export. Null values stay: DuckDB
+-- would look for them in each row of the history and not in each day.
 
 with
 
@@ -20,7 +21,6 @@ cells as (
         *,
         {{ half_width('day') }} as cell
     from texts
-    where {{ null_if_empty('day') }} is not null
 
 ),
 
@@ -98,6 +98,7 @@ final as (
 
     select
         day,
+        {{ null_if_empty('day') }} is not null as is_filled,
         {% if var('time_zone') -%}
         coalesce(
             {{ day_in_zone(

@@ -49,7 +49,7 @@ typed as (
         old_stages.deal_stage as old_stage,
         old_stages.stage_outcome as old_outcome,
         keyed.entered_text,
-        days.day is not null as has_date,
+        coalesce(days.is_filled, false) as has_date,
         days.entered_date,
         keyed.time_order,
         as_of_dates.as_of_date
