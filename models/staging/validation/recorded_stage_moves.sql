@@ -29,6 +29,16 @@ changes as (
 
 ),
 
+first_changes as (
+
+    select
+        deal_id,
+        old_value
+    from changes
+    where change_number = 1
+
+),
+
 deals as (
 
     select
@@ -44,12 +54,12 @@ first_stages as (
 
     select
         deals.source_line as deal_line,
-        case when changes.deal_id is not null then changes.old_value else deals.deal_stage end as deal_stage,
+        case when first_changes.deal_id is not null then first_changes.old_value else deals.deal_stage end as deal_stage,
         deals.created_date as entered_date,
         cast(0 as bigint) as place
     from deals
     cross join starts
-    left join (select * from changes where change_number = 1) as changes on deals.deal_id = changes.deal_id
+    left join first_changes on deals.deal_id = first_changes.deal_id
     where deals.created_date > starts.first_date
 
 ),
