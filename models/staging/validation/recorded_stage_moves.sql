@@ -54,7 +54,7 @@ first_stages as (
 
     select
         deals.source_line as deal_line,
-        case when first_changes.deal_id is not null then first_changes.old_value else deals.deal_stage end as deal_stage,
+        case when first_changes.deal_id is null then deals.deal_stage else first_changes.old_value end as deal_stage,
         deals.created_date as entered_date,
         cast(0 as bigint) as place
     from deals
