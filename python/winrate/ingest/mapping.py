@@ -76,6 +76,11 @@ def stage_titles(path: str | Path | None, variables: Mapping[str, Any]) -> dict[
     }
 
 
+def own_stage_titles(path: str | Path | None, variables: Mapping[str, Any]) -> list[str]:
+    """The titles of a stage history that a user's file maps; raises SettingsError."""
+    return [each.found for each in _own_mappings(path, variables) if each.kind == STAGE_COLUMN]
+
+
 def mappings_table(path: str | Path | None, variables: Mapping[str, Any]) -> pa.Table:
     """The same as a table, one row per mapping: `kind`, `found`, `means`, `priority`."""
     return pa.Table.from_pylist([row._asdict() for row in read_mappings(path, variables)])

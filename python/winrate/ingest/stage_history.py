@@ -14,12 +14,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from winrate.ingest import mapping
 from winrate.ingest.header import (
     ID,
     ExportHeader,
     WantedColumns,
     normalise_header,
     refuse_missing,
+    title_key,
 )
 from winrate.ingest.mapping import OPTIONAL_STAGE_COLUMNS, STAGE_COLUMNS, stage_titles
 from winrate.ingest.reader import lines_table, read_export, read_header
@@ -31,6 +33,7 @@ WIDE_TITLE = re.compile(
     re.IGNORECASE,
 )
 STAGE_FIELDS = ("stage", "stagename", "dealstage")  # what a field history calls the stage
+COLUMNS_OF_DEALS = ("outcome", "is_won", "is_closed", "lead_source", "deal_name")
 OTHER_FIELD, NO_DATE = "other_field", "no_stage_date"  # why a row is skipped
 SCHEMA = pa.schema(
     [
@@ -88,7 +91,31 @@ def check(
             " 'Date entered \"Demo\"', or what their titles mean in MAPPING"
             " (stage_column,<title>,<column>)."
         )
+    else:
+        _refuse_deals(path, header, mapping_path, variables)
     return stages, wanted
+
+
+def _refuse_deals(
+    path: str | Path,
+    header: ExportHeader,
+    mapping_path: str | Path | None,
+    variables: Mapping[str, Any],
+) -> None:
+    """Raise ExportError for an export of deals, which would be read as one entry per deal."""
+    date_title = header.titles[header.positions["entered_date"]]
+    deals = mapping.wanted_columns(mapping_path, variables)
+    keys = {key for name in COLUMNS_OF_DEALS for key in deals.keys_of(name)}
+    found = [title for title in header.titles if title_key(title) in keys]
+    is_mapped = title_key(date_title) in map(
+        title_key, mapping.own_stage_titles(mapping_path, variables)
+    )
+    if title_key(date_title) in deals.keys_of("created_date") and found and not is_mapped:
+        raise ExportError(
+            f"{path}: found an export of deals, with {listed(found)}; expected a stage history, in"
+            f" which a deal has a row per stage. If '{date_title}' is when a deal entered its"
+            f" stage, say so in MAPPING (stage_column,{date_title},entered_date)."
+        )
 
 
 def history_lines(

@@ -38,10 +38,9 @@ def find(path: Path, copies: Path) -> Source:
     if path.is_dir():
         found = {file.stem: file for file in sorted(path.glob("*.parquet"))}
         return _source(path, found)
-    if not path.is_file():
-        raise ExportError(
-            f"{path}: found no such file; expected a DuckDB file or a folder of Parquet files."
-        )
+    if not path.is_file() or not _is_database(path):
+        what = "a file that is no DuckDB database" if path.is_file() else "no such file"
+        raise ExportError(f"{path}: found {what}; expected one, or a folder of Parquet files.")
     try:
         with database.open_readonly(path) as connection:
             schemas = _schemas(connection)
@@ -66,6 +65,11 @@ def _source(path: Path, found: dict[str, Path]) -> Source:
         )
     deals, stages = packages[0]
     return Source(found[deals], found.get(stages))
+
+
+def _is_database(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(12)[8:] == b"DUCK"
 
 
 def _schemas(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:

@@ -124,6 +124,18 @@ def test_a_file_that_is_no_history_is_refused_by_what_it_lacks(written):
     assert "stage_column,<title>,<column>" in str(error.value)
 
 
+def test_an_export_of_deals_is_refused_as_a_history_unless_a_mapping_says_so(written, tmp_path):
+    path = written(
+        ("Deal ID", "Stage", "Lead Source", "Created Date"), ("D1", "Demo", "Web", "2024-03-05")
+    )
+    with pytest.raises(ExportError) as error:
+        entries(path)
+    assert "found an export of deals, with Lead Source" in str(error.value)
+    mapping = tmp_path / "mapping.csv"
+    mapping.write_text("kind,found,means\nstage_column,Created Date,entered_date\n")
+    assert entries(path, mapping) == [("D1", None, "Demo", "2024-03-05", None)]
+
+
 def test_a_wide_file_without_ids_is_refused(written):
     path = written(("Deal Name", "hs_date_entered_12"), ("x", "2024-03-05"))
     with pytest.raises(ExportError, match="deal_id is missing"):

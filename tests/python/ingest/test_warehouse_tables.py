@@ -53,7 +53,7 @@ def test_what_is_no_such_warehouse_is_refused(warehouse, tmp_path):
         tmp_path: "found none of the tables; expected one of salesforce__opportunity_enhanced",
     }
     (tmp_path / "text.duckdb").write_text("deal_id\n")
-    sentences[tmp_path / "text.duckdb"] = "found a file that cannot be read"
+    sentences[tmp_path / "text.duckdb"] = "found a file that is no DuckDB database"
     for path, sentence in sentences.items():
         with pytest.raises(ExportError) as error:
             warehouse_tables.find(path, tmp_path)
