@@ -107,10 +107,10 @@ def _refuse_deals(
     deals = mapping.wanted_columns(mapping_path, variables)
     keys = {key for name in COLUMNS_OF_DEALS for key in deals.keys_of(name)}
     found = [title for title in header.titles if title_key(title) in keys]
-    is_mapped = title_key(date_title) in map(
-        title_key, mapping.own_stage_titles(mapping_path, variables)
-    )
-    if title_key(date_title) in deals.keys_of("created_date") and found and not is_mapped:
+    own = {title_key(title) for title in mapping.own_stage_titles(mapping_path, variables)}
+    is_creation = title_key(date_title) in deals.keys_of("created_date")
+    has_changes = any(header.positions[name] is not None for name in OPTIONAL_STAGE_COLUMNS)
+    if found and is_creation and title_key(date_title) not in own and not has_changes:
         raise ExportError(
             f"{path}: found an export of deals, with {listed(found)}; expected a stage history, in"
             f" which a deal has a row per stage. If '{date_title}' is when a deal entered its"
