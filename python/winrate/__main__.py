@@ -3,10 +3,11 @@
 import argparse
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TextIO
 
 from winrate import project, wording
@@ -30,8 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit code and prints one clear sentence where it fails."""
     try:
         options = _parser().parse_args(arguments)
-        with tempfile.TemporaryDirectory(prefix="winrate-") as folder:
-            options.copies = Path(folder)
+        with ExitStack() as options.until_end:
             return options.run(options)
     except directory.BuildRunningError as error:
         _say(f"winrate: {error}", sys.stderr)
@@ -162,7 +162,7 @@ def _build(options: argparse.Namespace) -> int:
         as_of=options.as_of or _as_of(config.named("as_of_date"), config.variables["as_of_date"]),
         target=options.target,
         threads=options.threads,
-        state=_state(options, config),
+        state=options.state or config.state(),
     )
     named = {} if options.scope else scope.read_scopes(config.variables)
     if named:
@@ -204,9 +204,10 @@ def _source(options: argparse.Namespace, config: Config) -> dict[str, Any]:
     """What to read and how: as the command line says, or else the user's folder."""
     variables = config.variables
     found = Source(options.deals, options.stages)
-    if options.source or not options.deals:
-        path = options.source or config.source()
-        found = warehouse_tables.find(path, options.copies) if path else found
+    source = options.source or (None if options.deals else config.source())
+    if source:
+        copies = options.until_end.enter_context(TemporaryDirectory(prefix="winrate-"))
+        found = warehouse_tables.find(source, Path(copies))
     return {
         "config": config,
         "deals": found.deals or config.deals(),
@@ -223,12 +224,6 @@ def _source(options: argparse.Namespace, config: Config) -> dict[str, Any]:
 def _output(options: argparse.Namespace, name: str, default: str) -> Path:
     """The file or folder that the command line names, or else the default in the user's folder."""
     return getattr(options, name) or (options.config or Path()) / default
-
-
-def _state(options: argparse.Namespace, config: Config) -> Path | None:
-    """The folder that the command line or the user's folder names, or None for the default."""
-    stated = config.variables["state_path"]
-    return options.state or (Path(stated) if stated else None)
 
 
 def _report(options: argparse.Namespace) -> int:
@@ -271,7 +266,8 @@ def _state_import(options: argparse.Namespace) -> int:
 def _state_and_backup(options: argparse.Namespace) -> tuple[Path, Path]:
     """The folder of the state, and the file of its backup."""
     warehouse = _output(options, "warehouse", WAREHOUSE).resolve()
-    state = _state(options, folder.read(options.config)) or store.default_folder(warehouse)
+    stated = options.state or folder.read(options.config).state()
+    state = stated or store.default_folder(warehouse)
     return state, options.file or state.with_name(f"{state.name}.zip")
 
 

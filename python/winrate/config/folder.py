@@ -71,6 +71,10 @@ class Config:
         """The warehouse of the settings that has the deals, if any."""
         return self._path("source_path")
 
+    def state(self) -> Path | None:
+        """The folder of the state that the settings name, if any."""
+        return self._path("state_path")
+
     def _path(self, setting: str) -> Path | None:
         path = self.variables[setting]
         return project.ROOT / path if path else None

@@ -40,7 +40,9 @@ def find(path: Path, copies: Path) -> Source:
         return _source(path, found)
     if not path.is_file() or not _is_database(path):
         what = "a file that is no DuckDB database" if path.is_file() else "no such file"
-        raise ExportError(f"{path}: found {what}; expected one, or a folder of Parquet files.")
+        raise ExportError(
+            f"{path}: found {what}; expected a DuckDB file or a folder of Parquet files."
+        )
     try:
         with database.open_readonly(path) as connection:
             schemas = _schemas(connection)

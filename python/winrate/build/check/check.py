@@ -65,8 +65,8 @@ def check(request: BuildRequest) -> Check:
                 *contents.levels(connection),
                 *contents.unused_mappings(connection),
                 *contents.unused_owners(connection),
+                *contents.scope(connection),
             ]
-            levels += contents.scope(connection)
             sections += [
                 section("columns", [*described, *unused]),
                 section("values", values),
