@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +25,16 @@ class Row(NamedTuple):
     def where(self) -> str:
         """'mapping.csv, line 3'."""
         return f"{self.path}, line {self.line}"
+
+    def day(self, title: str) -> date:
+        """The cell of a column as a date; raises SettingsError."""
+        try:
+            return date.fromisoformat(self.cells[title])
+        except ValueError as error:
+            raise SettingsError(
+                f"{self.where}: found the {title} '{self.cells[title]}'; expected a date such as"
+                " 2026-06-30."
+            ) from error
 
 
 def read_rows(path: str | Path, columns: Sequence[str], required: Sequence[str]) -> Iterator[Row]:

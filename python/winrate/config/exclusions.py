@@ -5,7 +5,6 @@ line is skipped, and counted with the reason.
 """
 
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +62,7 @@ def _exclusion(row: Row, variables: Mapping[str, Any]) -> dict[str, Any]:
         "operator": operator,
         "value": value,
         "number": _number(row, value) if value and types[column] == "number" else None,
-        "day": _day(row, value) if value and types[column] == "date" else None,
+        "day": row.day("value") if value and types[column] == "date" else None,
         "reason": reason,
     }
 
@@ -90,15 +89,6 @@ def _number(row: Row, value: str) -> float:
     except ValueError as error:
         raise SettingsError(
             f"{row.where}: found the value '{value}'; expected a number such as 1000 or 99.5."
-        ) from error
-
-
-def _day(row: Row, value: str) -> date:
-    try:
-        return date.fromisoformat(value)
-    except ValueError as error:
-        raise SettingsError(
-            f"{row.where}: found the value '{value}'; expected a date such as 2026-06-30."
         ) from error
 
 

@@ -56,24 +56,15 @@ def table(path: str | Path | None, reporting_currency: str) -> pa.Table:
 
 def _rate(row: Row) -> dict[str, str | int | date | Decimal]:
     """A line as a row of the table; raises SettingsError."""
-    currency, day, rate = (row.cells[name] for name in FIELDS)
+    currency, _, rate = (row.cells[name] for name in FIELDS)
     if not currency:
         raise SettingsError(f"{row.where}: found no currency; expected one as the export has it.")
     return {
         "file_line": row.line,
         "currency": currency.upper(),
-        "from_date": _day(row, day),
+        "from_date": row.day("from_date"),
         "rate": _number(row, rate),
     }
-
-
-def _day(row: Row, text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise SettingsError(
-            f"{row.where}: found the from_date '{text}'; expected a date such as 2026-06-30."
-        ) from error
 
 
 def _number(row: Row, text: str) -> Decimal:

@@ -12,6 +12,20 @@ from winrate.statistics.threads import one_thread
 ACCOUNT = "account_id"
 
 
+def score_design_effect(scores: pd.Series, variance: float) -> float:
+    """The factor, 1 or more, by which clusters multiply a variance.
+
+    scores: one sum per cluster, such as a rep. variance: of the total for independent deals.
+    1 where there is one cluster or no variance.
+
+    Source: Liang and Zeger (1986), Longitudinal data analysis using generalized linear models.
+    """
+    n_clusters = len(scores)
+    if n_clusters < 2 or not variance > 0:
+        return 1.0
+    return max(1.0, float(n_clusters / (n_clusters - 1) * (scores**2).sum() / variance))
+
+
 @one_thread
 def design_effect(accounts: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
     """The factor by which accounts multiply the variance of a win rate. One row.

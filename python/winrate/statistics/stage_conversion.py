@@ -23,6 +23,7 @@ from winrate.statistics.claims import (
     holm_in_two_parts,
     typed,
 )
+from winrate.statistics.clustering import score_design_effect
 from winrate.statistics.proportions import Z_95, rate_difference, widened
 
 ALL = "all"  # the feature, and the level, of all deals
@@ -302,11 +303,9 @@ def _rep_effects(by_rep: pd.DataFrame) -> dict[str, float]:
         n_deals = group.groupby(REP)["n_deals"].sum()
         n_on = group[group["way"] == WENT_ON].groupby(REP)["n_deals"].sum().reindex(n_deals.index)
         share = n_on.sum() / n_deals.sum()
-        residual = n_on.fillna(0) - share * n_deals
-        independent = n_deals.sum() * share * (1 - share)
-        if len(n_deals) > 1 and independent > 0:
-            ratio = len(n_deals) / (len(n_deals) - 1) * (residual**2).sum() / independent
-            effects[stage] = max(1.0, float(ratio))
+        effects[stage] = score_design_effect(
+            n_on.fillna(0) - share * n_deals, n_deals.sum() * share * (1 - share)
+        )
     return effects
 
 
@@ -386,15 +385,13 @@ def _change_effects(by_rep: pd.DataFrame) -> dict[tuple[str, str], float]:
     for key, reps in by_rep.groupby(["comparison", "deal_stage"]):
         on_after, entered_after, on_before, entered_before = _counts(reps)
         n_after, n_before = entered_after.sum(), entered_before.sum()
-        if min(n_after, n_before) == 0 or len(reps) < 2:
+        if min(n_after, n_before) == 0:
             continue
         share = (on_after.sum() + on_before.sum()) / (n_after + n_before)
         score = (on_after - share * entered_after) / n_after
         score = score - (on_before - share * entered_before) / n_before
         of_deals = share * (1 - share) * (1 / n_after + 1 / n_before)
-        if of_deals > 0:
-            ratio = len(reps) / (len(reps) - 1) * (score**2).sum() / of_deals
-            effects[key] = max(1.0, float(ratio))
+        effects[key] = score_design_effect(score, of_deals)
     return effects
 
 
