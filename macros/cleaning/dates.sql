@@ -174,12 +174,88 @@
     end
 {%- endmacro %}
 
-{# The dates that a day can be: where it is written before the month, and where the month is written first. #}
-{% macro dates_in_both_orders(day) -%}
-    case when is_slash_date then {{ matched_date(day, slash_date(), 3, 2, 1) }} else calendar_date end
-        as day_first_date,
-    case when is_slash_date then {{ matched_date(day, slash_date(), 3, 1, 2) }} else calendar_date end
-        as month_first_date
+{# CTEs of a query, the last of which is `dated`: texts with the day that is written (`day_text`) and the date that it is
+   where the day is written before the month (`day_first_date`), and where the month is written first
+   (`month_first_date`). With a time zone in the settings, a moment with one becomes the day there.
+   texts: a CTE with `column_name` and, in the column `text`, each text of it once. #}
+{% macro dated_texts(texts, text) -%}
+{%- set time_zone = var('time_zone') -%}
+half_width_texts as (
+
+    select
+        *,
+        {{ half_width(text) }} as half_width_text
+    from {{ texts }}
+
+),
+
+day_texts as (
+
+    select
+        *,
+        {{ day_text('half_width_text') }} as day_text
+    from half_width_texts
+
+),
+
+parsed_texts as (
+
+    select
+        *,
+        {{ calendar_date('day_text') }} as calendar_date,
+        {{ matches('day_text', slash_date()) }} as is_slash_date
+    from day_texts
+
+),
+
+{{ 'written' if time_zone else 'dated' }} as (
+
+    select
+        *,
+        case when is_slash_date then {{ matched_date('day_text', slash_date(), 3, 2, 1) }} else calendar_date end
+            as {{ 'written_' if time_zone }}day_first_date,
+        case when is_slash_date then {{ matched_date('day_text', slash_date(), 3, 1, 2) }} else calendar_date end
+            as {{ 'written_' if time_zone }}month_first_date
+    from parsed_texts
+
+)
+{%- if time_zone %},
+
+timed as (
+
+    select
+        *,
+        {{ minutes_of_day('half_width_text') }} as minutes_of_day,
+        {{ minutes_ahead_of_utc('half_width_text') }} as minutes_ahead_of_utc
+    from written
+
+),
+
+-- Where every time of a column is midnight, it has dates that were exported as moments, and they stay.
+columns_of_moments as (
+
+    select distinct column_name from timed where minutes_of_day != 0
+
+),
+
+dated as (
+
+    select
+        timed.*,
+        {% for column in ['day_first_date', 'month_first_date'] -%}
+        case
+            when columns_of_moments.column_name is not null and timed.minutes_of_day is not null
+                then {{ day_in_zone(
+                    'timed.written_' ~ column, 'timed.minutes_of_day - timed.minutes_ahead_of_utc', time_zone
+                ) }}
+            else timed.written_{{ column }}
+        end as {{ column }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from timed
+    left join columns_of_moments on timed.column_name = columns_of_moments.column_name
+
+)
+{%- endif %}
 {%- endmacro %}
 
 {# The number of the quarter, 1 to 4, that a fiscal period names: Q1-2026, Q1 FY 2026, FY26-Q1, 2026 1 or 1. #}

@@ -7,6 +7,7 @@ with
 texts as (
 
     select
+        'entered_date' as column_name,
         {{ stage_day(trimmed('entered_date')) }} as day,
         count(*) as n_cells
     from {{ ref('raw_stages') }}
@@ -15,52 +16,14 @@ texts as (
 
 ),
 
-cells as (
-
-    select
-        *,
-        {{ half_width('day') }} as cell
-    from texts
-
-),
-
-day_texts as (
-
-    select
-        *,
-        {{ day_text('cell') }} as written_day
-    from cells
-
-),
-
-parsed as (
-
-    select
-        *,
-        {{ calendar_date('written_day') }} as calendar_date,
-        {{ matches('written_day', slash_date()) }} as is_slash_date
-    from day_texts
-
-),
-
-days as (
-
-    select
-        day,
-        cell,
-        n_cells,
-        is_slash_date,
-        {{ dates_in_both_orders('written_day') }}
-    from parsed
-
-),
+{{ dated_texts('texts', 'day') }},
 
 proofs as (
 
     select
         {{ n_cells_where('day_first_date is not null and month_first_date is null') }} as n_day_first,
         {{ n_cells_where('month_first_date is not null and day_first_date is null') }} as n_month_first
-    from days
+    from dated
     where is_slash_date
 
 ),
@@ -79,37 +42,18 @@ orders as (
 
 ),
 
-written as (
-
-    select
-        days.day,
-        days.cell,
-        case
-            when not days.is_slash_date or orders.date_order = 'day first' then days.day_first_date
-            when orders.date_order = 'month first' then days.month_first_date
-            when days.day_first_date = days.month_first_date then days.day_first_date
-        end as written_date
-    from days
-    cross join orders
-
-),
-
 final as (
 
     select
-        day,
-        {{ null_if_empty('day') }} is not null as is_filled,
-        {% if var('time_zone') -%}
-        coalesce(
-            {{ day_in_zone(
-                'written_date', minutes_of_day('cell') ~ ' - ' ~ minutes_ahead_of_utc('cell'), var('time_zone')
-            ) }},
-            written_date
-        ) as entered_date
-        {%- else -%}
-        written_date as entered_date
-        {%- endif %}
-    from written
+        dated.day,
+        {{ null_if_empty('dated.day') }} is not null as is_filled,
+        case
+            when not dated.is_slash_date or orders.date_order = 'day first' then dated.day_first_date
+            when orders.date_order = 'month first' then dated.month_first_date
+            when dated.day_first_date = dated.month_first_date then dated.day_first_date
+        end as entered_date
+    from dated
+    cross join orders
 
 )
 
