@@ -32,13 +32,13 @@
 
 {# Half the width of a 95% interval, in standard errors. #}
 {% macro z_95() -%}
-    {{ return(1.959963984540054) }}
+    1.959963984540054
 {%- endmacro %}
 
 {# The 95% Wilson score interval of a share (Wilson 1927), which holds for small counts too. The limits
    are kept from rounding to marginally below 0 or above 1. #}
 {% macro wilson_bound(n_events, n_deals, sign) -%}
-    {%- set z = z_95() -%}
+    {%- set z = z_95() | float -%}
     (
         {{ n_events }} + {{ z * z / 2 }} {{ sign }} {{ z }} * sqrt(
             cast({{ n_events }} as double) * ({{ n_deals }} - {{ n_events }}) / nullif({{ n_deals }}, 0)

@@ -174,8 +174,8 @@
     end
 {%- endmacro %}
 
-{# CTEs of a query, the last of which is `dated`: texts with the day that is written (`day_text`) and the date that it is
-   where the day is written before the month (`day_first_date`), and where the month is written first
+{# CTEs of a query, the last of which is `dated`: texts with the day that is written (`day_text`) and the date that it
+   is where the day is written before the month (`day_first_date`), and where the month is written first
    (`month_first_date`). With a time zone in the settings, a moment with one becomes the day there.
    texts: a CTE with `column_name` and, in the column `text`, each text of it once. #}
 {% macro dated_texts(texts, text) -%}
