@@ -1,4 +1,4 @@
-{% set z = z_95() -%}
+{% set z = z_95() | float -%}
 {% set of_open = ['n_open_deals', 'open_amount', 'weighted_amount', 'weighted_amount_low', 'weighted_amount_high'] -%}
 
 with
