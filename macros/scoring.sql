@@ -1,14 +1,36 @@
+{# What the models of scores.sql count deals by. #}
+
 {# The cross-validation fold of a deal. It depends on its id only, not on row order or other deals. #}
 {% macro score_fold(deal_id) -%}
     {{ hex_to_number('left(md5(' ~ deal_id ~ '), 7)') }} % {{ var('score_folds') }}
 {%- endmacro %}
 
-{# The last landmark that a deal of this age has reached; the first one where the age is not known. #}
-{% macro landmark_reached(age_days) -%}
+{# The share of all ids that are below that of the deal, from 0 to 1: a fixed order of chance, not that of the folds. #}
+{% macro id_share(deal_id) -%}
+    {{ hex_to_number("left(md5('score|' || " ~ deal_id ~ "), 7)") }} / 268435456.0  -- 16 to the power of 7
+{%- endmacro %}
+
+{# The first day of the band of an age in days. #}
+{% macro age_band(age_days) -%}
     cast(case
-        when {{ age_days }} is null then {{ var('landmark_days') | min }}
-    {%- for landmark in var('landmark_days') | sort(reverse=true) %}
-        when {{ age_days }} >= {{ landmark }} then {{ landmark }}
+    {%- for first_day in var('age_band_days') | sort(reverse=true) %}
+        when {{ age_days }} >= {{ first_day }} then {{ first_day }}
     {%- endfor %}
     end as bigint)
+{%- endmacro %}
+
+{# How many quarters of 91 days ago a deal was created, on a date; the oldest deals are one cohort. #}
+{% macro cohort(created_date, date) -%}
+    cast(least(
+        floor({{ days_between(created_date, date) }} / 91), {{ var('cohort_quarters') - 1 }}
+    ) as bigint)
+{%- endmacro %}
+
+{# The day on which a deal is taken to have been created, where the export does not say it: its age before it closed,
+   or before the as-of date. #}
+{% macro assumed_created_date(deals, as_of_date) -%}
+    coalesce(
+        {{ deals }}.created_date,
+        {{ add_days('coalesce(' ~ deals ~ '.closed_date, ' ~ as_of_date ~ ')', '-coalesce(' ~ deals ~ '.deal_age_days, 0)') }}
+    )
 {%- endmacro %}

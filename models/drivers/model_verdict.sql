@@ -3,9 +3,11 @@ with
 estimates as (
 
     select
-        *,
-        {{ win_rate('n_won', '(n_won + n_lost)') }} as win_rate
-    from {{ ref('est_verdict') }}
+        verdict.*,
+        gate.score_withheld_because,
+        {{ win_rate('verdict.n_won', '(verdict.n_won + verdict.n_lost)') }} as win_rate
+    from {{ ref('est_verdict') }} as verdict
+    cross join {{ ref('est_score_gate') }} as gate
 
 ),
 

@@ -1,21 +1,28 @@
--- Each deal with the score of its profile: an open deal's at the last landmark it reached, a closed deal's
--- at creation, by the model that was not fitted on its fold, and one born closed at none. A view: scored_deals is the
--- table.
+-- Each deal with its scores: an open deal's at its age and at creation, by the model of all deals; a closed deal's at
+-- creation, by the model that was not fitted on its fold; one born closed has none. A view: scored_deals is the table.
 
 {% set features = creation_features() -%}
 
 with
 
+as_of_dates as (
+
+    select * from {{ ref('as_of_dates') }}
+
+),
+
 deals as (
 
     select
-        *,
+        deal_features.*,
+        {{ cohort(assumed_created_date('deal_features', 'as_of_dates.as_of_date'), 'as_of_dates.as_of_date') }} as cohort,
         case
-            when is_open then {{ landmark_reached('deal_age_days') }}
-            when not is_born_closed then {{ var('landmark_days') | min }}
-        end as landmark_days,
-        case when is_open then -1 else {{ score_fold('deal_id') }} end as fold
-    from {{ ref('deal_features') }}
+            when deal_features.is_open then coalesce(deal_features.deal_age_days, 0)
+            when not deal_features.is_born_closed then 0
+        end as scored_age_days,
+        case when deal_features.is_open then -1 else {{ score_fold('deal_features.deal_id') }} end as fold
+    from {{ ref('deal_features') }} as deal_features
+    cross join as_of_dates
 
 ),
 
@@ -44,15 +51,26 @@ final as (
         profile_scores.win_probability,
         profile_scores.win_probability_low,
         profile_scores.win_probability_high,
+        profile_scores.baseline_probability,
+        {% for horizon in ['this_quarter', 'next_quarter', '90_days'] -%}
+        case when deals.is_open then profile_scores.win_probability_{{ horizon }} end
+            as win_probability_{{ horizon }},
+        {% endfor -%}
+        at_creation.win_probability as qualification_probability,
+        {{ age_band('deals.scored_age_days') }} as age_from_days,
         profile_scores.model_run_id
     from deals
-    left join profile_scores
+    {% for name, age in [('profile_scores', 'deals.scored_age_days'), ('at_creation', '0')] -%}
+    left join profile_scores{{ ' as at_creation' if name != 'profile_scores' }}
         on
-            deals.landmark_days = profile_scores.landmark_days
-            and deals.fold = profile_scores.fold
+            {{ age }} = {{ name }}.age_days
+            and deals.fold = {{ name }}.fold
+            and deals.cohort = {{ name }}.cohort
+            and not deals.is_born_closed
             {%- for feature in features %}
-            and deals.{{ feature }} = profile_scores.{{ feature }}
+            and deals.{{ feature }} = {{ name }}.{{ feature }}
             {%- endfor %}
+    {% endfor %}
 
 )
 

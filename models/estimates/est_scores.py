@@ -1,12 +1,20 @@
 from winrate.project import feature_names, known_at
 from winrate.statistics import scores
 from winrate.statistics.claims import ClaimRules
+from winrate.statistics.hazards import AgeBands
 
 
 def model(dbt, session):
-    profiles = dbt.ref("score_profiles").df()
+    counts = dbt.ref("risk_counts").df()
+    targets = dbt.ref("score_targets").df()
+    outcomes = dbt.ref("score_outcomes").df()
+    dates = dbt.ref("score_dates").df()
     timing = dict(dbt.ref("est_feature_timing").project("feature, known_at").fetchall())
-    used = known_at(timing, dbt.config.get("features"), "creation")
-    features = [name for name in feature_names(dbt.config.get("features")) if name in profiles]
+    known = known_at(timing, dbt.config.get("features"), "creation")
+    features = [name for name in feature_names(dbt.config.get("features")) if name in counts]
+    bands = AgeBands.of(dbt.config.get("age_band_days"))
+    n_cohorts = dbt.config.get("cohort_quarters")
     rules = ClaimRules(**dbt.config.get("rules"))
-    return scores.score_profiles(profiles, features, used, rules)
+    return scores.score_targets(
+        counts, targets, outcomes, dates, features, known, bands, n_cohorts, rules
+    )

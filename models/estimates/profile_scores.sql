@@ -1,6 +1,9 @@
--- The score of each profile by each model, with its levels and the closed deals that it is counted for.
+-- The scores of the as-of date: one row per model, combination of levels, cohort and age, with the closed deals that have
+-- this score.
 
 {% set features = creation_features() -%}
+{% set probabilities = ['win_probability', 'win_probability_low', 'win_probability_high', 'baseline_probability',
+    'win_probability_this_quarter', 'win_probability_next_quarter', 'win_probability_90_days'] -%}
 
 with
 
@@ -10,47 +13,37 @@ est_scores as (
 
 ),
 
-score_profiles as (
+score_targets as (
 
-    select * from {{ ref('score_profiles') }}
+    select * from {{ ref('score_targets') }}
 
 ),
 
-profiles as (
+as_of_dates as (
 
-    select distinct
-        {% for feature in features -%}
-        {{ feature }},
-        {% endfor -%}
-        profile_id
-    from score_profiles
+    select * from {{ ref('as_of_dates') }}
 
 ),
 
 final as (
 
     select
-        cast(row_number() over (
-            order by est_scores.landmark_days asc, est_scores.score_fold asc nulls first, est_scores.profile_id asc
-        ) as bigint) as score_id,
-        est_scores.landmark_days,
-        coalesce(est_scores.score_fold, -1) as fold,
-        coalesce(score_profiles.n_deals, 0) as n_closed_deals,
+        score_targets.score_id,
+        score_targets.fold,
         {% for feature in features -%}
-        profiles.{{ feature }},
+        score_targets.{{ feature }},
         est_scores.contribution_{{ feature }},
         {% endfor -%}
-        est_scores.win_probability,
-        est_scores.win_probability_low,
-        est_scores.win_probability_high,
+        score_targets.cohort,
+        score_targets.age_days,
+        score_targets.n_closed_deals,
+        {% for column in probabilities -%}
+        est_scores.{{ column }},
+        {% endfor -%}
         est_scores.model_run_id
-    from est_scores
-    inner join profiles on est_scores.profile_id = profiles.profile_id
-    left join score_profiles
-        on
-            est_scores.profile_id = score_profiles.profile_id
-            and est_scores.landmark_days = score_profiles.landmark_days
-            and est_scores.score_fold = score_profiles.score_fold
+    from score_targets
+    inner join as_of_dates on score_targets.score_date = as_of_dates.as_of_date
+    inner join est_scores on score_targets.score_id = est_scores.score_id
 
 )
 

@@ -71,10 +71,10 @@ win_rates as (
         {{ win_rate('totals.n_won', 'totals.n_deals') }} as probability,
         {{ wilson_low('totals.n_won', 'totals.n_deals') }} as probability_low,
         {{ wilson_high('totals.n_won', 'totals.n_deals') }} as probability_high,
-        verdict.score_withheld_because is null
+        gate.score_withheld_because is null
         and not exists (select 1 from scores where win_probability is null) as has_scores
     from {{ ref('pipeline_totals') }} as totals
-    cross join {{ ref('est_verdict') }} as verdict
+    cross join {{ ref('est_score_gate') }} as gate
 
 ),
 

@@ -6,12 +6,6 @@ deal_scores as (
 
 ),
 
-profile_scores as (
-
-    select * from {{ ref('profile_scores') }} where win_probability is not null
-
-),
-
 verdict as (
 
     select score_withheld_because from {{ ref('model_verdict') }}
@@ -43,26 +37,9 @@ top_reasons as (
 
 ),
 
--- The scores of the closed deals at creation, in order: how many deals have one of them or a lower one.
-ordered_scores as (
-
-    select
-        win_probability,
-        sum(n_closed_deals) over (order by win_probability asc rows unbounded preceding) as n_up_to,
-        sum(n_closed_deals) over () as n_in_all
-    from profile_scores
-    where landmark_days = {{ var('landmark_days') | min }} and fold >= 0
-
-),
-
--- The edges of the grades are their quartiles.
 grade_edges as (
 
-    select
-        {{ weighted_percentile('win_probability', 'n_up_to', 'n_in_all', 0.75) }} as lowest_a,
-        {{ weighted_percentile('win_probability', 'n_up_to', 'n_in_all', 0.5) }} as lowest_b,
-        {{ weighted_percentile('win_probability', 'n_up_to', 'n_in_all', 0.25) }} as lowest_c
-    from ordered_scores
+    select * from {{ ref('est_grade_edges') }}
 
 ),
 
@@ -124,12 +101,18 @@ final as (
         top_reasons.top_reason_{{ rank }},
         {% endfor -%}
         previous_scores.win_probability as previous_win_probability,
+        deal_scores.qualification_probability,
+        deal_scores.win_probability_this_quarter,
+        deal_scores.win_probability_next_quarter,
+        deal_scores.win_probability_90_days,
+        deal_scores.baseline_probability,
         deal_scores.model_run_id,
         deal_scores.score_id
     from deal_scores
     cross join as_of_dates
     cross join verdict
-    cross join grade_edges
+    left join grade_edges
+        on case when deal_scores.status = 'open' then deal_scores.age_from_days else -1 end = grade_edges.age_from_days
     left join top_reasons on deal_scores.score_id = top_reasons.score_id
     left join previous_scores on deal_scores.deal_id = previous_scores.deal_id
 

@@ -29,7 +29,7 @@ RESERVED_NAMES = """
     fold foreign_currency grade has_created_dates has_implausible_close_date
     has_implausible_created_date is_before is_born_closed is_close_near_month_end is_history
     is_in_export is_late_stage is_open is_other_currency is_out_of_scope is_primary
-    is_stage_date_known kept_line known_age_days known_stage_date landmark_days
+    is_stage_date_known kept_line known_age_days known_stage_date
     last_position left_for loss_kind lost_cents model_run_id month_start n_after n_before
     n_closed_deals n_deals n_holdout_deals n_holdout_won n_lines n_lost n_won n_won_after
     n_won_before new_texts original_amount original_currency owner period place

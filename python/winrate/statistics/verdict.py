@@ -16,10 +16,10 @@ from winrate.statistics.claims import (
     low_evidence_note,
     typed,
 )
+from winrate.statistics.penalised import fit_penalised_model
 from winrate.statistics.profile_regression import ProfileModel, profile_model
 from winrate.statistics.proportions import Z_95
 from winrate.statistics.score_tests import score_tests
-from winrate.statistics.scores import fit_score_model
 from winrate.statistics.threads import one_thread
 
 NO_SIGNAL, LEAK = "no signal", "suspected leak"
@@ -39,7 +39,7 @@ TYPES = {
     **dict.fromkeys(["n_won", "n_lost"], "int64"),
     **MEASURES,
     "verdict": "str",
-    **dict.fromkeys(["suspected_feature", "score_withheld_because", "statement"], "str"),
+    **dict.fromkeys(["suspected_feature", "holdout_withheld_because", "statement"], "str"),
 }
 
 
@@ -91,7 +91,7 @@ class Assessment:
     model: ProfileModel | None = None
 
     @property
-    def score_withheld_because(self) -> str | None:
+    def holdout_withheld_because(self) -> str | None:
         """Why no deal may be graded by its score; None where it may."""
         if self.verdict != SIGNAL:
             return f"the verdict is '{self.verdict}'"
@@ -121,7 +121,7 @@ def model_verdict(
     or lost deals. `suspected_feature` is the first of `suspects`. `auc` (with a DeLong interval)
     and `brier` measure how well the score model, fitted on the other deals, predicts the holdout;
     `brier_baseline` is the Brier score of predicting their win rate for every deal.
-    `score_withheld_because` says why scores give no grades.
+    `holdout_withheld_because` says why the holdout gives no grades.
     `minimum_deals` is the sample size that Riley et al. (2020) ask for with this
     many parameters: at the strength of signal that was found, or where none was, at the strength
     they suggest to plan for. Raises ValueError as `profile_model` does.
@@ -138,7 +138,7 @@ def model_verdict(
         **dict.fromkeys(MEASURES, np.nan),
         "verdict": found.verdict,
         "suspected_feature": next(iter(suspects), None),
-        "score_withheld_because": found.score_withheld_because,
+        "holdout_withheld_because": found.holdout_withheld_because,
     }
     note = low_evidence_note(min(n_won, n_lost), rules)
     if found.test:
@@ -198,7 +198,7 @@ def holdout_quality(profiles: pd.DataFrame, features: Sequence[str]) -> Holdout:
     training, holdout = training[training["n_deals"] > 0], holdout[holdout["n_deals"] > 0]
     if min(fewest_outcomes(holdout), fewest_outcomes(training)) < 1:
         return Holdout()
-    probability = fit_score_model(training, list(features)).probability(holdout)
+    probability = fit_penalised_model(training, list(features)).probability(holdout)
     won = holdout["n_won"].to_numpy(float)
     lost = (holdout["n_deals"] - holdout["n_won"]).to_numpy(float)
     base_rate = training["n_won"].sum() / training["n_deals"].sum()

@@ -73,7 +73,7 @@ def test_with_nothing_beside_a_suspected_leak_there_is_no_verdict_and_no_score()
     profiles = profiles_of(simulated_deals(3000, 4, STRONG))
     row = verdict.model_verdict(profiles, [], RULES, {"tags": 0.972}).iloc[0]
     assert row["verdict"] == "suspected leak"
-    assert row["score_withheld_because"] == "the verdict is 'suspected leak'"
+    assert row["holdout_withheld_because"] == "the verdict is 'suspected leak'"
     assert row["statement"].startswith("There is no feature to compare (3,000 closed deals)")
     without = verdict.model_verdict(profiles, [], RULES).iloc[0]
     assert without["verdict"] == "no signal"
@@ -83,7 +83,7 @@ def test_with_nothing_beside_a_suspected_leak_there_is_no_verdict_and_no_score()
 def test_a_signal_is_no_leak():
     row = verdict_of(simulated_deals(3000, 4, STRONG))
     assert row["verdict"] == "signal"
-    assert pd.isna(row["suspected_feature"]) and pd.isna(row["score_withheld_because"])
+    assert pd.isna(row["suspected_feature"]) and pd.isna(row["holdout_withheld_because"])
     assert row["statement"].startswith(
         "The features discriminate between won and lost deals (3,000 closed deals, p < 0.001). "
         "On the latest closed deals, which the model was not fitted on, it ranks a won deal above "
@@ -111,7 +111,7 @@ def test_a_signal_is_no_leak():
     ],
 )
 def test_a_score_is_withheld_for_a_reason(assessment, reason):
-    assert assessment.score_withheld_because == reason
+    assert assessment.holdout_withheld_because == reason
 
 
 def test_a_signal_that_is_gone_on_the_holdout_gives_no_score():
@@ -120,7 +120,7 @@ def test_a_signal_that_is_gone_on_the_holdout_gives_no_score():
     deals.loc[1600:] = later.loc[1600:]
     row = verdict_of(deals)
     assert row["verdict"] == "signal"
-    assert row["score_withheld_because"].startswith("on the holdout the scores rank deals")
+    assert row["holdout_withheld_because"].startswith("on the holdout the scores rank deals")
 
 
 def test_the_verdict_on_noise_is_rarely_a_signal():
@@ -144,7 +144,7 @@ def test_too_few_outcomes_make_no_verdict(n_won, n_lost):
         f"{n_won} won and {n_lost} lost deals are too few to say what drives the win rate: "
         "40 of each are needed."
     )
-    assert row["score_withheld_because"] == "the verdict is 'too few deals'"
+    assert row["holdout_withheld_because"] == "the verdict is 'too few deals'"
     assert pd.isna(row[list(verdict.MEASURES)]).all()
     # With one outcome there is nothing to fit, whatever the settings say.
     without_a_minimum = verdict_of(deals, rules=replace(RULES, min_outcomes=0))
