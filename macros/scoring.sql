@@ -5,9 +5,9 @@
     {{ hex_to_number('left(md5(' ~ deal_id ~ '), 7)') }} % {{ var('score_folds') }}
 {%- endmacro %}
 
-{# The share of all ids that are below that of the deal, from 0 to 1: a fixed order of chance, not that of the folds. #}
+{# A number from 0 to 1 by which deals are drawn: seven digits of a hash of the id, other than that of the folds. #}
 {% macro id_share(deal_id) -%}
-    {{ hex_to_number("left(md5('score|' || " ~ deal_id ~ "), 7)") }} / 268435456.0  -- 16 to the power of 7
+    {{ hex_to_number("left(md5('score|' || " ~ deal_id ~ "), 7)") }} / {{ 16 ** 7 }}.0
 {%- endmacro %}
 
 {# The first day of the band of an age in days. #}

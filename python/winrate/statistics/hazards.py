@@ -405,7 +405,7 @@ class Targets:
             for gradient, of_feature in zip(gradients, shifts, strict=True):
                 for name, shift in of_feature.items():
                     found[name] += weight * (gradient * shift).sum(axis=1)
-        table = pd.DataFrame(found)
+        table = pd.DataFrame(found, index=range(len(days)))
         # What the four nodes leave of the integral is shared in proportion.
         left = self.probability() - baseline - table.sum(axis=1).to_numpy()
         sizes = table.abs()

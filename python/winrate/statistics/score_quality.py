@@ -192,7 +192,7 @@ def _measures(test: Backtest, rules: ClaimRules) -> dict[str, float]:
     auc, auc_error = _auc(test)
     losses = (won - predicted) ** 2, (won - baseline) ** 2
     brier, brier_of_baseline = (test.mean(loss) for loss in losses)
-    gain = losses[1] - losses[0]
+    gain = np.round(losses[1] - losses[0], 9)  # none but rounding errors is none
     skill_error = test.error(test.weight * (gain - test.mean(gain)) / total)
     recalibrated = IsotonicRegression().fit_transform(predicted, won, sample_weight=test.weight)
     brier_recalibrated = test.mean((won - recalibrated) ** 2)

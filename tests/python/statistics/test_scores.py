@@ -1,156 +1,189 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 
 from support.simulate import RULES
-from winrate.statistics import scores
+from tools.evidence import lifetimes
+from tools.evidence.lifetimes import AS_OF, World
+from winrate.statistics import hazards, scores
+from winrate.statistics.hazards import AgeBands, Layout, Spread
 
-FEATURES = ["region", "source"]
-
-LANDMARKS = [0, 60]
-
-
-def simulated_deals(n_deals: int, seed: int, effect: float = 0.0) -> pd.DataFrame:
-    """One row per closed deal: FEATURES, age at close in days, fold and outcome."""
-    rng = np.random.default_rng(seed)
-    deals = pd.DataFrame(
-        {
-            "region": rng.choice(["APAC", "EMEA", "US"], n_deals),
-            "source": rng.choice(["Inbound", "Partner"], n_deals),
-            "age_days": rng.integers(1, 120, n_deals),
-            "score_fold": rng.integers(0, 5, n_deals),
-        }
-    )
-    log_odds = effect * np.where(deals["source"] == "Partner", -1, 1)
-    return deals.assign(is_won=(rng.random(n_deals) < 1 / (1 + np.exp(-log_odds))).astype(int))
+FEATURES = list(lifetimes.LEVELS)
+BANDS = AgeBands.of([0, 14, 30, 60, 90, 120, 180, 240, 360, 540, 720])
+N_COHORTS, N_FOLDS = 12, 3
+PAST = (AS_OF - 180, AS_OF - 120, AS_OF - 60)
+EPOCH = pd.Timestamp("2025-01-01")
 
 
-def profiles_of(deals: pd.DataFrame, n_open: int = 0) -> pd.DataFrame:
-    """Landmark x fold x levels with counts, and open profiles, as internal.score_profiles."""
-    parts = [
-        deals[deals["age_days"] >= landmark]
-        .groupby(["score_fold", *FEATURES], as_index=False)
-        .agg(n_deals=("is_won", "size"), n_won=("is_won", "sum"))
-        .assign(landmark_days=landmark)
-        for landmark in LANDMARKS
-    ]
-    if n_open:
-        levels = deals[FEATURES].drop_duplicates().head(n_open)
-        parts += [
-            levels.assign(landmark_days=landmark, score_fold=np.nan, n_deals=0, n_won=0)
-            for landmark in LANDMARKS
+def date_of(day: int) -> pd.Timestamp:
+    return EPOCH + pd.Timedelta(days=day)
+
+
+def tables(deals: pd.DataFrame, days: tuple[int, ...] = (AS_OF, *PAST)) -> dict[str, pd.DataFrame]:
+    """risk_counts, score_targets, score_outcomes and score_dates of simulated deals."""
+    deals = deals.assign(score_fold=np.arange(len(deals)) % N_FOLDS)
+    counts, targets, outcomes = [], [], []
+    for day in days:
+        folds = deals.groupby("score_fold") if day == AS_OF else [(0, deals)]
+        counts += [
+            lifetimes.risk_counts(rows, day, BANDS).assign(score_fold=fold, score_date=date_of(day))
+            for fold, rows in folds
         ]
-    table = pd.concat(parts, ignore_index=True)
-    return table.assign(
-        profile_id=table["region"] + "|" + table["source"],
-        score_fold=table["score_fold"].astype("Int64"),  # as DuckDB gives a bigint with nulls
+        open_deals = lifetimes.open_deals(deals, day).assign(fold=scores.ALL_DEALS)
+        if day == AS_OF:
+            closed = deals[deals["closed"] <= AS_OF]
+            cohort = np.minimum((AS_OF - closed["created"]) // lifetimes.COHORT_DAYS, N_COHORTS - 1)
+            closed = closed.assign(fold=closed["score_fold"], age_days=0, cohort=cohort)
+            open_deals = pd.concat([open_deals, closed])
+        targets.append(open_deals.assign(score_date=date_of(day), day=day))
+    found = pd.concat(targets, ignore_index=True).assign(score_id=lambda rows: rows.index + 1)
+    is_past = found["day"] != AS_OF
+    known = found["closed"] <= AS_OF
+    outcomes = pd.DataFrame(
+        {
+            "score_id": found["score_id"],
+            "days_until_close": (found["closed"] - found["day"]).where(known).astype("Int64"),
+            "is_won": found["is_won"].astype("Int64").where(known),
+            "n_deals": 1,
+        }
+    )[is_past]
+    dates = pd.DataFrame({"score_date": [date_of(day) for day in days]})
+    dates["is_as_of"] = [day == AS_OF for day in days]
+    dates = dates.assign(days_to_quarter_end=30, days_to_next_quarter_end=121)
+    names = ["score_id", "score_date", "fold", *FEATURES, "cohort", "age_days"]
+    as_text = dict.fromkeys(FEATURES, str)
+    return {
+        "counts": pd.concat(counts, ignore_index=True).astype(as_text),
+        "targets": found[names].astype(as_text),
+        "outcomes": outcomes,
+        "dates": dates,
+        "deals": found,
+    }
+
+
+def scored(given: dict[str, pd.DataFrame], known: list[str] = FEATURES) -> pd.DataFrame:
+    four = (given[name].copy() for name in ("counts", "targets", "outcomes", "dates"))
+    return scores.score_targets(*four, FEATURES, known, BANDS, N_COHORTS, RULES)
+
+
+@pytest.fixture(scope="module")
+def given():
+    return tables(World(slow_lose=0.8).deals(np.random.default_rng(1)))
+
+
+@pytest.fixture(scope="module")
+def found(given):
+    return scored(given)
+
+
+def test_each_target_has_its_score(given, found):
+    assert found["score_id"].tolist() == given["targets"]["score_id"].tolist()
+    assert found["win_probability"].between(0, 1).all()
+    is_past = given["deals"]["day"] != AS_OF
+    assert found.loc[is_past, "followed_probability"].notna().all()
+    assert found.loc[~is_past, "followed_probability"].isna().all()
+
+
+def test_contributions_and_the_baseline_sum_to_the_probability(given, found):
+    now = found[(given["deals"]["day"] == AS_OF)]
+    total = now.filter(like="contribution_").sum(axis=1) / 100 + now["baseline_probability"]
+    np.testing.assert_allclose(total, now["win_probability"], atol=1e-12)
+
+
+def test_open_deals_are_scored_by_the_model_of_all_deals(given, found):
+    is_open = (given["deals"]["day"] == AS_OF) & (given["deals"]["fold"] == scores.ALL_DEALS)
+    deals = given["deals"][is_open]
+    counts = given["counts"][given["counts"]["score_date"] == date_of(AS_OF)].copy()
+    counts[FEATURES] = counts[FEATURES].astype(int)
+    risk = hazards.risk_set(counts, FEATURES, BANDS)
+    layout = Layout(BANDS, lifetimes.LEVELS, N_COHORTS)
+    close = []
+    for spread in scores.SPREADS:
+        model = hazards.fit(risk, layout, spread)
+        ages = deals["age_days"].to_numpy(float)
+        expected = hazards.Targets(model, layout.static(deals), ages).probability(30.0)
+        difference = expected - found.loc[is_open, "win_probability_this_quarter"]
+        close.append(np.abs(difference).max() < 1e-6)
+    assert sum(close) == 1
+
+
+def test_the_outcomes_of_a_fold_do_not_touch_its_scores(given, found):
+    deals = given["deals"]
+    original = World(slow_lose=0.8).deals(np.random.default_rng(1))
+    is_changed = (np.arange(len(original)) % N_FOLDS == 2) & (original["closed"] > PAST[-1])
+    flipped = original.assign(is_won=original["is_won"] ^ is_changed)
+    again = scored(tables(flipped))
+    of_fold = (deals["day"] == AS_OF) & (deals["fold"] == 2)
+    others = (deals["day"] == AS_OF) & (deals["fold"] == 1)
+    assert of_fold.any()
+    change = (found["win_probability"] - again["win_probability"]).abs()
+    assert change[of_fold].max() < 1e-6
+    assert change[others].mean() > 1e-3
+
+
+def test_past_scores_do_not_know_what_came_after(given, found):
+    original = World(slow_lose=0.8).deals(np.random.default_rng(1))
+    first = min(PAST)
+    later = original["closed"] > first
+    changed = original.assign(is_won=original["is_won"] ^ later)
+    again = scored(tables(changed))
+    is_first = given["deals"]["day"] == first
+    for column in ("win_probability", "followed_probability", "followed_baseline"):
+        np.testing.assert_array_equal(found.loc[is_first, column], again.loc[is_first, column])
+
+
+def test_features_that_are_not_known_or_leak_are_not_used(given):
+    counts, targets = given["counts"].copy(), given["targets"].copy()
+    is_won = counts["n_won"] > 0
+    counts["industry"] = np.where(counts["n_lost"] > 0, "lost", np.where(is_won, "won", "open"))
+    leaking = scored(
+        {**given, "counts": counts, "targets": targets.assign(industry="open")},
+        [name for name in FEATURES if name != "region"],
     )
+    assert leaking["contribution_industry"].isna().all()
+    assert leaking["contribution_region"].isna().all()
+    assert leaking["contribution_source"].notna().any()
 
 
-def closed_scores(deals: pd.DataFrame) -> pd.DataFrame:
-    """Each closed deal with the score that it gets: at landmark 0, from the other folds."""
-    at_creation = profiles_of(deals).query("landmark_days == 0")
-    scored = scores.score_profiles(at_creation, FEATURES, FEATURES, RULES)
-    keyed = deals.assign(profile_id=deals["region"] + "|" + deals["source"])
-    return keyed.merge(scored, on=["score_fold", "profile_id"])
-
-
-def test_the_outcomes_of_a_fold_do_not_touch_its_scores():
-    deals = simulated_deals(2000, seed=1, effect=0.4)
-    flipped = deals.assign(
-        is_won=deals["is_won"].where(deals["score_fold"] != 3, 1 - deals["is_won"])
-    )
-    before, after = (closed_scores(rows).query("score_fold == 3") for rows in (deals, flipped))
-    np.testing.assert_array_equal(before["win_probability"], after["win_probability"])
-
-
-@pytest.mark.slow
-def test_scores_of_noise_do_not_discriminate():
-    aucs = []
-    for seed in range(12):
-        scored = closed_scores(simulated_deals(1000, seed))
-        aucs.append(roc_auc_score(scored["is_won"], scored["win_probability"]))
-    # In sample the average would be above one half by construction.
-    assert np.mean(aucs) <= 0.505
-
-
-def test_open_deals_are_scored_like_scikit_learn_on_single_deals():
-    deals = simulated_deals(1500, seed=2, effect=0.5)
-    scored = scores.score_profiles(profiles_of(deals, n_open=6), FEATURES, FEATURES, RULES)
-    open_rows = scored[scored["score_fold"].isna()]
-    for landmark in LANDMARKS:
-        at_risk = deals[deals["age_days"] >= landmark]
-        one_hot = pd.get_dummies(at_risk[FEATURES], dtype=float)
-        model = LogisticRegression(solver="newton-cholesky", tol=1e-8)
-        model.fit(one_hot, at_risk["is_won"])
-        expected = dict(
-            zip(
-                at_risk["region"] + "|" + at_risk["source"],
-                model.predict_proba(one_hot)[:, 1],
-                strict=True,
-            )
-        )
-        rows = open_rows[open_rows["landmark_days"] == landmark]
-        np.testing.assert_allclose(
-            rows["win_probability"], rows["profile_id"].map(expected), atol=1e-6
-        )
-
-
-@pytest.mark.slow
-def test_the_interval_covers_the_true_probability():
-    covered = []
-    for seed in range(40):
-        deals = simulated_deals(800, seed, effect=0.5).assign(score_fold=0)
-        at_creation = profiles_of(deals, n_open=6).query("landmark_days == 0")
-        rows = scores.score_profiles(at_creation, FEATURES, FEATURES, RULES)
-        rows = rows[rows["score_fold"].isna()]
-        truth = np.where(rows["profile_id"].str.endswith("Partner"), 1, -1)
-        truth = 1 / (1 + np.exp(0.5 * truth))
-        covered.append(
-            rows["win_probability_low"].lt(truth) & rows["win_probability_high"].gt(truth)
-        )
-    assert 0.93 <= np.mean(pd.concat(covered)) <= 0.98
-
-
-def test_reasons_point_the_way_of_the_effect():
-    deals = simulated_deals(3000, seed=3, effect=0.6)
-    scored = scores.score_profiles(profiles_of(deals, n_open=6), FEATURES, FEATURES, RULES)
-    partner = scored["profile_id"].str.endswith("Partner")
-    assert (scored.loc[partner, "contribution_source"] < -5).all()
-    assert (scored.loc[~partner, "contribution_source"] > 5).all()
-    assert scored["contribution_region"].abs().max() < 5
-
-
-def test_a_landmark_with_few_deals_is_scored_by_the_one_before():
-    deals = simulated_deals(600, seed=4, effect=0.5)
-    deals = deals[(deals["age_days"] < 60) | (np.arange(len(deals)) < 60)]
-    scored = scores.score_profiles(profiles_of(deals, n_open=6), FEATURES, FEATURES, RULES)
-    open_rows = scored[scored["score_fold"].isna()].set_index("profile_id")
-    early, late = (open_rows[open_rows["landmark_days"] == days] for days in LANDMARKS)
-    np.testing.assert_array_equal(
-        early["win_probability"], late.loc[early.index, "win_probability"]
-    )
+def test_without_features_each_deal_has_the_probability_of_its_age(given):
+    found = scored(given, known=[])
+    np.testing.assert_allclose(found["followed_probability"], found["followed_baseline"])
+    now = found[given["deals"]["day"] == AS_OF]
+    np.testing.assert_allclose(now["win_probability"], now["baseline_probability"], atol=1e-12)
 
 
 @pytest.mark.parametrize("n_won", [0, 39])
 def test_too_few_outcomes_give_no_score(n_won):
-    deals = simulated_deals(200, seed=5)
-    deals["is_won"] = (np.arange(200) < n_won).astype(int)
-    scored = scores.score_profiles(profiles_of(deals, n_open=2), FEATURES, FEATURES, RULES)
-    assert len(scored) > 0
-    assert scored["win_probability"].isna().all()
+    deals = World().deals(np.random.default_rng(5)).head(700)
+    is_won = np.zeros(len(deals), bool)
+    is_won[np.flatnonzero(deals["closed"] <= AS_OF)[:n_won]] = True
+    found = scored(tables(deals.assign(is_won=is_won)))
+    assert len(found) > 0
+    assert found["win_probability"].isna().all()
 
 
-def test_the_run_is_named_by_what_was_fitted():
-    deals = simulated_deals(500, seed=6)
-    table = profiles_of(deals)
-    shuffled = table.sample(frac=1, random_state=1)
-    runs = [
-        scores.score_profiles(rows, FEATURES, FEATURES, RULES)
-        for rows in (table, shuffled, table.head(50))
-    ]
-    pd.testing.assert_frame_equal(runs[0], runs[1])
-    assert runs[0]["model_run_id"].nunique() == 1
-    assert runs[0]["model_run_id"][0] != runs[2]["model_run_id"][0]
+def test_the_run_is_named_by_what_was_fitted(given):
+    shuffled = {
+        name: table.sample(frac=1, random_state=1) if name != "deals" else table
+        for name, table in given.items()
+    }
+    again = scored(shuffled)
+    pd.testing.assert_frame_equal(scored(given), again)
+    fewer = scored({**given, "counts": given["counts"].head(-1)})
+    assert again["model_run_id"].nunique() == 1
+    assert again["model_run_id"][0] != fewer["model_run_id"][0]
+
+
+def test_the_spread_is_chosen_by_what_predicted_best():
+    """Strong effects are shrunk less than none at all."""
+    chosen = []
+    for spread in (0.0, 1.2):
+        given = tables(World(spread=spread).deals(np.random.default_rng(8)))
+        counts, targets = given["counts"].copy(), given["targets"].copy()
+        for table in (counts, targets):
+            table[FEATURES] = table[FEATURES].astype(int)
+        layout = Layout(BANDS, lifetimes.LEVELS, N_COHORTS)
+        history = scores.History(counts, targets, given["outcomes"], given["dates"], layout, 40)
+        chosen.append(history.chosen(date_of(AS_OF)))
+    assert isinstance(chosen[0], Spread)
+    assert chosen[0].level < chosen[1].level
