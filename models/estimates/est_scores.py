@@ -1,20 +1,14 @@
-from winrate.project import feature_names, known_at
+from winrate.project import feature_names
 from winrate.statistics import scores
-from winrate.statistics.claims import ClaimRules
 from winrate.statistics.hazards import AgeBands
 
 
 def model(dbt, session):
+    models = dbt.ref("est_score_models").df()
     counts = dbt.ref("risk_counts").df()
     targets = dbt.ref("score_targets").df()
-    outcomes = dbt.ref("score_outcomes").df()
     dates = dbt.ref("score_dates").df()
-    timing = dict(dbt.ref("est_feature_timing").project("feature, known_at").fetchall())
-    known = known_at(timing, dbt.config.get("features"), "creation")
     features = [name for name in feature_names(dbt.config.get("features")) if name in counts]
     bands = AgeBands.of(dbt.config.get("age_band_days"))
     n_cohorts = dbt.config.get("cohort_quarters")
-    rules = ClaimRules(**dbt.config.get("rules"))
-    return scores.score_targets(
-        counts, targets, outcomes, dates, features, known, bands, n_cohorts, rules
-    )
+    return scores.score_targets(models, counts, targets, dates, features, bands, n_cohorts)

@@ -21,6 +21,11 @@ COHORT_DAYS = 91
 N_CYCLES = 2000  # quantiles of the cycle over which the truth is averaged
 
 
+def levels() -> dict[str, list[str]]:
+    """The names of the levels of each feature, of which deals have the codes."""
+    return {name: [str(code) for code in range(size)] for name, size in LEVELS.items()}
+
+
 @dataclass(frozen=True)
 class World:
     """How deals live.

@@ -77,36 +77,53 @@ class Spread:
 class Layout:
     """The columns of both regressions: bands of age, levels, cohorts, levels by age.
 
-    sizes: the number of levels of each feature; profiles have them as codes from 0 on.
+    levels: per feature, the levels that have an effect; profiles have their codes, -1 for others.
     n_cohorts: quarters of creation, the newest first; the last has all older deals.
     """
 
     bands: AgeBands
-    sizes: dict[str, int]
+    levels: dict[str, list[str]]
     n_cohorts: int
 
     def without_features(self) -> "Layout":
         """The layout of the model of the average deal."""
-        return replace(self, sizes={})
+        return replace(self, levels={})
+
+    def encoded(self, profiles: pd.DataFrame) -> pd.DataFrame:
+        """The profiles with codes in the place of levels."""
+        codes = {
+            name: pd.Categorical(profiles[name], categories=levels).codes.astype(int)
+            for name, levels in self.levels.items()
+        }
+        return profiles.assign(**codes)
 
     @cached_property
     def places(self) -> dict[str, slice]:
         """The columns of each feature in `static`."""
-        ends = np.cumsum([0, *self.sizes.values()])
-        return {name: slice(ends[i], ends[i + 1]) for i, name in enumerate(self.sizes)}
+        ends = np.cumsum([0, *(len(levels) for levels in self.levels.values())])
+        return {name: slice(ends[i], ends[i + 1]) for i, name in enumerate(self.levels)}
 
     @property
     def n_levels(self) -> int:
-        return sum(self.sizes.values())
+        return sum(len(levels) for levels in self.levels.values())
+
+    def terms(self, spread: Spread) -> pd.DataFrame:
+        """What each coefficient belongs to: `term` and `level`, one row each, in their order."""
+        of_levels = [(name, level) for name, levels in self.levels.items() for level in levels]
+        rows = [("age_from_days", f"{start:.0f}") for start in self.bands.starts]
+        rows += [*of_levels, *(("cohort", str(number)) for number in range(self.n_cohorts))]
+        if spread.by_age:
+            rows += [(f"{name} by age", level) for name, level in of_levels]
+        return pd.DataFrame(rows, columns=["term", "level"])
 
     def static(self, profiles: pd.DataFrame) -> sparse.csr_array:
         """Profiles x (levels, then cohorts): 1 where the profile has it."""
+        codes = profiles[[*self.levels, "cohort"]].to_numpy()
         starts = [place.start for place in self.places.values()]
-        codes = profiles[[*self.sizes, "cohort"]].to_numpy()
-        columns = codes + np.array([*starts, self.n_levels])
-        pointers = np.arange(0, columns.size + 1, columns.shape[1])
+        row, place = np.nonzero(codes >= 0)
+        column = (codes + np.array([*starts, self.n_levels]))[row, place]
         shape = (len(profiles), self.n_levels + self.n_cohorts)
-        return sparse.csr_array((np.ones(columns.size), columns.ravel(), pointers), shape=shape)
+        return sparse.csr_array((np.ones(len(row)), (row, column)), shape=shape)
 
     def precision(self, spread: Spread) -> np.ndarray:
         """The inverse covariance of the prior of all coefficients."""
@@ -192,26 +209,32 @@ def risk_set(counts: pd.DataFrame, features: Sequence[str], bands: AgeBands) -> 
     return RiskSet(profiles, np.maximum(n_days, n_won + n_lost), n_won, n_lost)
 
 
-@dataclass(frozen=True)
-class Part:
-    """One of the two regressions: its coefficients and their covariance (Laplace)."""
-
-    coefficient: np.ndarray
-    covariance: np.ndarray
+Coefficients = tuple[np.ndarray, np.ndarray]  # of closing and of winning
 
 
 @dataclass(frozen=True)
 class HazardModel:
-    """The hazard of closing (`closing`) and the chance that a closing deal is won (`winning`).
+    """The hazard of closing, and the chance that a closing deal is won, as they were fitted."""
 
-    average: share of each level among the deals that were fitted, per column of `Layout.static`;
-        0 for cohorts.
-    """
-
+    risk: RiskSet
     layout: Layout
-    closing: Part
-    winning: Part
-    average: np.ndarray
+    spread: Spread
+    coefficients: Coefficients
+
+    @cached_property
+    def covariances(self) -> tuple[np.ndarray, ...]:
+        """Of both vectors of coefficients (Laplace approximation; Bishop 2006, section 4.4)."""
+        problems = _problems(self.risk, self.layout, self.spread)
+        pairs = zip(problems, self.coefficients, strict=True)
+        return tuple(np.linalg.inv(problem.score(own)[1]) for problem, own in pairs)
+
+    @cached_property
+    def average(self) -> np.ndarray:
+        """Share of each level among the closed deals, per column of `Layout.static`."""
+        n_closed = self.risk.n_closed.sum(axis=1)
+        shares = self.layout.static(self.risk.profiles).T @ n_closed / max(n_closed.sum(), 1.0)
+        shares[self.layout.n_levels :] = 0.0  # cohorts are no features
+        return shares
 
     def targets(self, static: sparse.csr_array, age_days: np.ndarray) -> "Iterator[Targets]":
         """Some deals at a time, of these rows of `Layout.static` and ages in whole days."""
@@ -223,60 +246,31 @@ class HazardModel:
 def fit(
     risk: RiskSet, layout: Layout, spread: Spread, start: HazardModel | None = None
 ) -> HazardModel:
-    """The hazard model of a risk set, by penalised likelihood.
+    """Both regressions, by penalised likelihood.
 
     start: a similar model with the same layout and spread, from which the fit starts.
     """
-    static = layout.static(risk.profiles)
-    precision = layout.precision(spread)
-    parts = [
-        _fit_part(static, layout, n_in_all, n_events, precision, of_start)
-        for n_in_all, n_events, of_start in (
-            (risk.n_days, risk.n_closed, start and start.closing),
-            (risk.n_closed, risk.n_won, start and start.winning),
-        )
-    ]
-    n_closed = risk.n_closed.sum(axis=1)
-    average = static.T @ n_closed / max(n_closed.sum(), 1.0)
-    average[layout.n_levels :] = 0.0
-    return HazardModel(layout, *parts, average)
+    starts = start.coefficients if start else (None, None)
+    problems = _problems(risk, layout, spread)
+    closing, winning = (
+        problem.solved(of_start) for problem, of_start in zip(problems, starts, strict=True)
+    )
+    return HazardModel(risk, layout, spread, (closing, winning))
 
 
-def _fit_part(
-    static: sparse.csr_array,
-    layout: Layout,
-    n_in_all: np.ndarray,
-    n_events: np.ndarray,
-    precision: np.ndarray,
-    start: Part | None,
-) -> Part:
-    """A logistic regression of `n_events` of `n_in_all`, profiles x bands, by Newton's method."""
-    rows = n_in_all.sum(axis=1) > 0
-    problem = _Problem(static[rows], layout, n_in_all[rows], n_events[rows], precision)
-    if start is None:
-        coefficient = np.zeros(len(precision))
-        odds = (n_events.sum() + 0.5) / (n_in_all.sum() - n_events.sum() + 0.5)
-        coefficient[: layout.bands.size] = np.log(odds)
-    else:
-        coefficient = start.coefficient
-    value = problem.objective(coefficient)
-    for _ in range(MAX_STEPS):
-        score, information = problem.score(coefficient)
-        step = linalg.solve(information, score, assume_a="pos")
-        for _ in range(MAX_HALVINGS):
-            new = problem.objective(coefficient + step)
-            if new >= value - 1e-10 * abs(value):
-                break
-            step = step / 2
-        coefficient, value = coefficient + step, new
-        if np.abs(step).max() < TOLERANCE:
-            break
-    _, information = problem.score(coefficient)
-    return Part(coefficient, np.linalg.inv(information))
+def _problems(risk: RiskSet, layout: Layout, spread: Spread) -> "tuple[_Problem, _Problem]":
+    static, precision = layout.static(risk.profiles), layout.precision(spread)
+    closed = risk.n_closed.sum(axis=1) > 0
+    return (
+        _Problem(static, layout, risk.n_days, risk.n_closed, precision),
+        _Problem(static[closed], layout, risk.n_closed[closed], risk.n_won[closed], precision),
+    )
 
 
 @dataclass(frozen=True)
 class _Problem:
+    """A logistic regression of `n_events` of `n_in_all`, profiles x bands."""
+
     static: sparse.csr_array
     layout: Layout
     n_in_all: np.ndarray
@@ -290,6 +284,29 @@ class _Problem:
         fitted = self.log_odds(coefficient)
         log_likelihood = self.n_events * fitted - self.n_in_all * np.logaddexp(0, fitted)
         return log_likelihood.sum() - coefficient @ self.precision @ coefficient / 2
+
+    def solved(self, start: np.ndarray | None) -> np.ndarray:
+        """The coefficients, by Newton's method."""
+        if start is None:
+            coefficient = np.zeros(len(self.precision))
+            n_events, n_in_all = self.n_events.sum(), self.n_in_all.sum()
+            odds = (n_events + 0.5) / (n_in_all - n_events + 0.5)
+            coefficient[: self.layout.bands.size] = np.log(odds)
+        else:
+            coefficient = start
+        value = self.objective(coefficient)
+        for _ in range(MAX_STEPS):
+            score, information = self.score(coefficient)
+            step = linalg.solve(information, score, assume_a="pos")
+            for _ in range(MAX_HALVINGS):
+                new = self.objective(coefficient + step)
+                if new >= value - 1e-10 * abs(value):
+                    break
+                step = step / 2
+            coefficient, value = coefficient + step, new
+            if np.abs(step).max() < TOLERANCE:
+                break
+        return coefficient
 
     def score(self, coefficient: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The gradient of `objective`, and minus its second derivative."""
@@ -342,8 +359,9 @@ class Targets:
         self.layout = model.layout
         self.static = static
         self.age = age_days
-        self.closing = log_odds(self.static, self.layout, model.closing.coefficient)
-        self.winning = log_odds(self.static, self.layout, model.winning.coefficient)
+        self.closing, self.winning = (
+            log_odds(static, self.layout, own) for own in model.coefficients
+        )
 
     def days(self, horizon: np.ndarray | float = np.inf) -> np.ndarray:
         """Targets x bands: days that remain in each band, within the horizon."""
@@ -363,9 +381,10 @@ class Targets:
         days = self.days(horizon)
         probability, of_closing, of_winning = _chances(self.closing, self.winning, days)
         variance = np.zeros(len(days))
-        for gradient, part in ((of_closing, self.model.closing), (of_winning, self.model.winning)):
-            full = self._full(gradient, len(part.coefficient))
-            variance += np.einsum("ij,ij->i", full @ part.covariance, full)
+        gradients = (of_closing, of_winning)
+        for gradient, covariance in zip(gradients, self.model.covariances, strict=True):
+            full = self._full(gradient, len(covariance))
+            variance += np.einsum("ij,ij->i", full @ covariance, full)
         spread = probability * (1 - probability)
         return np.sqrt(variance) / np.maximum(spread, 1e-12)
 
@@ -393,11 +412,11 @@ class Targets:
         to the difference (Aumann and Shapley 1974).
         """
         days, layout = self.days(), self.layout
-        shifts = [self._shifts(part) for part in (self.model.closing, self.model.winning)]
+        shifts = [self._shifts(own) for own in self.model.coefficients]
         totals = [sum(of_feature.values()) for of_feature in shifts]
         logits = [self.closing - totals[0], self.winning - totals[1]]
         baseline = _chances(*logits, days)[0]
-        found = {name: np.zeros(len(days)) for name in layout.sizes}
+        found = {name: np.zeros(len(days)) for name in layout.levels}
         nodes, weights = np.polynomial.legendre.leggauss(4)
         for node, weight in zip((nodes + 1) / 2, weights / 2, strict=True):
             at_node = [log + node * total for log, total in zip(logits, totals, strict=True)]
@@ -412,18 +431,19 @@ class Targets:
         share = sizes.div(sizes.sum(axis=1).replace(0, 1), axis=0)
         return baseline, table + share.mul(left, axis=0)
 
-    def _shifts(self, part: Part) -> dict[str, np.ndarray]:
+    def _shifts(self, coefficient: np.ndarray) -> dict[str, np.ndarray]:
         """Per feature, targets x bands: the log-odds of its level less those of the average."""
         layout = self.layout
         n_bands, n_static = layout.bands.size, self.static.shape[1]
-        static = part.coefficient[n_bands : n_bands + n_static]
-        by_age = part.coefficient[n_bands + n_static :]
+        static = coefficient[n_bands : n_bands + n_static]
+        by_age = coefficient[n_bands + n_static :]
         found = {}
         for name, place in layout.places.items():
             own, average = self.static[:, place], self.model.average[place]
-            shift = (own @ static[place] - average @ static[place])[:, None]
+            is_known = own.sum(axis=1)  # a level that was not fitted is as the average one
+            shift = (own @ static[place] - is_known * (average @ static[place]))[:, None]
             if len(by_age):
-                change = own @ by_age[place] - average @ by_age[place]
+                change = own @ by_age[place] - is_known * (average @ by_age[place])
                 shift = shift + np.outer(change, layout.bands.scale)
             found[name] = np.broadcast_to(shift, self.closing.shape)
         return found

@@ -13,7 +13,7 @@ from winrate.statistics.hazards import AgeBands, Layout, Spread
 BANDS = AgeBands.of(project.project_vars()["age_band_days"])
 N_COHORTS = 12
 FEATURES = list(lifetimes.LEVELS)
-LAYOUT = Layout(BANDS, lifetimes.LEVELS, N_COHORTS)
+LAYOUT = Layout(BANDS, lifetimes.levels(), N_COHORTS)
 
 
 USUAL = Spread()
@@ -63,7 +63,7 @@ def test_days_at_risk_are_those_on_which_a_deal_could_close():
 
 def test_the_fit_is_that_of_statsmodels_where_the_prior_is_weak():
     rng = np.random.default_rng(2)
-    layout = Layout(AgeBands.of([0, 10]), {"region": 2}, 1)
+    layout = Layout(AgeBands.of([0, 10]), {"region": ["EMEA", "US"]}, 1)
     profiles = pd.DataFrame({"region": [0, 1], "cohort": [0, 0]})
     n_days = np.array([[5000.0, 3000.0], [4000.0, 2500.0]])
     n_closed = rng.binomial(n_days.astype(int), [[0.02, 0.05], [0.03, 0.06]]).astype(float)
@@ -76,19 +76,18 @@ def test_the_fit_is_that_of_statsmodels_where_the_prior_is_weak():
             "region": np.repeat([0.0, 1.0], 2),
         }
     )
-    for part, n_events, n_in_all in (
-        (model.closing, n_closed, n_days),
-        (model.winning, n_won, n_closed),
+    for coefficient, covariance, n_events, n_in_all in zip(
+        model.coefficients, model.covariances, (n_closed, n_won), (n_days, n_closed), strict=True
     ):
         events = np.column_stack([n_events.ravel(), (n_in_all - n_events).ravel()])
         expected = sm.GLM(events, sm.add_constant(cells), family=sm.families.Binomial()).fit()
-        found = hazards.log_odds(layout.static(profiles), layout, part.coefficient)
+        found = hazards.log_odds(layout.static(profiles), layout, coefficient)
         np.testing.assert_allclose(
             expit(found).ravel(), expected.predict(sm.add_constant(cells)), rtol=1e-3
         )
-        difference = np.zeros(len(part.coefficient))
+        difference = np.zeros(len(coefficient))
         difference[[2, 3]] = -1, 1
-        error = np.sqrt(difference @ part.covariance @ difference)
+        error = np.sqrt(difference @ covariance @ difference)
         assert error == pytest.approx(expected.bse["region"], rel=1e-2)
 
 
@@ -184,8 +183,8 @@ def test_a_start_does_not_change_the_fit(deals, by_age):
     risk = hazards.risk_set(counts, FEATURES, BANDS)
     earlier = fitted(deals[deals["created"] < 500], spread)
     again = hazards.fit(risk, LAYOUT, spread, earlier)
-    np.testing.assert_allclose(again.closing.coefficient, model.closing.coefficient, atol=1e-6)
-    np.testing.assert_allclose(again.winning.coefficient, model.winning.coefficient, atol=1e-6)
+    for found, expected in zip(again.coefficients, model.coefficients, strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 def test_effects_that_change_with_age_are_found():

@@ -5,7 +5,7 @@ import pytest
 from support.simulate import RULES
 from tools.evidence import lifetimes
 from tools.evidence.lifetimes import AS_OF, World
-from winrate.statistics import hazards, scores
+from winrate.statistics import hazards, score_models, scores
 from winrate.statistics.hazards import AgeBands, Layout, Spread
 
 FEATURES = list(lifetimes.LEVELS)
@@ -29,7 +29,7 @@ def tables(deals: pd.DataFrame, days: tuple[int, ...] = (AS_OF, *PAST)) -> dict[
             lifetimes.risk_counts(rows, day, BANDS).assign(score_fold=fold, score_date=date_of(day))
             for fold, rows in folds
         ]
-        open_deals = lifetimes.open_deals(deals, day).assign(fold=scores.ALL_DEALS)
+        open_deals = lifetimes.open_deals(deals, day).assign(fold=score_models.ALL_DEALS)
         if day == AS_OF:
             closed = deals[deals["closed"] <= AS_OF]
             cohort = np.minimum((AS_OF - closed["created"]) // lifetimes.COHORT_DAYS, N_COHORTS - 1)
@@ -62,8 +62,13 @@ def tables(deals: pd.DataFrame, days: tuple[int, ...] = (AS_OF, *PAST)) -> dict[
 
 
 def scored(given: dict[str, pd.DataFrame], known: list[str] = FEATURES) -> pd.DataFrame:
-    four = (given[name].copy() for name in ("counts", "targets", "outcomes", "dates"))
-    return scores.score_targets(*four, FEATURES, known, BANDS, N_COHORTS, RULES)
+    counts, targets, outcomes, dates = (
+        given[name] for name in ("counts", "targets", "outcomes", "dates")
+    )
+    models = score_models.score_models(
+        counts, targets, outcomes, FEATURES, known, BANDS, N_COHORTS, RULES
+    )
+    return scores.score_targets(models, counts, targets, dates, FEATURES, BANDS, N_COHORTS)
 
 
 @pytest.fixture(scope="module")
@@ -91,14 +96,14 @@ def test_contributions_and_the_baseline_sum_to_the_probability(given, found):
 
 
 def test_open_deals_are_scored_by_the_model_of_all_deals(given, found):
-    is_open = (given["deals"]["day"] == AS_OF) & (given["deals"]["fold"] == scores.ALL_DEALS)
+    is_open = (given["deals"]["day"] == AS_OF) & (given["deals"]["fold"] == score_models.ALL_DEALS)
     deals = given["deals"][is_open]
     counts = given["counts"][given["counts"]["score_date"] == date_of(AS_OF)].copy()
     counts[FEATURES] = counts[FEATURES].astype(int)
     risk = hazards.risk_set(counts, FEATURES, BANDS)
-    layout = Layout(BANDS, lifetimes.LEVELS, N_COHORTS)
+    layout = Layout(BANDS, lifetimes.levels(), N_COHORTS)
     close = []
-    for spread in scores.SPREADS:
+    for spread in score_models.SPREADS:
         model = hazards.fit(risk, layout, spread)
         ages = deals["age_days"].to_numpy(float)
         expected = hazards.Targets(model, layout.static(deals), ages).probability(30.0)
@@ -179,11 +184,10 @@ def test_the_spread_is_chosen_by_what_predicted_best():
     chosen = []
     for spread in (0.0, 1.2):
         given = tables(World(spread=spread).deals(np.random.default_rng(8)))
-        counts, targets = given["counts"].copy(), given["targets"].copy()
-        for table in (counts, targets):
-            table[FEATURES] = table[FEATURES].astype(int)
-        layout = Layout(BANDS, lifetimes.LEVELS, N_COHORTS)
-        history = scores.History(counts, targets, given["outcomes"], given["dates"], layout, 40)
-        chosen.append(history.chosen(date_of(AS_OF)))
+        layout = Layout(BANDS, lifetimes.levels(), N_COHORTS)
+        fits = score_models.Fits(
+            given["counts"], given["targets"], given["outcomes"], layout, RULES
+        )
+        chosen.append(fits.chosen(date_of(AS_OF)))
     assert isinstance(chosen[0], Spread)
     assert chosen[0].level < chosen[1].level

@@ -1,0 +1,235 @@
+"""The score models as a table: one row per coefficient.
+
+There is a model of all deals as they were known on each score date; for the as-of date also one
+per fold of the cross-validation, which has not seen the deals of the fold; and for each earlier
+date one without features, the baseline of the backtest.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from winrate.statistics import hazards
+from winrate.statistics.claims import ClaimRules
+from winrate.statistics.hazards import AgeBands, HazardModel, Layout, RiskSet, Spread
+from winrate.statistics.profile_regression import leaking_features
+from winrate.statistics.threads import one_thread
+
+ALL_DEALS, BASELINE = -1, -2  # in the place of a fold: the model of all deals, and without features
+# Among these, cross-validation over time chooses; the first is used where there is no past to try.
+SPREADS = (Spread(), Spread(level=0.25), Spread(level=1.0), Spread(by_age=0.25))
+TRIED_MONTHS = 3  # of so many month ends, one is used to choose among them
+REGRESSIONS = ("closing", "winning")
+COLUMNS = {
+    "score_date": "datetime64[us]",
+    "fold": "int64",
+    "level_spread": "float64",
+    "by_age_spread": "float64",
+    "regression": "str",
+    "place": "int64",
+    "term": "str",
+    "level": "str",
+    "coefficient": "float64",
+    "standard_error": "float64",
+}
+
+
+@one_thread
+def score_models(
+    counts: pd.DataFrame,
+    targets: pd.DataFrame,
+    outcomes: pd.DataFrame,
+    features: Sequence[str],
+    known: Sequence[str],
+    bands: AgeBands,
+    n_cohorts: int,
+    rules: ClaimRules,
+) -> pd.DataFrame:
+    """The coefficients of all score models.
+
+    counts: where deals end and begin to be at risk (`hazards.risk_set`), per `score_date` and
+        `score_fold`; the latest date is the as-of date, and the only one with folds.
+    targets: the deals that were open on the earlier dates, one row per `score_id`: `score_date`,
+        levels, `cohort` and `age_days`.
+    outcomes: what became of them: one row per `score_id`, `days_until_close` (null: still open)
+        and `is_won`, with `n_deals`.
+    known: the features known at creation; only these are used, and of them none that leaks.
+    Returns one row per `score_date`, `fold` (`ALL_DEALS`, `BASELINE` or that which the model has
+        not seen), `regression` ('closing' or 'winning') and `place` of a coefficient: `term` and
+        `level` that it belongs to, the `coefficient` in log-odds, its `standard_error` for the
+        model of all deals on the as-of date, and the spreads that cross-validation chose
+        (`hazards.Spread`). Dates until which fewer than `min_outcomes` deals were won or lost have
+        no model.
+    """
+    used = usable_features(counts, features, known)
+    fits = Fits(counts, targets, outcomes, layout_of(counts, used, bands, n_cohorts), rules)
+    found = [_rows(*key, model) for key, model in fits.all()]
+    table = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(COLUMNS))
+    return table.astype(COLUMNS)
+
+
+def usable_features(
+    counts: pd.DataFrame, features: Sequence[str], known: Sequence[str]
+) -> list[str]:
+    """The features that are known at creation and do not leak the outcome."""
+    closed = counts.assign(n_deals=counts["n_won"] + counts["n_lost"])
+    is_last = closed["score_date"] == closed["score_date"].max()
+    leaking = leaking_features(closed[is_last & (closed["n_deals"] > 0)], features)
+    return [name for name in features if name in known and name not in leaking]
+
+
+def layout_of(
+    counts: pd.DataFrame, features: Sequence[str], bands: AgeBands, n_cohorts: int
+) -> Layout:
+    """The layout of all models: the levels that deals have on the as-of date."""
+    last = counts[counts["score_date"] == counts["score_date"].max()]
+    return Layout(bands, {name: sorted(last[name].unique()) for name in features}, n_cohorts)
+
+
+def _rows(date: pd.Timestamp, fold: int, model: HazardModel) -> pd.DataFrame:
+    parts = []
+    for number, regression in enumerate(REGRESSIONS):
+        part = model.layout.terms(model.spread)
+        part["coefficient"] = model.coefficients[number]
+        part["standard_error"] = np.nan
+        if fold == ALL_DEALS:
+            part["standard_error"] = np.sqrt(model.covariances[number].diagonal())
+        part["place"] = range(len(part))
+        parts.append(part.assign(regression=regression))
+    spread = {"level_spread": model.spread.level, "by_age_spread": model.spread.by_age}
+    return pd.concat(parts).assign(score_date=date, fold=fold, **spread)[list(COLUMNS)]
+
+
+def models_of(
+    table: pd.DataFrame, counts: pd.DataFrame, bands: AgeBands, n_cohorts: int
+) -> "Iterator[tuple[tuple[pd.Timestamp, int], HazardModel]]":
+    """The models of a table (see `score_models`), by score date and fold.
+
+    counts: those from which they were fitted.
+    """
+    own = ("age_from_days", "cohort")
+    of_levels = table[~table["term"].isin(own) & ~table["term"].str.endswith(" by age")]
+    used = list(dict.fromkeys(of_levels["term"]))
+    layout = layout_of(counts, used, bands, n_cohorts)
+    for (date, fold), rows in table.groupby(["score_date", "fold"]):
+        rows = rows.sort_values("place")
+        spread = Spread(rows["level_spread"].iloc[0], rows["by_age_spread"].iloc[0])
+        closing, winning = (
+            rows.loc[rows["regression"] == name, "coefficient"].to_numpy() for name in REGRESSIONS
+        )
+        risk = risk_of(counts[counts["score_date"] == date], layout, int(fold))
+        own_layout = layout.without_features() if fold == BASELINE else layout
+        yield (date, int(fold)), HazardModel(risk, own_layout, spread, (closing, winning))
+
+
+def risk_of(counts: pd.DataFrame, layout: Layout, fold: int) -> RiskSet:
+    """The risk set of one score date, for the model of a fold."""
+    if fold >= 0:
+        counts = counts[counts["score_fold"] != fold]
+    risk = hazards.risk_set(layout.encoded(counts), list(layout.levels), layout.bands)
+    return risk.by_cohort() if fold == BASELINE else risk
+
+
+class Fits:
+    """The models of each score date, fitted as they are needed."""
+
+    def __init__(
+        self,
+        counts: pd.DataFrame,
+        targets: pd.DataFrame,
+        outcomes: pd.DataFrame,
+        layout: Layout,
+        rules: ClaimRules,
+    ):
+        self.layout = layout
+        self.counts = dict(list(counts.groupby("score_date")))
+        self.as_of = max(self.counts)
+        risks = {date: risk_of(rows, layout, ALL_DEALS) for date, rows in self.counts.items()}
+        self.risks = {
+            date: risk for date, risk in risks.items() if risk.fewest_outcomes >= rules.min_outcomes
+        }
+        self.past = [
+            OpenDeals.of(date, rows, outcomes, layout)
+            for date, rows in targets.groupby("score_date")
+            if date in self.risks and date < self.as_of
+        ]
+        self.models: dict[tuple[pd.Timestamp, Spread], HazardModel] = {}
+
+    def all(self) -> Iterator[tuple[tuple[pd.Timestamp, int], HazardModel]]:
+        """Each model by its date and fold."""
+        for date in sorted(self.risks):
+            spread = self.chosen(date)
+            model = self.model(date, spread)
+            yield (date, ALL_DEALS), model
+            if date < self.as_of:
+                average = self.layout.without_features()
+                yield (date, BASELINE), hazards.fit(self.risks[date].by_cohort(), average, Spread())
+                continue
+            for fold in sorted(self.counts[date]["score_fold"].unique()):
+                risk = risk_of(self.counts[date], self.layout, fold)
+                if risk.fewest_outcomes > 0:
+                    yield (date, fold), hazards.fit(risk, self.layout, spread, model)
+
+    def model(self, date: pd.Timestamp, spread: Spread) -> HazardModel:
+        """The model of all deals as they were known on a date."""
+        if (date, spread) not in self.models:
+            similar = [found for (_, other), found in self.models.items() if other == spread]
+            start = similar[-1] if similar else None
+            self.models[date, spread] = hazards.fit(self.risks[date], self.layout, spread, start)
+        return self.models[date, spread]
+
+    def chosen(self, date: pd.Timestamp) -> Spread:
+        """The spread with which earlier models best predicted what was known on the date.
+
+        Cross-validation over time: each model is tried on the deals open on its date, and on what
+        became of them until the date in question.
+        """
+        tried = [earlier for earlier in self.past if earlier.date < date][::TRIED_MONTHS]
+        losses = [
+            sum(each.loss(self.model(each.date, spread), (date - each.date).days) for each in tried)
+            for spread in SPREADS
+        ]
+        return SPREADS[int(np.argmin(losses))]
+
+
+@dataclass(frozen=True)
+class OpenDeals:
+    """The deals that were open on an earlier date, and how many days later they were won.
+
+    static: rows of `Layout.static`, one per target; of_target: of each outcome, the place of its
+    target; days_until_won: infinite where a deal was lost or is still open.
+    """
+
+    date: pd.Timestamp
+    static: sparse.csr_array
+    age_days: np.ndarray
+    of_target: np.ndarray
+    n_deals: np.ndarray
+    days_until_won: np.ndarray
+
+    @classmethod
+    def of(
+        cls, date: pd.Timestamp, targets: pd.DataFrame, outcomes: pd.DataFrame, layout: Layout
+    ) -> "OpenDeals":
+        place = pd.Index(targets["score_id"]).get_indexer(outcomes["score_id"])
+        outcomes, place = outcomes[place >= 0], place[place >= 0]
+        is_won = outcomes["is_won"].to_numpy(float, na_value=0) == 1
+        until_close = outcomes["days_until_close"].to_numpy(float, na_value=np.inf)
+        return cls(
+            date,
+            layout.static(layout.encoded(targets)),
+            targets["age_days"].to_numpy(float),
+            place,
+            outcomes["n_deals"].to_numpy(float),
+            np.where(is_won, until_close, np.inf),
+        )
+
+    def loss(self, model: HazardModel, days: float) -> float:
+        """Minus the log-likelihood of who was won within some days."""
+        found = [each.probability(days) for each in model.targets(self.static, self.age_days)]
+        probability = np.concatenate([np.zeros(0), *found])[self.of_target]
+        likelihood = np.where(self.days_until_won <= days, probability, 1 - probability)
+        return float(-(self.n_deals * np.log(likelihood)).sum())
