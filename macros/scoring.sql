@@ -10,13 +10,31 @@
     {{ hex_to_number("left(md5('score|' || " ~ deal_id ~ "), 7)") }} / {{ 16 ** 7 }}.0
 {%- endmacro %}
 
-{# The first day of the band of an age in days. #}
-{% macro age_band(age_days) -%}
+{# The first day of the band of some days. #}
+{% macro age_band(days) -%}
     cast(case
     {%- for first_day in var('age_band_days') | sort(reverse=true) %}
-        when {{ age_days }} >= {{ first_day }} then {{ first_day }}
+        when {{ days }} >= {{ first_day }} then {{ first_day }}
     {%- endfor %}
     end as bigint)
+{%- endmacro %}
+
+{# The band of some days as text, such as '7-13 days'. starts: the first days of the bands. #}
+{% macro day_band(days, starts) -%}
+    case
+    {%- for start in starts | sort(reverse=true) %}
+        when {{ days }} >= {{ start }}
+            then {% if loop.first %}'{{ start }} days and more'{% else %}'{{ start }}-{{ loop.previtem - 1 }} days'{% endif %}
+    {%- endfor %}
+        else 'Unknown'
+    end
+{%- endmacro %}
+
+{# What is known of a deal on a day (deal_states), or the level of a deal that is seen at its creation. #}
+{% macro states(relation) -%}
+    {%- for state in var('score_states') %}
+    coalesce({{ relation }}.{{ state }}, 'at creation') as {{ state }}{{ ',' if not loop.last }}
+    {%- endfor %}
 {%- endmacro %}
 
 {# How many quarters of 91 days ago a deal was created, on a date; the oldest deals are one cohort. #}
@@ -33,4 +51,9 @@
         {{ deals }}.created_date,
         {{ add_days('coalesce(' ~ deals ~ '.closed_date, ' ~ as_of_date ~ ')', '-coalesce(' ~ deals ~ '.deal_age_days, 0)') }}
     )
+{%- endmacro %}
+
+{# The states that are a reason for a score; the age is part of what it is compared with. #}
+{% macro explained_states() -%}
+    {{ return(var('score_states') | reject('equalto', 'age_then') | list) }}
 {%- endmacro %}

@@ -20,9 +20,20 @@ deals as (
             when deal_features.is_open then coalesce(deal_features.deal_age_days, 0)
             when not deal_features.is_born_closed then 0
         end as scored_age_days,
-        case when deal_features.is_open then -1 else {{ score_fold('deal_features.deal_id') }} end as fold
+        case when deal_features.is_open then -1 else {{ score_fold('deal_features.deal_id') }} end as fold,
+        case
+            when not deal_features.is_open then 0
+            when deal_states.state_date is not null then 1
+            else coalesce(deal_features.deal_age_days, 0) + 1
+        end as clock_days,
+        {{ states('deal_states') }}
     from {{ ref('deal_features') }} as deal_features
     cross join as_of_dates
+    left join {{ ref('deal_states') }} as deal_states
+        on
+            deal_features.is_open
+            and deal_features.deal_id = deal_states.deal_id
+            and as_of_dates.as_of_date = deal_states.state_date
 
 ),
 
@@ -60,10 +71,18 @@ final as (
         {{ age_band('deals.scored_age_days') }} as age_from_days,
         profile_scores.model_run_id
     from deals
-    {% for name, age in [('profile_scores', 'deals.scored_age_days'), ('at_creation', '0')] -%}
+    {% for name in ['profile_scores', 'at_creation'] -%}
     left join profile_scores{{ ' as at_creation' if name != 'profile_scores' }}
         on
-            {{ age }} = {{ name }}.age_days
+            {% if name == 'at_creation' -%}
+            at_creation.clock_days = 0
+            {%- else -%}
+            deals.scored_age_days = profile_scores.age_days
+            and deals.clock_days = profile_scores.clock_days
+            {%- for state in var('score_states') %}
+            and deals.{{ state }} = profile_scores.{{ state }}
+            {%- endfor %}
+            {%- endif %}
             and deals.fold = {{ name }}.fold
             and deals.cohort = {{ name }}.cohort
             and not deals.is_born_closed

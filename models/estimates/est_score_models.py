@@ -1,7 +1,7 @@
 from winrate.project import feature_names, known_at
 from winrate.statistics import score_models
 from winrate.statistics.claims import ClaimRules
-from winrate.statistics.hazards import AgeBands
+from winrate.statistics.hazards import Bands
 
 
 def model(dbt, session):
@@ -11,9 +11,10 @@ def model(dbt, session):
     timing = dict(dbt.ref("est_feature_timing").project("feature, known_at").fetchall())
     known = known_at(timing, dbt.config.get("features"), "creation")
     features = [name for name in feature_names(dbt.config.get("features")) if name in counts]
-    bands = AgeBands.of(dbt.config.get("age_band_days"))
+    bands = Bands.of(dbt.config.get("age_band_days"))
     n_cohorts = dbt.config.get("cohort_quarters")
+    states = dbt.config.get("score_states")
     rules = ClaimRules(**dbt.config.get("rules"))
     return score_models.score_models(
-        counts, targets, outcomes, features, known, bands, n_cohorts, rules
+        counts, targets, outcomes, features, known, bands, n_cohorts, states, rules
     )

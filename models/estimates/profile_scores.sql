@@ -34,8 +34,15 @@ final as (
         score_targets.{{ feature }},
         est_scores.contribution_{{ feature }},
         {% endfor -%}
+        {% for state in var('score_states') -%}
+        score_targets.{{ state }},
+        {% endfor -%}
+        {% for state in explained_states() -%}
+        est_scores.contribution_{{ state }},
+        {% endfor -%}
         score_targets.cohort,
         score_targets.age_days,
+        score_targets.clock_days,
         score_targets.n_closed_deals,
         {% for column in probabilities -%}
         est_scores.{{ column }},

@@ -19,6 +19,8 @@ final as (
         {% endfor -%}
         {{ cohort('score_deals.start_date', 'score_dates.score_date') }} as cohort,
         {{ days_between('score_deals.start_date', 'score_dates.score_date') }} as age_days,
+        coalesce(deal_states.state_date is not null, false) as has_state,
+        {{ states('deal_states') }},
         score_deals.start_date,
         case when not score_deals.is_open
             then {{ days_between('score_dates.score_date', 'score_deals.closed_date') }}
@@ -29,6 +31,8 @@ final as (
         on
             score_deals.start_date <= score_dates.score_date
             and (score_deals.is_open or score_deals.closed_date > score_dates.score_date)
+    left join {{ ref('deal_states') }} as deal_states
+        on score_deals.deal_id = deal_states.deal_id and score_dates.score_date = deal_states.state_date
     where score_deals.is_dated and not score_dates.is_as_of
 
 )

@@ -1,8 +1,9 @@
--- What the score models are fitted on: per score date, fold, combination of levels, cohort and band of age, where the
--- observation of deals ends and begins. A deal is at risk of closing on each day from `entry_days` on to the day on
--- which it closes, or to the score date. Each deal is in two rows at most, whatever its age: it counts as reached and with
--- its days in the band in which its observation ends, and is taken off in the band in which it begins. Python adds up
--- the bands between.
+-- What the score models are fitted on: per score date, fold, combination of levels, cohort, state and band of days, where
+-- the observation of deals ends and begins. Days are counted from a landmark: the creation of a deal and, where states
+-- are known, each month end at which it was open. A deal is at risk of closing on each day from the landmark, or from
+-- `entry_days` on, to the day on which it closes, or to the score date. Per landmark it is in two rows, whatever its age: it
+-- counts as reached and with its days in the band in which its observation ends, and is taken off in the band in which it
+-- begins. Python adds up the bands between.
 
 {% set features = creation_features() -%}
 
@@ -14,9 +15,46 @@ deals as (
 
 ),
 
+deal_states as (
+
+    select * from {{ ref('deal_states') }}
+
+),
+
 score_dates as (
 
     select * from {{ ref('score_dates') }}
+
+),
+
+creations as (
+
+    select
+        deal_id,
+        cast(null as date) as state_date,
+        true as is_creation,
+        {% for state in var('score_states') -%}
+        'at creation' as {{ state }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from deals
+
+),
+
+landmarks as (
+
+    select
+        deal_id,
+        state_date,
+        is_creation,
+        {{ var('score_states') | join(', ') }}
+    from creations
+    union all
+    select
+        deal_id,
+        state_date,
+        false as is_creation,
+        {{ var('score_states') | join(', ') }}
+    from deal_states
 
 ),
 
@@ -30,17 +68,23 @@ known as (
         deals.{{ feature }},
         {% endfor -%}
         {{ cohort('deals.start_date', 'score_dates.score_date') }} as cohort,
-        deals.entry_days,
+        landmarks.is_creation,
+        {% for state in var('score_states') -%}
+        landmarks.{{ state }},
+        {% endfor -%}
+        case when landmarks.is_creation then deals.entry_days else 1 end as begin_days,
         not deals.is_open
         and (score_dates.is_as_of or deals.closed_date <= score_dates.score_date) as is_closed,
         deals.is_won,
         deals.age_days,
-        {{ days_between('deals.start_date', 'score_dates.score_date') }} as days_since_creation
+        {{ days_between('deals.start_date', 'score_dates.score_date') }} as days_since_creation,
+        coalesce({{ days_between('deals.start_date', 'landmarks.state_date') }}, 0) as landmark_age_days
     from deals
+    inner join landmarks on deals.deal_id = landmarks.deal_id
     inner join score_dates
         on
-            score_dates.is_as_of
-            or (deals.is_dated and deals.start_date <= score_dates.score_date)
+            (score_dates.is_as_of or (deals.is_dated and deals.start_date <= score_dates.score_date))
+            and (landmarks.is_creation or landmarks.state_date < score_dates.score_date)
 
 ),
 
@@ -48,12 +92,13 @@ at_risk as (
 
     select
         *,
-        case when is_closed then age_days else days_since_creation end as end_days
+        case when is_closed then age_days else days_since_creation end - landmark_age_days as end_days
     from known
 
 ),
 
-ends as (
+{% for name, day, sign in [('ends', 'end_days', 1), ('begins', 'begin_days', -1)] -%}
+{{ name }} as (
 
     select
         score_date,
@@ -62,35 +107,25 @@ ends as (
         {{ feature }},
         {% endfor -%}
         cohort,
-        {{ age_band('end_days') }} as age_from_days,
-        1 as n_reached,
-        end_days - {{ age_band('end_days') }} + case when is_closed then 1 else 0 end as n_days,
+        is_creation,
+        {{ var('score_states') | join(', ') }},
+        {{ age_band(day) }} as from_days,
+        {{ sign }} as n_reached,
+        {% if sign == 1 -%}
+        end_days + 1 - {{ age_band(day) }} as n_days,
         case when is_closed then is_won else 0 end as n_won,
         case when is_closed then 1 - is_won else 0 end as n_lost
-    from at_risk
-    where end_days >= entry_days
-
-),
-
-begins as (
-
-    select
-        score_date,
-        score_fold,
-        {% for feature in features -%}
-        {{ feature }},
-        {% endfor -%}
-        cohort,
-        {{ age_band('entry_days') }} as age_from_days,
-        -1 as n_reached,
-        {{ age_band('entry_days') }} - entry_days as n_days,
+        {% else -%}
+        {{ age_band(day) }} - begin_days as n_days,
         0 as n_won,
         0 as n_lost
+        {% endif -%}
     from at_risk
-    where end_days >= entry_days and entry_days > 0
+    where end_days >= begin_days
 
 ),
 
+{% endfor -%}
 unioned as (
 
     select * from ends
@@ -108,7 +143,9 @@ final as (
         {{ feature }},
         {% endfor -%}
         cohort,
-        age_from_days,
+        is_creation,
+        {{ var('score_states') | join(', ') }},
+        from_days,
         cast(sum(n_reached) as bigint) as n_reached,
         cast(sum(n_days) as bigint) as n_days,
         cast(sum(n_won) as bigint) as n_won,

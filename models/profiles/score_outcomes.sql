@@ -31,6 +31,9 @@ final as (
             then_open.score_date = score_targets.score_date
             and then_open.cohort = score_targets.cohort
             and then_open.age_days = score_targets.age_days
+            {%- for state in var('score_states') %}
+            and then_open.{{ state }} = score_targets.{{ state }}
+            {%- endfor %}
             {%- for feature in features %}
             and then_open.{{ feature }} = score_targets.{{ feature }}
             {%- endfor %}

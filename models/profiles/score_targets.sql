@@ -1,7 +1,8 @@
--- What is scored: one row per score date, model, combination of levels, cohort and age that a deal has. On the as-of
+-- What is scored: one row per score date, model, combination of levels, cohort, age and state that a deal has. On the as-of
 -- date an open deal has two: at its age and at creation, by the model of all deals (`fold` -1); a closed deal has one,
 -- at creation, by the model that was not fitted on its fold. On an earlier date, the deals then open have one, at the age
--- that they had, by the model of what was known then.
+-- that they had, by the model of what was known then. `clock_days` are the days since the landmark on the first day on
+-- which the deal may close: since its creation, or, where its state is known, since the score date.
 
 {% set features = creation_features() -%}
 
@@ -29,14 +30,18 @@ now as (
 
     select
         as_of_date as score_date,
-        case when is_open then -1 else {{ score_fold('deal_id') }} end as fold,
+        case when is_open then -1 else {{ score_fold('deals.deal_id') }} end as fold,
         {{ as_text(features) -}}
         {{ cohort('start_date', 'as_of_date') }} as cohort,
         coalesce(deal_age_days, 0) as age_days,
+        deal_states.state_date is not null as has_state,
+        {{ states('deal_states') }},
         is_open,
         count(*) as n_deals
     from deals
-    group by score_date, fold, {{ features | join(', ') }}{{ ', ' if features }}cohort, age_days, is_open
+    left join {{ ref('deal_states') }} as deal_states
+        on deals.deal_id = deal_states.deal_id and deals.as_of_date = deal_states.state_date
+    group by all
 
 ),
 
@@ -50,6 +55,10 @@ at_creation as (
         {% endfor -%}
         cohort,
         cast(0 as bigint) as age_days,
+        cast(0 as bigint) as clock_days,
+        {% for state in var('score_states') -%}
+        'at creation' as {{ state }},
+        {% endfor -%}
         case when is_open then 0 else n_deals end as n_closed_deals
     from now
 
@@ -65,6 +74,8 @@ at_their_age as (
         {% endfor -%}
         cohort,
         age_days,
+        case when has_state then 1 else age_days + 1 end as clock_days,
+        {{ var('score_states') | join(', ') }},
         0 as n_closed_deals
     from now
     where is_open
@@ -81,6 +92,8 @@ then_open as (
         {% endfor -%}
         cohort,
         age_days,
+        case when has_state then 1 else age_days + 1 end as clock_days,
+        {{ var('score_states') | join(', ') }},
         0 as n_closed_deals
     from {{ ref('deals_then_open') }}
 
@@ -106,6 +119,8 @@ grouped as (
         {% endfor -%}
         cohort,
         age_days,
+        clock_days,
+        {{ var('score_states') | join(', ') }},
         cast(sum(n_closed_deals) as bigint) as n_closed_deals
     from unioned
     group by all
@@ -116,8 +131,8 @@ final as (
 
     select
         cast(row_number() over (
-            order by score_date desc, fold asc, age_days asc, cohort asc
-            {%- for feature in features %}, {{ feature }} asc{% endfor %}
+            order by score_date desc, fold asc, age_days asc, clock_days asc, cohort asc
+            {%- for column in features + var('score_states') %}, {{ column }} asc{% endfor %}
         ) as bigint) as score_id,
         score_date,
         cast(fold as bigint) as fold,
@@ -126,6 +141,8 @@ final as (
         {% endfor -%}
         cohort,
         age_days,
+        cast(clock_days as bigint) as clock_days,
+        {{ var('score_states') | join(', ') }},
         n_closed_deals
     from grouped
 

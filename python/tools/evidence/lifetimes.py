@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.special import expit
 from scipy.stats import norm
 
-from winrate.statistics.hazards import COUNTS, AgeBands
+from winrate.statistics.hazards import COUNTS, Bands
 
 LEVELS = {"industry": 5, "region": 4, "product": 3, "source": 4, "amount": 4}
 AS_OF = 730  # 24 months of closes
@@ -91,9 +91,10 @@ class World:
 
 
 def open_deals(deals: pd.DataFrame, day: int = AS_OF) -> pd.DataFrame:
-    """The deals that are open on a day, with `age_days` and `cohort`."""
+    """The deals that are open on a day, with `age_days`, `clock_days` and `cohort`."""
     found = deals[(deals["created"] <= day) & (deals["closed"] > day)]
-    return found.assign(age_days=day - found["created"], cohort=_cohort(found, day, 12))
+    age = day - found["created"]
+    return found.assign(age_days=age, clock_days=age + 1, cohort=_cohort(found, day, 12))
 
 
 def _cohort(deals: pd.DataFrame, day: int, n_cohorts: int) -> pd.Series:
@@ -101,9 +102,9 @@ def _cohort(deals: pd.DataFrame, day: int, n_cohorts: int) -> pd.Series:
 
 
 def risk_counts(
-    deals: pd.DataFrame, day: int, bands: AgeBands, n_cohorts: int = 12, first_close: int = 0
+    deals: pd.DataFrame, day: int, bands: Bands, n_cohorts: int = 12, first_close: int = 0
 ) -> pd.DataFrame:
-    """Counts per combination of levels, `cohort` and `age_from_days`, as of a day."""
+    """Counts per combination of levels, `cohort` and `from_days`, as of a day."""
     deals = deals[deals["created"] <= day]
     is_closed = (deals["closed"] <= day).to_numpy()
     end = np.where(is_closed, deals["closed"], day) - deals["created"]
@@ -115,13 +116,13 @@ def risk_counts(
     is_won = deals["is_won"].to_numpy(bool)
     parts = [
         keys.assign(
-            age_from_days=bands.starts[bands.numbers(days)].astype(int),
+            from_days=bands.starts[bands.numbers(days)].astype(int),
             n_reached=sign,
-            n_days=sign * (days - bands.starts[bands.numbers(days)]) + closes,
+            n_days=sign * (days - bands.starts[bands.numbers(days)]) + (sign > 0),
             n_won=closes * is_won,
             n_lost=closes * ~is_won,
         )
         for sign, days, closes in ((1, end, is_closed), (-1, entry, np.zeros(len(deals), bool)))
     ]
-    groups = pd.concat(parts).groupby([*LEVELS, "cohort", "age_from_days"], as_index=False)
+    groups = pd.concat(parts).groupby([*LEVELS, "cohort", "from_days"], as_index=False)
     return groups[COUNTS].sum().astype(int)

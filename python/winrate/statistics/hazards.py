@@ -2,14 +2,21 @@
 
 A deal of a given age closes on a day with some probability, the *hazard*; and a deal that closes at
 that age is won with some probability. Both are logistic regressions on counts, with one intercept
-per band of age and effects of what is known at creation. From both follows, for a deal of any age,
-the probability that it is won in the end or within a number of days. Open deals count as what they
-are: deals that have not closed yet (Tutz and Schmid 2016, chapters 3 and 8).
+per band of age and effects of what is known. From both follows, for a deal of any age, the
+probability that it is won in the end or within a number of days. Open deals count as what they are:
+deals that have not closed yet (Tutz and Schmid 2016, chapters 3 and 8).
+
+Days are counted from a *landmark*. Where nothing is known but what was known at creation, that is
+the only one, and the clock shows the age. What is known of a deal on a day, such as its stage, is
+a *state*: then the ends of months are landmarks too, the deals open then count with the state that
+they had, among others their age, and its effect on what follows changes with the days since (van
+Houwelingen and Putter 2012, chapter 7). No state of a later day is used.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,22 +25,27 @@ from scipy.special import expit, log_expit
 
 from winrate.statistics.proportions import Z_95
 
+AT_CREATION = "at creation"  # the level of a deal of which no state is known yet
+AGE = "age_then"  # the state that is no reason: a deal is compared with others of that age
 COUNTS = ["n_reached", "n_days", "n_won", "n_lost"]
-MAX_STEPS, MAX_HALVINGS, TOLERANCE = 50, 30, 1e-7
-CHUNK = 20_000  # targets whose probabilities are computed at a time
+FADES = np.array([0.0, 14.0, 45.0, 120.0])  # days since a state was known: an effect from each on
+MAX_STEPS, MAX_HALVINGS, TOLERANCE = 100, 30, 1e-7
+SHORTER = 0.3  # a step of more than this share of the one before it is not much shorter
+MANY_COLUMNS = 300  # from which on products of sparse matrices take less time than of dense ones
+CHUNK = 20_000  # cells, or targets, of which matrices are made at a time
 WEAKEST = 1e-4  # precision of an intercept: it is estimated from the deals alone
 LEVEL = 4.0  # precision of the level of the cohorts, which the intercepts have already
 TREND_IS_ZERO = 3.0  # quarters ago: in the middle of the deals that are open or closed lately
 
 
 @dataclass(frozen=True)
-class AgeBands:
-    """Bands of age in days, of which each begins at one of `starts` and the last has no end."""
+class Bands:
+    """Bands of days since the landmark: each begins at one of `starts`, and the last has no end."""
 
     starts: np.ndarray
 
     @classmethod
-    def of(cls, starts: Sequence[int]) -> "AgeBands":
+    def of(cls, starts: Sequence[int]) -> "Bands":
         return cls(np.array(sorted(starts), dtype=float))
 
     @property
@@ -47,13 +59,18 @@ class AgeBands:
 
     @cached_property
     def scale(self) -> np.ndarray:
-        """The logarithm of the age in the middle of each band, about one month being zero."""
+        """The logarithm of the days in the middle of each band, about one month being zero."""
         middle = self.starts + np.append(np.diff(self.starts), self.starts[-1] / 2) / 2
         return np.log(middle / 30 + 0.2)
 
-    def numbers(self, age_days: np.ndarray) -> np.ndarray:
-        """The number of the band of each age."""
-        return np.searchsorted(self.starts, age_days, "right") - 1
+    def numbers(self, days: np.ndarray) -> np.ndarray:
+        """The number of the band of each day."""
+        return np.searchsorted(self.starts, days, "right") - 1
+
+    @cached_property
+    def fades(self) -> np.ndarray:
+        """Which of `FADES` each band is in."""
+        return np.searchsorted(FADES, self.starts, "right") - 1
 
 
 @dataclass(frozen=True)
@@ -63,7 +80,8 @@ class Spread:
     level: of the levels of a feature. by_age: of the change of their effects with the logarithm of
     the age; 0: effects do not change. curve: of the bend of the intercepts over that scale.
     cohort: of one quarter of creation from the next, beside a trend. trend: of the linear trend,
-    per quarter.
+    per quarter. state: of the levels of a state when it is known; fade: of the change of an effect
+    from one of `FADES` to the next.
     """
 
     level: float = 0.5
@@ -71,59 +89,104 @@ class Spread:
     curve: float = 0.5
     cohort: float = 0.05
     trend: float = 0.15
+    state: float = 1.0
+    fade: float = 0.5
+
+
+class Term(NamedTuple):
+    """Columns of a regression: `design` (profiles x columns), times a number per band.
+
+    names: of the features or states that it has the levels of; `Layout.places` has their columns.
+    """
+
+    names: tuple[str, ...]
+    design: sparse.csr_array
+    of_band: np.ndarray
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The columns of both regressions: bands of age, levels, cohorts, levels by age.
+    """The columns of both regressions.
 
-    levels: per feature, the levels that have an effect; profiles have their codes, -1 for others.
-    n_cohorts: quarters of creation, the newest first; the last has all older deals.
+    They are bands of age; levels and cohorts; levels by age where the spread has it; and the levels
+    of states, for each of `FADES`.
+    levels, states: per feature or state, the levels that have an effect; profiles have their codes,
+        -1 for others. n_cohorts: quarters of creation, the newest first; the last has all older
+        deals.
     """
 
-    bands: AgeBands
+    bands: Bands
     levels: dict[str, list[str]]
     n_cohorts: int
+    states: dict[str, list[str]] = field(default_factory=dict)
 
     def without_features(self) -> "Layout":
         """The layout of the model of the average deal."""
-        return replace(self, levels={})
+        return replace(self, levels={}, states={})
 
     def encoded(self, profiles: pd.DataFrame) -> pd.DataFrame:
         """The profiles with codes in the place of levels."""
         codes = {
             name: pd.Categorical(profiles[name], categories=levels).codes.astype(int)
-            for name, levels in self.levels.items()
+            for name, levels in self.all_levels.items()
         }
         return profiles.assign(**codes)
 
     @cached_property
     def places(self) -> dict[str, slice]:
-        """The columns of each feature in `static`."""
-        ends = np.cumsum([0, *(len(levels) for levels in self.levels.values())])
-        return {name: slice(ends[i], ends[i + 1]) for i, name in enumerate(self.levels)}
+        """The columns of each feature among those of all features, and of each state likewise."""
+        found = {}
+        for sizes in (self.levels, self.states):
+            ends = np.cumsum([0, *(len(levels) for levels in sizes.values())])
+            found |= {name: slice(ends[i], ends[i + 1]) for i, name in enumerate(sizes)}
+        return found
 
     @property
     def n_levels(self) -> int:
         return sum(len(levels) for levels in self.levels.values())
 
-    def terms(self, spread: Spread) -> pd.DataFrame:
+    @property
+    def n_states(self) -> int:
+        return sum(len(levels) for levels in self.states.values())
+
+    @property
+    def all_levels(self) -> dict[str, list[str]]:
+        """The levels of each feature and state."""
+        return self.levels | self.states
+
+    @property
+    def keys(self) -> list[str]:
+        """The columns of profiles."""
+        return [*self.levels, "cohort", *(["is_creation", *self.states] if self.states else [])]
+
+    def columns(self, spread: Spread) -> pd.DataFrame:
         """What each coefficient belongs to: `term` and `level`, one row each, in their order."""
         of_levels = [(name, level) for name, levels in self.levels.items() for level in levels]
-        rows = [("age_from_days", f"{start:.0f}") for start in self.bands.starts]
+        rows = [("from_days", f"{start:.0f}") for start in self.bands.starts]
         rows += [*of_levels, *(("cohort", str(number)) for number in range(self.n_cohorts))]
         if spread.by_age:
             rows += [(f"{name} by age", level) for name, level in of_levels]
+        if self.states:
+            rows += [
+                (f"{name} after {days:.0f} days", level)
+                for days in FADES
+                for name, levels in self.states.items()
+                for level in levels
+            ]
         return pd.DataFrame(rows, columns=["term", "level"])
 
-    def static(self, profiles: pd.DataFrame) -> sparse.csr_array:
-        """Profiles x (levels, then cohorts): 1 where the profile has it."""
-        codes = profiles[[*self.levels, "cohort"]].to_numpy()
-        starts = [place.start for place in self.places.values()]
-        row, place = np.nonzero(codes >= 0)
-        column = (codes + np.array([*starts, self.n_levels]))[row, place]
-        shape = (len(profiles), self.n_levels + self.n_cohorts)
-        return sparse.csr_array((np.ones(len(row)), (row, column)), shape=shape)
+    def terms(self, profiles: pd.DataFrame, spread: Spread) -> list[Term]:
+        """The columns after those of the bands, for profiles with codes."""
+        always = np.ones(self.bands.size)
+        levels, states = _one_hot(profiles, self.levels), _one_hot(profiles, self.states)
+        cohorts = _one_hot(profiles, {"cohort": range(self.n_cohorts)})
+        found = [Term(tuple(self.levels), levels, always), Term((), cohorts, always)]
+        if spread.by_age:
+            found.append(Term(tuple(self.levels), levels, self.bands.scale))
+        for number in range(len(FADES) if self.states else 0):
+            is_in = (self.bands.fades == number).astype(float)
+            found.append(Term(tuple(self.states), states, is_in))
+        return found
 
     def precision(self, spread: Spread) -> np.ndarray:
         """The inverse covariance of the prior of all coefficients."""
@@ -135,7 +198,18 @@ class Layout:
         ]
         if spread.by_age:
             blocks.append(np.eye(self.n_levels) / spread.by_age**2)
+        if self.states:
+            blocks.append(np.kron(_fade_precision(spread), np.eye(self.n_states)))
         return linalg.block_diag(*blocks)
+
+
+def _one_hot(profiles: pd.DataFrame, levels: dict[str, Sequence]) -> sparse.csr_array:
+    """Profiles x levels of all columns, from codes: 1 where the profile has it."""
+    ends = np.cumsum([0, *(len(each) for each in levels.values())])
+    codes = profiles[list(levels)].to_numpy(int)
+    row, place = np.nonzero(codes >= 0)
+    column = (codes + ends[:-1])[row, place] if len(levels) else place
+    return sparse.csr_array((np.ones(len(row)), (row, column)), shape=(len(profiles), ends[-1]))
 
 
 def _second_differences(scale: np.ndarray) -> np.ndarray:
@@ -156,14 +230,25 @@ def _cohort_covariance(n_cohorts: int, spread: Spread) -> np.ndarray:
     return walk + spread.trend**2 * np.outer(quarters, quarters)
 
 
+def _fade_precision(spread: Spread) -> np.ndarray:
+    """Fades x fades: a random walk from the effect of a state when it is known."""
+    steps = np.diff(np.eye(len(FADES)), axis=0)
+    first = np.zeros((len(FADES), len(FADES)))
+    first[0, 0] = 1 / spread.state**2
+    return steps.T @ steps / spread.fade**2 + first
+
+
 @dataclass(frozen=True)
 class RiskSet:
-    """Profiles x bands: the days on which deals could close, and what happened.
+    """The days on which deals could close, and what happened: one cell per profile and band.
 
-    profiles: one row per combination of levels and `cohort`. n_days: deal days at risk.
+    profiles: one row per combination of `Layout.keys`. profile, band: of each cell. n_days: deal
+        days at risk.
     """
 
     profiles: pd.DataFrame
+    profile: np.ndarray
+    band: np.ndarray
     n_days: np.ndarray
     n_won: np.ndarray
     n_lost: np.ndarray
@@ -172,33 +257,52 @@ class RiskSet:
     def n_closed(self) -> np.ndarray:
         return self.n_won + self.n_lost
 
+    def __getitem__(self, cells: np.ndarray) -> "RiskSet":
+        """Some cells, with all profiles."""
+        own = (self.profile, self.band, self.n_days, self.n_won, self.n_lost)
+        return RiskSet(self.profiles, *(each[cells] for each in own))
+
+    @cached_property
+    def once(self) -> "RiskSet":
+        """Each deal once, from its creation on: not as it was known at later landmarks."""
+        if "is_creation" not in self.profiles:
+            return self
+        return self[self.profiles["is_creation"].to_numpy(bool)[self.profile]]
+
     @property
     def fewest_outcomes(self) -> float:
         """The number of won or of lost deals, whichever is smaller."""
-        return min(self.n_won.sum(), self.n_lost.sum())
+        return min(self.once.n_won.sum(), self.once.n_lost.sum())
+
+    @property
+    def times_counted(self) -> float:
+        """How often a day of a deal is counted, on average: once per landmark before it."""
+        return self.n_days.sum() / max(self.once.n_days.sum(), 1.0)
 
     def by_cohort(self) -> "RiskSet":
         """The same deals without their levels."""
-        codes, cohorts = pd.factorize(self.profiles["cohort"], sort=True)
-        select = sparse.csr_array(
-            (np.ones(len(codes)), (codes, np.arange(len(codes)))), shape=(len(cohorts), len(codes))
+        cells = pd.DataFrame(
+            {name: getattr(self.once, name) for name in ("n_days", "n_won", "n_lost")}
         )
-        counts = (select @ each for each in (self.n_days, self.n_won, self.n_lost))
-        return RiskSet(pd.DataFrame({"cohort": cohorts}), *counts)
+        cells["cohort"] = self.profiles["cohort"].to_numpy()[self.once.profile]
+        sums = cells.groupby(["cohort", self.once.band]).sum()
+        cohort, band = (sums.index.get_level_values(level).to_numpy() for level in (0, 1))
+        profile, cohorts = pd.factorize(cohort, sort=True)
+        counts = (sums[name].to_numpy() for name in ("n_days", "n_won", "n_lost"))
+        return RiskSet(pd.DataFrame({"cohort": cohorts}), profile, band, *counts)
 
 
-def risk_set(counts: pd.DataFrame, features: Sequence[str], bands: AgeBands) -> RiskSet:
-    """Deal days at risk per profile and band of age, from counts of where deals end and begin.
+def risk_set(counts: pd.DataFrame, layout: Layout) -> RiskSet:
+    """Deal days at risk per profile and band, from counts of where observations end and begin.
 
-    counts: one row per combination of `features` (as codes), `cohort` and `age_from_days`, the
-        first day of a band: `n_reached` deals whose observation ends in the band, less those whose
-        observation begins there; `n_days` on which they were at risk in the band (less those before
-        it begins); and how many of them were won and lost.
+    counts: one row per combination of `Layout.keys`, levels and states as codes, and of
+        `from_days`, the first day of a band: `n_reached` deals whose observation ends in the band,
+        less those whose observation begins there; `n_days` on which they were at risk in the band
+        (less those before it begins); and how many of them were won and lost.
     """
-    keys = [*features, "cohort"]
-    profile = counts.groupby(keys, sort=True).ngroup().to_numpy()
-    profiles = counts[keys].drop_duplicates().sort_values(keys, ignore_index=True)
-    band = bands.numbers(counts["age_from_days"].to_numpy(float))
+    keys, bands = layout.keys, layout.bands
+    profiles, profile = _distinct(counts[keys])
+    band = bands.numbers(counts["from_days"].to_numpy(float))
     shape = (len(profiles), bands.size)
     n_reached, n_days, n_won, n_lost = (
         np.bincount(profile * bands.size + band, counts[name], np.prod(shape)).reshape(shape)
@@ -206,7 +310,20 @@ def risk_set(counts: pd.DataFrame, features: Sequence[str], bands: AgeBands) -> 
     )
     later = n_reached[:, ::-1].cumsum(axis=1)[:, ::-1] - n_reached
     n_days[:, :-1] += (later * np.append(bands.days[:-1], 0.0))[:, :-1]
-    return RiskSet(profiles, np.maximum(n_days, n_won + n_lost), n_won, n_lost)
+    cells = np.nonzero((n_days > 0) | (n_won + n_lost > 0))
+    n_won, n_lost = n_won[cells], n_lost[cells]
+    return RiskSet(profiles, *cells, np.maximum(n_days[cells], n_won + n_lost), n_won, n_lost)
+
+
+def _distinct(codes: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+    """The distinct rows of whole numbers from -1 on, in order, and the place of each row there."""
+    key = np.zeros(len(codes), np.int64)
+    for name in codes:
+        # The key is renumbered column by column, so that it never overflows.
+        values = codes[name].to_numpy(np.int64) + 1
+        key = np.unique(key * (values.max(initial=0) + 1) + values, return_inverse=True)[1]
+    _, first, place = np.unique(key, return_index=True, return_inverse=True)
+    return codes.iloc[first].reset_index(drop=True), place
 
 
 Coefficients = tuple[np.ndarray, np.ndarray]  # of closing and of winning
@@ -223,24 +340,42 @@ class HazardModel:
 
     @cached_property
     def covariances(self) -> tuple[np.ndarray, ...]:
-        """Of both vectors of coefficients (Laplace approximation; Bishop 2006, section 4.4)."""
+        """Of both vectors of coefficients (Laplace approximation; Bishop 2006, section 4.4).
+
+        A day that counts at several landmarks is information only once.
+        """
         problems = _problems(self.risk, self.layout, self.spread)
         pairs = zip(problems, self.coefficients, strict=True)
-        return tuple(np.linalg.inv(problem.score(own)[1]) for problem, own in pairs)
+        return tuple(
+            np.linalg.inv(problem.information(own)) * self.risk.times_counted
+            for problem, own in pairs
+        )
 
     @cached_property
-    def average(self) -> np.ndarray:
-        """Share of each level among the closed deals, per column of `Layout.static`."""
-        n_closed = self.risk.n_closed.sum(axis=1)
-        shares = self.layout.static(self.risk.profiles).T @ n_closed / max(n_closed.sum(), 1.0)
-        shares[self.layout.n_levels :] = 0.0  # cohorts are no features
-        return shares
+    def average(self) -> dict[str, np.ndarray]:
+        """Per feature and state, the share of each level: of closed deals, and of open ones."""
+        closed, later = self.risk.once, self.risk
+        if self.layout.states:
+            later = self.risk[~self.risk.profiles["is_creation"].to_numpy(bool)[self.risk.profile]]
+        found = {}
+        for risk, levels, weight in (
+            (closed, self.layout.levels, closed.n_closed),
+            (later, self.layout.states, later.n_days),
+        ):
+            of_profile = np.bincount(risk.profile, weight, len(risk.profiles))
+            for name in levels:
+                sums = _one_hot(risk.profiles, {name: levels[name]}).T @ of_profile
+                found[name] = sums / max(of_profile.sum(), 1.0)
+        return found
 
-    def targets(self, static: sparse.csr_array, age_days: np.ndarray) -> "Iterator[Targets]":
-        """Some deals at a time, of these rows of `Layout.static` and ages in whole days."""
-        for start in range(0, len(age_days), CHUNK):
-            chunk = slice(start, start + CHUNK)
-            yield Targets(self, static[chunk], age_days[chunk])
+    def targets(self, profiles: pd.DataFrame) -> "Iterator[Targets]":
+        """Some deals at a time.
+
+        profiles: codes of levels and states, `cohort` and `clock_days`: the days since the landmark
+            of the first day on which the deal may close.
+        """
+        for start in range(0, len(profiles), CHUNK):
+            yield Targets(self, profiles.iloc[start : start + CHUNK])
 
 
 def fit(
@@ -259,117 +394,125 @@ def fit(
 
 
 def _problems(risk: RiskSet, layout: Layout, spread: Spread) -> "tuple[_Problem, _Problem]":
-    static, precision = layout.static(risk.profiles), layout.precision(spread)
-    closed = risk.n_closed.sum(axis=1) > 0
+    design, precision = _design(risk, layout, spread), layout.precision(spread)
+    closed = risk.n_closed > 0
+    n_bands = layout.bands.size
     return (
-        _Problem(static, layout, risk.n_days, risk.n_closed, precision),
-        _Problem(static[closed], layout, risk.n_closed[closed], risk.n_won[closed], precision),
+        _Problem(design, risk.n_days, risk.n_closed, precision, n_bands),
+        _Problem(design[closed], risk.n_closed[closed], risk.n_won[closed], precision, n_bands),
     )
+
+
+def _design(risk: RiskSet, layout: Layout, spread: Spread) -> sparse.csr_array:
+    """Cells x coefficients."""
+    rows = range(len(risk.band))
+    shape = (len(risk.band), layout.bands.size)
+    parts = [sparse.csr_array((np.ones(shape[0]), (rows, risk.band)), shape=shape)]
+    for term in layout.terms(risk.profiles, spread):
+        factor = sparse.diags_array(term.of_band[risk.band])
+        parts.append(factor @ term.design[risk.profile])
+    found = sparse.hstack(parts, format="csr")
+    found.eliminate_zeros()
+    return found
 
 
 @dataclass(frozen=True)
 class _Problem:
-    """A logistic regression of `n_events` of `n_in_all`, profiles x bands."""
+    """A penalised logistic regression of `n_events` of `n_in_all`, one of each per cell."""
 
-    static: sparse.csr_array
-    layout: Layout
+    design: sparse.csr_array
     n_in_all: np.ndarray
     n_events: np.ndarray
     precision: np.ndarray
-
-    def log_odds(self, coefficient: np.ndarray) -> np.ndarray:
-        return log_odds(self.static, self.layout, coefficient)
+    n_intercepts: int
 
     def objective(self, coefficient: np.ndarray) -> float:
-        fitted = self.log_odds(coefficient)
+        fitted = self.design @ coefficient
         log_likelihood = self.n_events * fitted - self.n_in_all * np.logaddexp(0, fitted)
         return log_likelihood.sum() - coefficient @ self.precision @ coefficient / 2
 
     def solved(self, start: np.ndarray | None) -> np.ndarray:
-        """The coefficients, by Newton's method."""
+        """The coefficients, by Newton's method.
+
+        The information is computed again only where a step was not much shorter than the one
+        before it.
+        """
         if start is None:
             coefficient = np.zeros(len(self.precision))
             n_events, n_in_all = self.n_events.sum(), self.n_in_all.sum()
             odds = (n_events + 0.5) / (n_in_all - n_events + 0.5)
-            coefficient[: self.layout.bands.size] = np.log(odds)
+            coefficient[: self.n_intercepts] = np.log(odds)
         else:
             coefficient = start
-        value = self.objective(coefficient)
+        value, size = self.objective(coefficient), np.inf
+        factor = linalg.cho_factor(self.information(coefficient))
         for _ in range(MAX_STEPS):
-            score, information = self.score(coefficient)
-            step = linalg.solve(information, score, assume_a="pos")
+            step = linalg.cho_solve(factor, self.score(coefficient))
             for _ in range(MAX_HALVINGS):
                 new = self.objective(coefficient + step)
                 if new >= value - 1e-10 * abs(value):
                     break
                 step = step / 2
             coefficient, value = coefficient + step, new
-            if np.abs(step).max() < TOLERANCE:
+            last, size = size, np.abs(step).max()
+            if size < TOLERANCE:
                 break
+            if size > SHORTER * last or (last == np.inf and start is None):
+                factor = linalg.cho_factor(self.information(coefficient))
         return coefficient
 
-    def score(self, coefficient: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The gradient of `objective`, and minus its second derivative."""
-        probability = expit(self.log_odds(coefficient))
-        residual = self.n_events - self.n_in_all * probability
-        weight = self.n_in_all * probability * (1 - probability)
-        scale, n_levels = self.layout.bands.scale, self.layout.n_levels
-        static = self.static
-        gradient = [residual.sum(axis=0), static.T @ residual.sum(axis=1)]
-        first = static.T @ weight
-        blocks = [
-            [np.diag(weight.sum(axis=0)), first.T],
-            [first, _weighted_product(static, weight.sum(axis=1), static)],
-        ]
-        if len(coefficient) > self.layout.bands.size + static.shape[1]:
-            levels = static[:, :n_levels]
-            scaled = weight @ scale
-            gradient.append(levels.T @ (residual @ scale))
-            by_band = first[:n_levels] * scale
-            crossed = _weighted_product(static, scaled, levels)
-            squared = _weighted_product(levels, weight @ scale**2, levels)
-            blocks[0].append(by_band.T)
-            blocks[1].append(crossed)
-            blocks.append([by_band, crossed.T, squared])
-        score = np.concatenate(gradient) - self.precision @ coefficient
-        return score, np.block(blocks) + self.precision
+    def score(self, coefficient: np.ndarray) -> np.ndarray:
+        """The gradient of `objective`."""
+        residual = self.n_events - self.n_in_all * expit(self.design @ coefficient)
+        return self.design.T @ residual - self.precision @ coefficient
 
-
-def _weighted_product(
-    left: sparse.csr_array, weight: np.ndarray, right: sparse.csr_array
-) -> np.ndarray:
-    return (left.T @ (sparse.diags_array(weight) @ right)).toarray()
-
-
-def log_odds(static: sparse.csr_array, layout: Layout, coefficient: np.ndarray) -> np.ndarray:
-    """Profiles x bands."""
-    n_bands, n_static = layout.bands.size, static.shape[1]
-    found = coefficient[:n_bands] + (static @ coefficient[n_bands : n_bands + n_static])[:, None]
-    by_age = coefficient[n_bands + n_static :]
-    if len(by_age):
-        found = found + np.outer(static[:, : layout.n_levels] @ by_age, layout.bands.scale)
-    return found
+    def information(self, coefficient: np.ndarray) -> np.ndarray:
+        """Minus the second derivative of `objective`."""
+        probability = expit(self.design @ coefficient)
+        root = np.sqrt(self.n_in_all * probability * (1 - probability))
+        found = self.precision.copy()
+        for start in range(0, len(root), CHUNK):
+            rows = slice(start, start + CHUNK)
+            weighted = sparse.diags_array(root[rows]) @ self.design[rows]
+            if len(found) <= MANY_COLUMNS:
+                dense = weighted.toarray(order="F")
+                upper = linalg.blas.dsyrk(1.0, dense, trans=1)
+                found += np.triu(upper) + np.triu(upper, 1).T
+            else:
+                found += (weighted.T @ weighted).toarray()
+        return found
 
 
 class Targets:
     """Deals of some age, and what the model says of them."""
 
-    def __init__(self, model: HazardModel, static: sparse.csr_array, age_days: np.ndarray):
+    def __init__(self, model: HazardModel, profiles: pd.DataFrame):
         self.model = model
         self.layout = model.layout
-        self.static = static
-        self.age = age_days
-        self.closing, self.winning = (
-            log_odds(static, self.layout, own) for own in model.coefficients
-        )
+        self.clock = profiles["clock_days"].to_numpy(float)
+        self.terms = self.layout.terms(profiles, model.spread)
+        self.closing, self.winning = (self._log_odds(own) for own in model.coefficients)
+
+    def _by_term(self, coefficient: np.ndarray) -> Iterator[tuple[Term, np.ndarray]]:
+        start = self.layout.bands.size
+        for term in self.terms:
+            end = start + term.design.shape[1]
+            yield term, coefficient[start:end]
+            start = end
+
+    def _log_odds(self, coefficient: np.ndarray) -> np.ndarray:
+        """Targets x bands."""
+        found = np.tile(coefficient[: self.layout.bands.size], (len(self.clock), 1))
+        for term, own in self._by_term(coefficient):
+            found += np.outer(term.design @ own, term.of_band)
+        return found
 
     def days(self, horizon: np.ndarray | float = np.inf) -> np.ndarray:
         """Targets x bands: days that remain in each band, within the horizon."""
         bands = self.layout.bands
-        first = np.maximum(self.age[:, None], bands.starts)
-        last = np.minimum(
-            bands.starts + bands.days, self.age[:, None] + np.reshape(horizon, (-1, 1))
-        )
+        clock = self.clock[:, None]
+        first = np.maximum(clock, bands.starts)
+        last = np.minimum(bands.starts + bands.days, clock + np.reshape(horizon, (-1, 1)))
         return np.maximum(last - first, 0.0)
 
     def probability(self, horizon: np.ndarray | float = np.inf) -> np.ndarray:
@@ -383,7 +526,7 @@ class Targets:
         variance = np.zeros(len(days))
         gradients = (of_closing, of_winning)
         for gradient, covariance in zip(gradients, self.model.covariances, strict=True):
-            full = self._full(gradient, len(covariance))
+            full = self.gradient(gradient)
             variance += np.einsum("ij,ij->i", full @ covariance, full)
         spread = probability * (1 - probability)
         return np.sqrt(variance) / np.maximum(spread, 1e-12)
@@ -396,27 +539,28 @@ class Targets:
         error = Z_95 * self.error(horizon)
         return probability, expit(centre - error), expit(centre + error)
 
-    def _full(self, gradient: np.ndarray, n_coefficients: int) -> np.ndarray:
+    def gradient(self, of_bands: np.ndarray) -> np.ndarray:
         """Targets x coefficients, from the gradient with respect to the log-odds of each band."""
-        parts = [gradient, self.static.multiply(gradient.sum(axis=1)[:, None]).toarray()]
-        if n_coefficients > gradient.shape[1] + self.static.shape[1]:
-            levels = self.static[:, : self.layout.n_levels]
-            parts.append(levels.multiply((gradient @ self.layout.bands.scale)[:, None]).toarray())
+        parts = [of_bands]
+        for term in self.terms:
+            own = of_bands @ term.of_band
+            parts.append(term.design.multiply(own[:, None]).toarray())
         return np.hstack(parts)
 
     def contributions(self) -> tuple[np.ndarray, pd.DataFrame]:
-        """The probability of the average deal, and what each feature adds to it.
+        """The probability of the average deal, and what each feature and state adds to it.
 
-        The average deal has the same age and cohort and, of each feature, each level in its share.
+        The average deal is of the same cohort and age and has, of each feature and of each other
+        state, each level in its share.
         Contributions are integrals of the gradient along the line from it to the target, and sum
         to the difference (Aumann and Shapley 1974).
         """
-        days, layout = self.days(), self.layout
+        days = self.days()
         shifts = [self._shifts(own) for own in self.model.coefficients]
         totals = [sum(of_feature.values()) for of_feature in shifts]
         logits = [self.closing - totals[0], self.winning - totals[1]]
         baseline = _chances(*logits, days)[0]
-        found = {name: np.zeros(len(days)) for name in layout.levels}
+        found = {name: np.zeros(len(days)) for name in shifts[0]}
         nodes, weights = np.polynomial.legendre.leggauss(4)
         for node, weight in zip((nodes + 1) / 2, weights / 2, strict=True):
             at_node = [log + node * total for log, total in zip(logits, totals, strict=True)]
@@ -432,20 +576,19 @@ class Targets:
         return baseline, table + share.mul(left, axis=0)
 
     def _shifts(self, coefficient: np.ndarray) -> dict[str, np.ndarray]:
-        """Per feature, targets x bands: the log-odds of its level less those of the average."""
-        layout = self.layout
-        n_bands, n_static = layout.bands.size, self.static.shape[1]
-        static = coefficient[n_bands : n_bands + n_static]
-        by_age = coefficient[n_bands + n_static :]
-        found = {}
-        for name, place in layout.places.items():
-            own, average = self.static[:, place], self.model.average[place]
-            is_known = own.sum(axis=1)  # a level that was not fitted is as the average one
-            shift = (own @ static[place] - is_known * (average @ static[place]))[:, None]
-            if len(by_age):
-                change = own @ by_age[place] - is_known * (average @ by_age[place])
-                shift = shift + np.outer(change, layout.bands.scale)
-            found[name] = np.broadcast_to(shift, self.closing.shape)
+        """Per feature and state, targets x bands: its log-odds less those of the average deal."""
+        names = [name for name in self.layout.places if name != AGE]
+        found = {name: np.zeros(self.closing.shape) for name in names}
+        for term, own in self._by_term(coefficient):
+            for name in set(term.names) & set(names):
+                place = self.layout.places[name]
+                columns = term.design[:, place]
+                # A level that was not fitted is as the average one; no state is no reason.
+                is_level = [level != AT_CREATION for level in self.layout.all_levels[name]]
+                columns = columns @ sparse.diags_array(np.array(is_level, float))
+                is_known = columns.sum(axis=1)
+                shift = columns @ own[place] - is_known * (self.model.average[name] @ own[place])
+                found[name] += np.outer(shift, term.of_band)
         return found
 
 

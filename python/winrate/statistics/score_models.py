@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from winrate.statistics import hazards
 from winrate.statistics.claims import ClaimRules
-from winrate.statistics.hazards import AgeBands, HazardModel, Layout, RiskSet, Spread
+from winrate.statistics.hazards import Bands, HazardModel, Layout, RiskSet, Spread
 from winrate.statistics.profile_regression import leaking_features
 from winrate.statistics.threads import one_thread
 
@@ -44,8 +43,9 @@ def score_models(
     outcomes: pd.DataFrame,
     features: Sequence[str],
     known: Sequence[str],
-    bands: AgeBands,
+    bands: Bands,
     n_cohorts: int,
+    states: Sequence[str],
     rules: ClaimRules,
 ) -> pd.DataFrame:
     """The coefficients of all score models.
@@ -53,10 +53,11 @@ def score_models(
     counts: where deals end and begin to be at risk (`hazards.risk_set`), per `score_date` and
         `score_fold`; the latest date is the as-of date, and the only one with folds.
     targets: the deals that were open on the earlier dates, one row per `score_id`: `score_date`,
-        levels, `cohort` and `age_days`.
+        levels, states, `cohort` and `clock_days`.
     outcomes: what became of them: one row per `score_id`, `days_until_close` (null: still open)
         and `is_won`, with `n_deals`.
     known: the features known at creation; only these are used, and of them none that leaks.
+    states: columns of what is known of an open deal on a day.
     Returns one row per `score_date`, `fold` (`ALL_DEALS`, `BASELINE` or that which the model has
         not seen), `regression` ('closing' or 'winning') and `place` of a coefficient: `term` and
         `level` that it belongs to, the `coefficient` in log-odds, its `standard_error` for the
@@ -65,8 +66,8 @@ def score_models(
         no model.
     """
     used = usable_features(counts, features, known)
-    fits = Fits(counts, targets, outcomes, layout_of(counts, used, bands, n_cohorts), rules)
-    found = [_rows(*key, model) for key, model in fits.all()]
+    fits = Fits(counts, targets, outcomes, layout_of(counts, used, bands, n_cohorts, states), rules)
+    found = [_rows(*key, model, key == (fits.as_of, ALL_DEALS)) for key, model in fits.all()]
     table = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(COLUMNS))
     return table.astype(COLUMNS)
 
@@ -77,25 +78,38 @@ def usable_features(
     """The features that are known at creation and do not leak the outcome."""
     closed = counts.assign(n_deals=counts["n_won"] + counts["n_lost"])
     is_last = closed["score_date"] == closed["score_date"].max()
-    leaking = leaking_features(closed[is_last & (closed["n_deals"] > 0)], features)
+    leaking = leaking_features(
+        closed[is_last & closed["is_creation"] & (closed["n_deals"] > 0)], features
+    )
     return [name for name in features if name in known and name not in leaking]
 
 
 def layout_of(
-    counts: pd.DataFrame, features: Sequence[str], bands: AgeBands, n_cohorts: int
+    counts: pd.DataFrame,
+    features: Sequence[str],
+    bands: Bands,
+    n_cohorts: int,
+    states: Sequence[str],
 ) -> Layout:
-    """The layout of all models: the levels that deals have on the as-of date."""
+    """The layout of all models: the levels that deals have on the as-of date.
+
+    States of which there is one level only are not known, and are left out.
+    """
     last = counts[counts["score_date"] == counts["score_date"].max()]
-    return Layout(bands, {name: sorted(last[name].unique()) for name in features}, n_cohorts)
+    levels, of_states = (
+        {name: sorted(last[name].unique()) for name in names} for names in (features, states)
+    )
+    known = {name: each for name, each in of_states.items() if len(each) > 1}
+    return Layout(bands, levels, n_cohorts, known)
 
 
-def _rows(date: pd.Timestamp, fold: int, model: HazardModel) -> pd.DataFrame:
+def _rows(date: pd.Timestamp, fold: int, model: HazardModel, has_errors: bool) -> pd.DataFrame:
     parts = []
     for number, regression in enumerate(REGRESSIONS):
-        part = model.layout.terms(model.spread)
+        part = model.layout.columns(model.spread)
         part["coefficient"] = model.coefficients[number]
         part["standard_error"] = np.nan
-        if fold == ALL_DEALS:
+        if has_errors:
             part["standard_error"] = np.sqrt(model.covariances[number].diagonal())
         part["place"] = range(len(part))
         parts.append(part.assign(regression=regression))
@@ -104,32 +118,35 @@ def _rows(date: pd.Timestamp, fold: int, model: HazardModel) -> pd.DataFrame:
 
 
 def models_of(
-    table: pd.DataFrame, counts: pd.DataFrame, bands: AgeBands, n_cohorts: int
+    table: pd.DataFrame,
+    counts: pd.DataFrame,
+    bands: Bands,
+    n_cohorts: int,
+    states: Sequence[str],
 ) -> "Iterator[tuple[tuple[pd.Timestamp, int], HazardModel]]":
     """The models of a table (see `score_models`), by score date and fold.
 
     counts: those from which they were fitted.
     """
-    own = ("age_from_days", "cohort")
-    of_levels = table[~table["term"].isin(own) & ~table["term"].str.endswith(" by age")]
-    used = list(dict.fromkeys(of_levels["term"]))
-    layout = layout_of(counts, used, bands, n_cohorts)
+    features = [name for name in counts if name in set(table["term"]) - {"cohort", "from_days"}]
+    layout = layout_of(counts, features, bands, n_cohorts, states)
+    of_date = dict(list(layout.encoded(counts).groupby("score_date")))
     for (date, fold), rows in table.groupby(["score_date", "fold"]):
         rows = rows.sort_values("place")
         spread = Spread(rows["level_spread"].iloc[0], rows["by_age_spread"].iloc[0])
         closing, winning = (
             rows.loc[rows["regression"] == name, "coefficient"].to_numpy() for name in REGRESSIONS
         )
-        risk = risk_of(counts[counts["score_date"] == date], layout, int(fold))
+        risk = risk_of(of_date[date], layout, int(fold))
         own_layout = layout.without_features() if fold == BASELINE else layout
         yield (date, int(fold)), HazardModel(risk, own_layout, spread, (closing, winning))
 
 
 def risk_of(counts: pd.DataFrame, layout: Layout, fold: int) -> RiskSet:
-    """The risk set of one score date, for the model of a fold."""
+    """The risk set of one score date, for the model of a fold, from counts with codes."""
     if fold >= 0:
         counts = counts[counts["score_fold"] != fold]
-    risk = hazards.risk_set(layout.encoded(counts), list(layout.levels), layout.bands)
+    risk = hazards.risk_set(counts, layout)
     return risk.by_cohort() if fold == BASELINE else risk
 
 
@@ -145,15 +162,15 @@ class Fits:
         rules: ClaimRules,
     ):
         self.layout = layout
-        self.counts = dict(list(counts.groupby("score_date")))
+        self.counts = dict(list(layout.encoded(counts).groupby("score_date")))
         self.as_of = max(self.counts)
         risks = {date: risk_of(rows, layout, ALL_DEALS) for date, rows in self.counts.items()}
         self.risks = {
             date: risk for date, risk in risks.items() if risk.fewest_outcomes >= rules.min_outcomes
         }
         self.past = [
-            OpenDeals.of(date, rows, outcomes, layout)
-            for date, rows in targets.groupby("score_date")
+            OpenDeals.of(date, rows, outcomes)
+            for date, rows in layout.encoded(targets).groupby("score_date")
             if date in self.risks and date < self.as_of
         ]
         self.models: dict[tuple[pd.Timestamp, Spread], HazardModel] = {}
@@ -199,29 +216,25 @@ class Fits:
 class OpenDeals:
     """The deals that were open on an earlier date, and how many days later they were won.
 
-    static: rows of `Layout.static`, one per target; of_target: of each outcome, the place of its
-    target; days_until_won: infinite where a deal was lost or is still open.
+    profiles: with codes, one row per target; of_target: of each outcome, the place of its target;
+    days_until_won: infinite where a deal was lost or is still open.
     """
 
     date: pd.Timestamp
-    static: sparse.csr_array
-    age_days: np.ndarray
+    profiles: pd.DataFrame
     of_target: np.ndarray
     n_deals: np.ndarray
     days_until_won: np.ndarray
 
     @classmethod
-    def of(
-        cls, date: pd.Timestamp, targets: pd.DataFrame, outcomes: pd.DataFrame, layout: Layout
-    ) -> "OpenDeals":
+    def of(cls, date: pd.Timestamp, targets: pd.DataFrame, outcomes: pd.DataFrame) -> "OpenDeals":
         place = pd.Index(targets["score_id"]).get_indexer(outcomes["score_id"])
         outcomes, place = outcomes[place >= 0], place[place >= 0]
         is_won = outcomes["is_won"].to_numpy(float, na_value=0) == 1
         until_close = outcomes["days_until_close"].to_numpy(float, na_value=np.inf)
         return cls(
             date,
-            layout.static(layout.encoded(targets)),
-            targets["age_days"].to_numpy(float),
+            targets,
             place,
             outcomes["n_deals"].to_numpy(float),
             np.where(is_won, until_close, np.inf),
@@ -229,7 +242,7 @@ class OpenDeals:
 
     def loss(self, model: HazardModel, days: float) -> float:
         """Minus the log-likelihood of who was won within some days."""
-        found = [each.probability(days) for each in model.targets(self.static, self.age_days)]
+        found = [each.probability(days) for each in model.targets(self.profiles)]
         probability = np.concatenate([np.zeros(0), *found])[self.of_target]
         likelihood = np.where(self.days_until_won <= days, probability, 1 - probability)
         return float(-(self.n_deals * np.log(likelihood)).sum())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from winrate.statistics.hazards import AgeBands, HazardModel
+from winrate.statistics.hazards import AGE, Bands, HazardModel
 from winrate.statistics.score_models import ALL_DEALS, BASELINE, models_of
 from winrate.statistics.threads import one_thread
 
@@ -31,14 +31,15 @@ def score_targets(
     targets: pd.DataFrame,
     dates: pd.DataFrame,
     features: Sequence[str],
-    bands: AgeBands,
+    bands: Bands,
     n_cohorts: int,
+    states: Sequence[str],
 ) -> pd.DataFrame:
     """Win probability of every target, and what each feature adds to it.
 
     models, counts: the table of `score_models.score_models`, and the counts that it rests on.
     targets: one row per `score_id`: `score_date`, `fold` (that of the closed deals that the model
-        must not have seen; -1: none), levels, `cohort` and `age_days`.
+        must not have seen; -1: none), levels, states, `cohort` and `clock_days`.
     dates: one row per score date: `is_as_of`, `days_to_quarter_end`, `days_to_next_quarter_end`.
     Returns one row per target with its `score_id`:
         `win_probability`, in the end, with a 95% interval; until the end of the quarter and of the
@@ -56,9 +57,9 @@ def score_targets(
     dates = dates.set_index("score_date")
     as_of = dates.index[dates["is_as_of"]][0]
     followed_days = (as_of - models["score_date"].min()).days
-    names = [*PROBABILITIES, *(f"contribution_{name}" for name in features)]
+    names = [*PROBABILITIES, *(f"contribution_{name}" for name in (*features, *states))]
     found = pd.DataFrame(np.nan, index=targets["score_id"], columns=names)
-    for (date, fold), model in models_of(models, counts, bands, n_cohorts):
+    for (date, fold), model in models_of(models, counts, bands, n_cohorts, states):
         is_past = date < as_of
         of_fold = (targets["fold"] == fold) | (fold == BASELINE)
         rows = targets[(targets["score_date"] == date) & of_fold]
@@ -80,18 +81,14 @@ def _hash(*tables: pd.DataFrame) -> str:
 def _past_scores(
     model: HazardModel, rows: pd.DataFrame, fold: int, followed_days: float
 ) -> pd.DataFrame:
-    names = (
-        ["followed_baseline"] if fold == BASELINE else ["win_probability", "followed_probability"]
-    )
+    horizons = {"win_probability": np.inf, "followed_probability": followed_days}
+    if fold == BASELINE:
+        horizons = {"followed_baseline": followed_days}
     parts = [
-        np.column_stack(
-            [
-                each.probability(np.inf if name == "win_probability" else followed_days)
-                for name in names
-            ]
-        )
-        for each in _targets(model, rows)
+        np.column_stack([each.probability(days) for days in horizons.values()])
+        for each in model.targets(model.layout.encoded(rows))
     ]
+    names = list(horizons)
     return _table(parts, rows, names)
 
 
@@ -106,18 +103,14 @@ def _present_scores(
     if fold != ALL_DEALS:  # of closed deals
         horizons = {}
     parts = []
-    for each in _targets(model, rows):
+    for each in model.targets(model.layout.encoded(rows)):
         baseline, contributions = each.contributions()
         within = [each.probability(days) for days in horizons.values()]
         parts.append(np.column_stack([*each.interval(), *within, baseline, 100 * contributions]))
-    contributed = [f"contribution_{name}" for name in model.layout.levels]
+    used = [name for name in model.layout.places if name != AGE]
+    contributed = [f"contribution_{name}" for name in used]
     names = [*PROBABILITIES[:3], *horizons, "baseline_probability", *contributed]
     return _table(parts, rows, names)
-
-
-def _targets(model: HazardModel, rows: pd.DataFrame):
-    static = model.layout.static(model.layout.encoded(rows))
-    return model.targets(static, rows["age_days"].to_numpy(float))
 
 
 def _table(parts: list[np.ndarray], rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:

@@ -8,9 +8,9 @@ from tools.evidence import lifetimes
 from tools.evidence.lifetimes import World
 from winrate import project
 from winrate.statistics import hazards
-from winrate.statistics.hazards import AgeBands, Layout, Spread
+from winrate.statistics.hazards import Bands, Layout, Spread
 
-BANDS = AgeBands.of(project.project_vars()["age_band_days"])
+BANDS = Bands.of(project.project_vars()["age_band_days"])
 N_COHORTS = 12
 FEATURES = list(lifetimes.LEVELS)
 LAYOUT = Layout(BANDS, lifetimes.levels(), N_COHORTS)
@@ -21,12 +21,11 @@ USUAL = Spread()
 
 def fitted(deals: pd.DataFrame, spread: Spread = USUAL) -> hazards.HazardModel:
     counts = lifetimes.risk_counts(deals, lifetimes.AS_OF, BANDS)
-    return hazards.fit(hazards.risk_set(counts, FEATURES, BANDS), LAYOUT, spread)
+    return hazards.fit(hazards.risk_set(counts, LAYOUT), LAYOUT, spread)
 
 
 def targets_of(model: hazards.HazardModel, deals: pd.DataFrame) -> hazards.Targets:
-    static = model.layout.static(deals)
-    return hazards.Targets(model, static, deals["age_days"].to_numpy(float))
+    return hazards.Targets(model, deals)
 
 
 @pytest.fixture(scope="module")
@@ -45,32 +44,34 @@ def model(deals):
 
 
 def test_days_at_risk_are_those_on_which_a_deal_could_close():
-    bands = AgeBands.of([0, 10, 20])
+    bands = Bands.of([0, 10, 20])
     # One deal closes at 25 days, of which it was observed from day 4 on; another is open at 12.
     counts = pd.DataFrame(
         [
-            {"age_from_days": 20, "n_reached": 1, "n_days": 6, "n_won": 1, "n_lost": 0},
-            {"age_from_days": 0, "n_reached": -1, "n_days": -4, "n_won": 0, "n_lost": 0},
-            {"age_from_days": 10, "n_reached": 1, "n_days": 2, "n_won": 0, "n_lost": 0},
-            {"age_from_days": 0, "n_reached": -1, "n_days": -2, "n_won": 0, "n_lost": 0},
+            {"from_days": 20, "n_reached": 1, "n_days": 6, "n_won": 1, "n_lost": 0},
+            {"from_days": 0, "n_reached": -1, "n_days": -4, "n_won": 0, "n_lost": 0},
+            {"from_days": 10, "n_reached": 1, "n_days": 2, "n_won": 0, "n_lost": 0},
+            {"from_days": 0, "n_reached": -1, "n_days": -2, "n_won": 0, "n_lost": 0},
         ]
     ).assign(cohort=0)
-    counts = counts.groupby(["cohort", "age_from_days"], as_index=False).sum()
-    risk = hazards.risk_set(counts, [], bands)
-    np.testing.assert_array_equal(risk.n_days, [[6 + 8, 10 + 2, 6]])
-    np.testing.assert_array_equal(risk.n_won, [[0, 0, 1]])
+    counts = counts.groupby(["cohort", "from_days"], as_index=False).sum()
+    risk = hazards.risk_set(counts, Layout(bands, {}, 1))
+    np.testing.assert_array_equal(risk.n_days, [6 + 8, 10 + 2, 6])
+    np.testing.assert_array_equal(risk.n_won, [0, 0, 1])
 
 
 def test_the_fit_is_that_of_statsmodels_where_the_prior_is_weak():
     rng = np.random.default_rng(2)
-    layout = Layout(AgeBands.of([0, 10]), {"region": ["EMEA", "US"]}, 1)
+    layout = Layout(Bands.of([0, 10]), {"region": ["EMEA", "US"]}, 1)
     profiles = pd.DataFrame({"region": [0, 1], "cohort": [0, 0]})
     n_days = np.array([[5000.0, 3000.0], [4000.0, 2500.0]])
     n_closed = rng.binomial(n_days.astype(int), [[0.02, 0.05], [0.03, 0.06]]).astype(float)
     n_won = rng.binomial(n_closed.astype(int), 0.4).astype(float)
-    risk = hazards.RiskSet(profiles, n_days, n_won, n_closed - n_won)
+    cells = (np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1]))
+    counts = (each.ravel() for each in (n_days, n_won, n_closed - n_won))
+    risk = hazards.RiskSet(profiles, *cells, *counts)
     model = hazards.fit(risk, layout, Spread(level=100.0, curve=100.0))
-    cells = pd.DataFrame(
+    design = pd.DataFrame(
         {
             "band": np.tile([0.0, 1.0], 2),
             "region": np.repeat([0.0, 1.0], 2),
@@ -80,10 +81,10 @@ def test_the_fit_is_that_of_statsmodels_where_the_prior_is_weak():
         model.coefficients, model.covariances, (n_closed, n_won), (n_days, n_closed), strict=True
     ):
         events = np.column_stack([n_events.ravel(), (n_in_all - n_events).ravel()])
-        expected = sm.GLM(events, sm.add_constant(cells), family=sm.families.Binomial()).fit()
-        found = hazards.log_odds(layout.static(profiles), layout, coefficient)
+        expected = sm.GLM(events, sm.add_constant(design), family=sm.families.Binomial()).fit()
+        found = coefficient[:2] + coefficient[2:4][:, None] + coefficient[4]
         np.testing.assert_allclose(
-            expit(found).ravel(), expected.predict(sm.add_constant(cells)), rtol=1e-3
+            expit(found).ravel(), expected.predict(sm.add_constant(design)), rtol=1e-3
         )
         difference = np.zeros(len(coefficient))
         difference[[2, 3]] = -1, 1
@@ -94,7 +95,7 @@ def test_the_fit_is_that_of_statsmodels_where_the_prior_is_weak():
 def test_a_win_probability_is_what_simulated_lives_come_to(model):
     """The recursion over bands, against lives drawn day by day from the hazards."""
     rng = np.random.default_rng(3)
-    profile = pd.DataFrame({**{name: [1] for name in FEATURES}, "cohort": [2], "age_days": [40]})
+    profile = pd.DataFrame({**{name: [1] for name in FEATURES}, "cohort": [2], "clock_days": [40]})
     targets = targets_of(model, profile)
     hazard, won = expit(targets.closing[0]), expit(targets.winning[0])
     n_lives, horizon = 40_000, 90
@@ -113,7 +114,11 @@ def test_a_win_probability_is_what_simulated_lives_come_to(model):
 
 def test_gradients_are_those_of_finite_differences(model):
     deals = pd.DataFrame(
-        {**{name: [0, 1, 2] for name in FEATURES}, "cohort": [0, 3, 11], "age_days": [0, 100, 2000]}
+        {
+            **{name: [0, 1, 2] for name in FEATURES},
+            "cohort": [0, 3, 11],
+            "clock_days": [0, 100, 2000],
+        }
     )
     targets = targets_of(model, deals)
     for horizon in (90.0, np.inf):
@@ -167,8 +172,9 @@ def test_deals_of_before_the_export_do_not_make_old_deals_seem_to_last():
 
     def log_hazard(deals: pd.DataFrame, first_close: int) -> float:
         counts = lifetimes.risk_counts(deals, lifetimes.AS_OF, BANDS, first_close=first_close)
-        risk = hazards.risk_set(counts, FEATURES, BANDS)
-        return np.log(risk.n_closed[:, old].sum() / risk.n_days[:, old].sum())
+        risk = hazards.risk_set(counts, LAYOUT)
+        of_old = risk[risk.band == old]
+        return np.log(of_old.n_closed.sum() / of_old.n_days.sum())
 
     complete = log_hazard(everything, -lifetimes.WARM_UP)
     assert log_hazard(exported, 0) == pytest.approx(complete, abs=0.1)
@@ -180,7 +186,7 @@ def test_a_start_does_not_change_the_fit(deals, by_age):
     spread = Spread(by_age=by_age)
     model = fitted(deals, spread)
     counts = lifetimes.risk_counts(deals, lifetimes.AS_OF, BANDS)
-    risk = hazards.risk_set(counts, FEATURES, BANDS)
+    risk = hazards.risk_set(counts, LAYOUT)
     earlier = fitted(deals[deals["created"] < 500], spread)
     again = hazards.fit(risk, LAYOUT, spread, earlier)
     for found, expected in zip(again.coefficients, model.coefficients, strict=True):
@@ -194,7 +200,7 @@ def test_effects_that_change_with_age_are_found():
     cycle = deals["closed"] - deals["created"]
     effect = np.where(deals["source"] == 0, np.log(cycle / 60), 0.0)
     deals["is_won"] = rng.random(len(deals)) < expit(effect)
-    old = pd.DataFrame({**{name: [1] for name in FEATURES}, "cohort": [1], "age_days": [200]})
+    old = pd.DataFrame({**{name: [1] for name in FEATURES}, "cohort": [1], "clock_days": [200]})
     both = pd.concat([old.assign(source=0), old.assign(source=1)])
     changing = targets_of(fitted(deals, Spread(by_age=0.5)), both).probability()
     constant = targets_of(fitted(deals, Spread()), both).probability()

@@ -6,10 +6,10 @@ from support.simulate import RULES
 from tools.evidence import lifetimes
 from tools.evidence.lifetimes import AS_OF, World
 from winrate.statistics import hazards, score_models, scores
-from winrate.statistics.hazards import AgeBands, Layout, Spread
+from winrate.statistics.hazards import Bands, Layout, Spread
 
 FEATURES = list(lifetimes.LEVELS)
-BANDS = AgeBands.of([0, 14, 30, 60, 90, 120, 180, 240, 360, 540, 720])
+BANDS = Bands.of([0, 14, 30, 60, 90, 120, 180, 240, 360, 540, 720])
 N_COHORTS, N_FOLDS = 12, 3
 PAST = (AS_OF - 180, AS_OF - 120, AS_OF - 60)
 EPOCH = pd.Timestamp("2025-01-01")
@@ -26,7 +26,9 @@ def tables(deals: pd.DataFrame, days: tuple[int, ...] = (AS_OF, *PAST)) -> dict[
     for day in days:
         folds = deals.groupby("score_fold") if day == AS_OF else [(0, deals)]
         counts += [
-            lifetimes.risk_counts(rows, day, BANDS).assign(score_fold=fold, score_date=date_of(day))
+            lifetimes.risk_counts(rows, day, BANDS).assign(
+                score_fold=fold, score_date=date_of(day), is_creation=True
+            )
             for fold, rows in folds
         ]
         open_deals = lifetimes.open_deals(deals, day).assign(fold=score_models.ALL_DEALS)
@@ -37,6 +39,7 @@ def tables(deals: pd.DataFrame, days: tuple[int, ...] = (AS_OF, *PAST)) -> dict[
             open_deals = pd.concat([open_deals, closed])
         targets.append(open_deals.assign(score_date=date_of(day), day=day))
     found = pd.concat(targets, ignore_index=True).assign(score_id=lambda rows: rows.index + 1)
+    found["clock_days"] = found["age_days"] + (found["fold"] < 0)
     is_past = found["day"] != AS_OF
     known = found["closed"] <= AS_OF
     outcomes = pd.DataFrame(
@@ -50,7 +53,7 @@ def tables(deals: pd.DataFrame, days: tuple[int, ...] = (AS_OF, *PAST)) -> dict[
     dates = pd.DataFrame({"score_date": [date_of(day) for day in days]})
     dates["is_as_of"] = [day == AS_OF for day in days]
     dates = dates.assign(days_to_quarter_end=30, days_to_next_quarter_end=121)
-    names = ["score_id", "score_date", "fold", *FEATURES, "cohort", "age_days"]
+    names = ["score_id", "score_date", "fold", *FEATURES, "cohort", "age_days", "clock_days"]
     as_text = dict.fromkeys(FEATURES, str)
     return {
         "counts": pd.concat(counts, ignore_index=True).astype(as_text),
@@ -66,9 +69,9 @@ def scored(given: dict[str, pd.DataFrame], known: list[str] = FEATURES) -> pd.Da
         given[name] for name in ("counts", "targets", "outcomes", "dates")
     )
     models = score_models.score_models(
-        counts, targets, outcomes, FEATURES, known, BANDS, N_COHORTS, RULES
+        counts, targets, outcomes, FEATURES, known, BANDS, N_COHORTS, [], RULES
     )
-    return scores.score_targets(models, counts, targets, dates, FEATURES, BANDS, N_COHORTS)
+    return scores.score_targets(models, counts, targets, dates, FEATURES, BANDS, N_COHORTS, [])
 
 
 @pytest.fixture(scope="module")
@@ -100,13 +103,12 @@ def test_open_deals_are_scored_by_the_model_of_all_deals(given, found):
     deals = given["deals"][is_open]
     counts = given["counts"][given["counts"]["score_date"] == date_of(AS_OF)].copy()
     counts[FEATURES] = counts[FEATURES].astype(int)
-    risk = hazards.risk_set(counts, FEATURES, BANDS)
     layout = Layout(BANDS, lifetimes.levels(), N_COHORTS)
+    risk = hazards.risk_set(counts, layout)
     close = []
     for spread in score_models.SPREADS:
         model = hazards.fit(risk, layout, spread)
-        ages = deals["age_days"].to_numpy(float)
-        expected = hazards.Targets(model, layout.static(deals), ages).probability(30.0)
+        expected = hazards.Targets(model, deals).probability(30.0)
         difference = expected - found.loc[is_open, "win_probability_this_quarter"]
         close.append(np.abs(difference).max() < 1e-6)
     assert sum(close) == 1
