@@ -6,6 +6,7 @@ import pytest
 
 from support.page import Page
 from support.report_story import STORY, write_page, write_report
+from winrate.report import sections
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +28,11 @@ def write(tmp_path):
 
 
 @pytest.fixture
-def page(tmp_path):
-    """Write the page of some tables, without chart files."""
-    return lambda tables: Page(write_page(tables, tmp_path / "index.html"))
+def page(request, tmp_path):
+    """Write the page of some tables, without chart files.
+
+    Its sections are the `SECTIONS` of the module that tests them, since a whole page takes ten
+    times as long as one section. A module without them gets all.
+    """
+    shown = getattr(request.module, "SECTIONS", sections.SECTIONS)
+    return lambda tables: Page(write_page(tables, tmp_path / "index.html", shown))

@@ -1,6 +1,9 @@
 """The section on the alerts, and the one on the data checks."""
 
 from support.report_story import alert, open_deal, story_with
+from winrate.report.sections import alerts, data_checks
+
+SECTIONS = [alerts.section, data_checks.section]
 
 
 def test_alerts_stand_by_severity_and_long_lists_are_cut(page):

@@ -9,8 +9,10 @@ import pytest
 from support.report_story import driver, story_with
 from winrate.report import text
 from winrate.report.charts import bars
-from winrate.report.sections import recipe
+from winrate.report.sections import drivers, recipe
 from winrate.report.style import HELPS, HURTS, PALE_HELPS, PALE_HURTS
+
+SECTIONS = [drivers.section, recipe.section]
 
 SCRIPT = "<script>alert(1)</script>"
 

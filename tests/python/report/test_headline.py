@@ -4,6 +4,8 @@ import pytest
 
 from support.report_story import cause, change, segment, story_with
 
+SECTIONS = []  # the headline stands above them
+
 NO_SIGNAL = [{"verdict": "no signal", "minimum_deals": 1653, "statement": "Nothing."}]
 LEAK = [
     {"verdict": "suspected leak", "suspected_feature": "lead_source", "statement": "Suspected."}

@@ -5,6 +5,8 @@ import re
 from support.report_story import loss, story_with
 from winrate.report.sections import losses
 
+SECTIONS = [losses.section]
+
 ROW = re.compile(r"Price\s+120\s+1,200,000\s+15\.0%\s+10\.0%\s+\+5\.0\s+\+3\.0 to \+7\.0\s+rose")
 
 

@@ -3,6 +3,9 @@
 import pytest
 
 from support.report_story import deal, open_deal, story_with
+from winrate.report.sections import open_deals
+
+SECTIONS = [open_deals.section]
 
 
 def test_the_health_of_the_pipeline_stands_with_the_open_deals(story):

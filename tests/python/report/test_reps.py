@@ -4,7 +4,10 @@ import pytest
 
 from support.report_story import rep, story_with
 from winrate.report.charts import funnel
+from winrate.report.sections import reps as section_of_reps
 from winrate.report.style import HELPS, HURTS, NEUTRAL
+
+SECTIONS = [section_of_reps.section]
 
 
 def test_the_colour_of_a_rep_follows_the_evidence_alone(story):

@@ -1,6 +1,9 @@
 """The top and the end of the page."""
 
 from support.report_story import story_with
+from winrate.report.sections import data_checks
+
+SECTIONS = [data_checks.section]
 
 NO_SIGNAL = [{"verdict": "no signal", "minimum_deals": 1653, "statement": "Nothing."}]
 

@@ -1,6 +1,9 @@
 """The coverage on top of the page, and the section on targets."""
 
 from support.report_story import story_with
+from winrate.report.sections import targets
+
+SECTIONS = [targets.section]
 
 
 def target(entity_id="all", **values):

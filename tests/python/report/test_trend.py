@@ -3,7 +3,10 @@
 import pytest
 
 from support.report_story import change, quarter, story_with
+from winrate.report.sections import trend
 from winrate.report.style import HURTS
+
+SECTIONS = [trend.section]
 
 
 def test_an_incomplete_quarter_is_hollow_and_says_so(story):

@@ -3,7 +3,10 @@
 import pytest
 
 from support.report_story import cause, change, change_part, segment, story_with
+from winrate.report.sections import why
 from winrate.report.style import HURTS, NEUTRAL, PALE_HELPS, PALE_HURTS
+
+SECTIONS = [why.section]
 
 
 def test_the_waterfall_goes_from_the_win_rate_before_to_the_one_after(story):

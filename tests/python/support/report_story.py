@@ -1,13 +1,16 @@
 """Small databases made by hand for the tests of the report, and the rows that are put into them."""
 
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
+from unittest import mock
 
 import duckdb
 import yaml
 
 from winrate import project
 from winrate.report import files, page
+from winrate.report.blocks import Section
 from winrate.report.data import Data
 
 SCHEMAS = ("drivers", "scores", "alerts", "quality")
@@ -26,41 +29,66 @@ def contracts() -> dict[str, dict[str, str]]:
     return found
 
 
-def fill(connection: duckdb.DuckDBPyConnection, tables: dict[str, list[dict]]) -> None:
-    """Create every public table, with the columns of its contract, and insert rows by table.
-
-    What a row lacks is null.
-    """
-    connection.begin()
+def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create every public table, with the columns of its contract."""
     for schema in SCHEMAS:
         connection.execute(f"create schema {schema}")
     for table, columns in contracts().items():
         typed = ", ".join(f"{name} {data_type}" for name, data_type in columns.items())
         connection.execute(f"create table {table} ({typed})")
+
+
+@cache
+def empty_tables() -> duckdb.DuckDBPyConnection:
+    """Every public table in memory, for tests that take back what they insert."""
+    connection = duckdb.connect()
+    create_tables(connection)
+    return connection
+
+
+def fill(connection: duckdb.DuckDBPyConnection, tables: dict[str, list[dict]]) -> None:
+    """Insert rows by table; what a row lacks is null."""
     for table, rows in tables.items():
         for row in rows:
             connection.execute(
                 f"insert into {table} ({', '.join(row)}) values ({', '.join('?' * len(row))})",
                 list(row.values()),
             )
-    connection.commit()
 
 
 def write_report(tables: dict[str, list[dict]], folder: Path) -> Path:
     """Write a database of these rows per table, and its report; returns the report's folder."""
     warehouse = folder / "warehouse.duckdb"
     with duckdb.connect(str(warehouse)) as connection:
+        connection.begin()
+        create_tables(connection)
         fill(connection, tables)
+        connection.commit()
     path = files.write_report(warehouse, folder / "report")
     assert path == folder / "report" / "index.html"
     return path.parent
 
 
-def write_page(tables: dict[str, list[dict]], path: Path) -> Path:
-    """Write the page of a database of these rows per table, and no chart files."""
-    with duckdb.connect() as connection:
+def write_page(
+    tables: dict[str, list[dict]],
+    path: Path,
+    sections: Sequence[Callable[[Data], Section | None]] = page.SECTIONS,
+) -> Path:
+    """Write the page of a database of these rows per table, and no chart files.
+
+    sections: which sections the page has, of all. The library of the charts is left out, which is
+    nearly all of a page.
+    """
+    connection = empty_tables().begin()
+    try:
         fill(connection, tables)
-        path.write_text(page.html(Data(connection)), encoding="utf-8")
+        with (
+            mock.patch.object(page, "SECTIONS", sections),
+            mock.patch.object(page, "get_plotlyjs", lambda: "// the library"),
+        ):
+            path.write_text(page.html(Data(connection)), encoding="utf-8")
+    finally:
+        connection.rollback()
     return path
 
 
