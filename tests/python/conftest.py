@@ -4,8 +4,9 @@ import gc
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -16,7 +17,10 @@ from support.exports import sample_deals
 from support.paths import REFERENCE, SAMPLE, SAMPLE_FOLDER
 from support.shared import shared_folder
 from support.staged import Staging
+from winrate.build import compiled
+from winrate.build import staging as staged_models
 from winrate.config import folder as config_folder
+from winrate.config.folder import Config
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +40,28 @@ def own_dbt_target(tmp_path_factory) -> Path:
     target = tmp_path_factory.mktemp("dbt") / "target"
     os.environ["DBT_TARGET_PATH"] = str(target)
     return target
+
+
+@pytest.fixture(scope="session", autouse=True)
+def models_of_all_settings(own_dbt_target) -> Iterator[None]:
+    """Keep what `check` and `init` have dbt compile: of each settings, once in this process.
+
+    Each settings have a target folder of their own; one folder keeps the models of the last only.
+    """
+    kept = {}
+    compiled_models = staged_models.compiled_models
+
+    def models_of(config: Config | None = None) -> list[dict]:
+        settings = config.model_settings if config else {}
+        key = compiled.project_key(settings)
+        if key not in kept:
+            target = own_dbt_target.with_name(f"of_{key}") if settings else own_dbt_target
+            with mock.patch.dict(os.environ, DBT_TARGET_PATH=str(target)):
+                kept[key] = compiled_models(config)
+        return kept[key]
+
+    with mock.patch.object(staged_models, "compiled_models", models_of):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -123,7 +149,7 @@ WHOLE_BUILDS = {
         "small_warehouse",
         "hostile_warehouse",
     ),
-    *("masked_build", "own_warehouse", "with_issues", "build_and_export", "from_february"),
+    *("masked_build", "own_warehouse", "with_issues", "build_and_export"),
     *(
         "scoped",
         "pooled",
@@ -132,7 +158,6 @@ WHOLE_BUILDS = {
         "staged_build",
         "with_teams",
         "recorded",
-        "converted",
         "built_from_fivetran",
     ),
 }
@@ -140,10 +165,14 @@ WHOLE_BUILDS = {
 
 @pytest.hookimpl(tryfirst=True)  # before pytest selects by marks
 def pytest_collection_modifyitems(config, items) -> None:
-    """Mark slow tests; `make reliability` runs those tests only that give a figure."""
+    """Mark slow tests and put them first; `make reliability` runs only those that give a figure.
+
+    Only short tests are left at the end, so that all processes end at about the same time.
+    """
     for item in items:
         if WHOLE_BUILDS.intersection(item.fixturenames):
             item.add_marker("slow")
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     if "WINRATE_FIGURES" in os.environ:
         giving = [item for item in items if "record_figure" in item.fixturenames]
         config.hook.pytest_deselected(items=[item for item in items if item not in giving])

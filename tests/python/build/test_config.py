@@ -4,12 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from support.builds import built_by_dbt, first_target, rows
-from support.exports import sample_deals
+from support.builds import first_target, rows
 from winrate import __main__
 from winrate.build import compiled, data_tests
 from winrate.build.dbt import DbtRun, arguments
-from winrate.config import folder
 from winrate.ingest import provenance
 
 
@@ -25,44 +23,21 @@ def test_what_dbt_compiled_is_kept_for_the_settings_that_it_was_compiled_with():
     assert keys[0] == keys[1] != keys[2]
 
 
-@pytest.fixture(scope="module")
-def own(tmp_path_factory) -> Path:
-    """A folder with settings, a mapping and rules."""
-    own = tmp_path_factory.mktemp("config") / "my_crm"
-    own.mkdir()
-    (own / "settings.yml").write_text(
-        "features:\n"
-        "  categorical: [industry, deal_segment]\n"
-        "  numeric: {deal_amount: , discount_rate: [10, 20]}\n"
-    )
-    (own / "mapping.csv").write_text("kind,found,means\nindustry,SaaS,Software\n")
-    (own / "alert_rules.csv").write_text("condition,threshold_value\ndeal_opportunity,0.9\n")
-    return own
-
-
-@pytest.fixture(scope="module")
-def own_warehouse(own, compiled_project) -> Path:
-    """A build with them, by dbt, of an export with two columns that the sample has not."""
-    deals = sample_deals().head(600)
-    deals["Deal Segment"] = ["SMB", "Enterprise", "Rare"] * 10 + ["SMB"] * (len(deals) - 30)
-    deals["Discount Rate"] = [f"{n % 40}.5" for n in range(len(deals))]
-    deals.to_csv(own / "deals.csv", index=False)
-    return built_by_dbt(own, own / "deals.csv", config=folder.read(own))
-
-
-def test_a_build_has_the_settings_the_mapping_and_the_rules_of_its_folder(own, own_warehouse):
-    config = folder.read(own)
+def test_a_build_has_the_settings_the_mapping_and_the_rules_of_its_folder(
+    own_config, own_warehouse
+):
     query = "select distinct feature from drivers.win_rate_drivers order by 1"
-    features = ["deal_segment", "discount_rate", "industry", "sales_cycle_days"]
+    categories = {"competitor", "deal_segment", "industry", "lead_source", "loss_reason"}
+    features = sorted({*categories, "discount_rate", "sales_cycle_days"})
     assert [feature for (feature,) in rows(own_warehouse, query)] == features
     query = "select count(*) from staging.stg_deals where industry = 'Software'"
     assert rows(own_warehouse, query) > [(0,)]
     query = "select threshold_value from alerts.alert_rules where condition = 'deal_opportunity'"
     assert rows(own_warehouse, query) == [(0.9,)]
     [(settings,)] = rows(own_warehouse, "select settings_sha256 from quality.build_info")
-    assert settings == provenance.settings_sha256({**config.settings, **config.paths()})
+    assert settings == provenance.settings_sha256({**own_config.settings, **own_config.paths()})
     target = first_target(own_warehouse)
-    assert data_tests.read(target, compiled.project_key(config.model_settings))
+    assert data_tests.read(target, compiled.project_key(own_config.model_settings))
     assert data_tests.read(target, compiled.project_key()) is None
 
 

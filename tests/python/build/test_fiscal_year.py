@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from support.builds import built, built_by_dbt, rows
+from support.builds import built, rows
 from support.exports import sample_deals
+from support.own_settings import fiscal_periods
 from support.page import Page
 from winrate.build.build import BuildRequest
 from winrate.build.check import check
-from winrate.config import folder
 
 CALENDAR, FROM_FEBRUARY, FROM_JULY = "Q-DEC", "Q-JAN", "Q-JUN"  # by the month that ends the year
 WHOLE_QUARTERS = ("last quarter", "last two quarters", "year on year")
@@ -22,12 +22,6 @@ def export(path: Path, deals: pd.DataFrame, periods: pd.Series) -> Path:
     """Deals with fiscal periods, as a report of Salesforce has them."""
     deals.assign(**{"Fiscal Period": periods}).to_csv(path, index=False)
     return path
-
-
-def periods_of(deals: pd.DataFrame, calendar: str) -> pd.Series:
-    """'Q1-2027', by the year in which the fiscal year ends; missing for open deals."""
-    found = pd.to_datetime(deals["closed_date"]).dt.to_period(calendar)
-    return found.map(lambda day: f"Q{day.quarter}-{day.qyear}", na_action="ignore")
 
 
 def name_of(period: pd.Period, calendar: str = FROM_FEBRUARY) -> str:
@@ -54,36 +48,25 @@ def trend(warehouse: Path, basis: str) -> list[tuple]:
     )
 
 
-@pytest.fixture(scope="module")
-def from_february(tmp_path_factory, compiled_project) -> Path:
-    """A build of the sample with a setting, against fiscal periods that say July."""
-    own = tmp_path_factory.mktemp("fiscal") / "my_crm"
-    own.mkdir()
-    (own / "settings.yml").write_text("fiscal_year_start_month: 2\n")
-    deals = sample_deals()
-    path = export(own / "deals.csv", deals, periods_of(deals, FROM_JULY))
-    return built_by_dbt(own, path, config=folder.read(own))
-
-
-def test_the_quarters_of_the_trend_are_fiscal(from_february):
+def test_the_quarters_of_the_trend_are_fiscal(own_warehouse):
     for basis in ("closed", "created"):
-        found = trend(from_february, basis)
-        assert found == counted(from_february, FROM_FEBRUARY, basis)
+        found = trend(own_warehouse, basis)
+        assert found == counted(own_warehouse, FROM_FEBRUARY, basis)
         assert len(found) > 8
 
 
-def test_segments_are_counted_by_fiscal_quarter(from_february):
+def test_segments_are_counted_by_fiscal_quarter(own_warehouse):
     query = """
         select period_start, sum(n_deals), sum(n_won) from drivers.win_rate_by_segment
-        where basis = 'closed' and feature = 'region' group by all order by all
+        where basis = 'closed' and feature = 'lead_source' group by all order by all
     """
-    assert rows(from_february, query) == counted(from_february, FROM_FEBRUARY, "closed")
+    assert rows(own_warehouse, query) == counted(own_warehouse, FROM_FEBRUARY, "closed")
 
 
-def test_windows_are_fiscal_quarters_and_their_sentences_name_them(from_february):
-    by_quarter = {day: n for day, n, _ in counted(from_february, FROM_FEBRUARY, "closed")}
+def test_windows_are_fiscal_quarters_and_their_sentences_name_them(own_warehouse):
+    by_quarter = {day: n for day, n, _ in counted(own_warehouse, FROM_FEBRUARY, "closed")}
     found = rows(
-        from_february,
+        own_warehouse,
         """
         select comparison, basis, before_start, before_end, after_start, after_end,
             n_before, n_after, statement
@@ -106,9 +89,9 @@ def test_windows_are_fiscal_quarters_and_their_sentences_name_them(from_february
                 assert n == sum(n for day, n in by_quarter.items() if first <= day <= last)
 
 
-def test_the_pipeline_is_that_of_a_fiscal_quarter(from_february):
+def test_the_pipeline_is_that_of_a_fiscal_quarter(own_warehouse):
     [(start, end, statement)] = rows(
-        from_february,
+        own_warehouse,
         "select last_quarter_start, last_quarter_end, statement from drivers.pipeline_health",
     )
     quarter = pd.Period(start, FROM_FEBRUARY)
@@ -116,9 +99,9 @@ def test_the_pipeline_is_that_of_a_fiscal_quarter(from_february):
     assert name_of(quarter) in statement
 
 
-def test_the_page_names_fiscal_quarters_and_says_so(from_february):
-    page = Page(from_february.parent / "report" / "index.html")
-    names = [name_of(pd.Period(day, FROM_FEBRUARY)) for day, *_ in trend(from_february, "closed")]
+def test_the_page_names_fiscal_quarters_and_says_so(own_warehouse):
+    page = Page(own_warehouse.parent / "report" / "index.html")
+    names = [name_of(pd.Period(day, FROM_FEBRUARY)) for day, *_ in trend(own_warehouse, "closed")]
     figure = page.figures["trend"]
     assert set(figure["layout"]["xaxis"]["ticktext"]) <= set(names)
     hovers = [t["hovertext"] for t in figure["data"] if "markers" in t["mode"]]
@@ -129,11 +112,11 @@ def test_the_page_names_fiscal_quarters_and_says_so(from_february):
     assert not re.search(of_calendar, page.text + "".join(page.scripts[-1:]))
 
 
-def test_a_setting_goes_before_fiscal_periods_that_say_another_month(from_february):
+def test_a_setting_goes_before_fiscal_periods_that_say_another_month(own_warehouse):
     query = "select fiscal_year_start_month from quality.build_info"
-    assert rows(from_february, query) == [(2,)]
+    assert rows(own_warehouse, query) == [(2,)]
     query = "select message from quality.data_checks where check_name = 'fiscal_year_unclear'"
-    [(message,)] = rows(from_february, query)
+    [(message,)] = rows(own_warehouse, query)
     assert re.fullmatch(
         r"The fiscal periods of ([0-9,]+) of \1 deals say that the fiscal year starts in July\. "
         "Quarters follow the setting fiscal_year_start_month, which says February.",
@@ -144,7 +127,7 @@ def test_a_setting_goes_before_fiscal_periods_that_say_another_month(from_februa
 @pytest.mark.slow
 def test_the_start_of_the_fiscal_year_is_inferred_from_fiscal_periods(tmp_path, compiled_project):
     deals = sample_deals().head(1500)
-    path = export(tmp_path / "deals.csv", deals, periods_of(deals, FROM_JULY))
+    path = export(tmp_path / "deals.csv", deals, fiscal_periods(deals, FROM_JULY))
     warehouse = built(tmp_path, path)
     assert rows(warehouse, "select fiscal_year_start_month from quality.build_info") == [(7,)]
     assert trend(warehouse, "closed") == counted(warehouse, FROM_JULY, "closed")
@@ -157,7 +140,7 @@ def test_the_start_of_the_fiscal_year_is_inferred_from_fiscal_periods(tmp_path, 
 @pytest.mark.slow
 def test_fiscal_periods_that_contradict_each_other_are_found(tmp_path, compiled_project):
     deals = sample_deals().head(1500)
-    periods = np.where(deals["outcome"].eq("Won"), periods_of(deals, FROM_JULY), "2026 1")
+    periods = np.where(deals["outcome"].eq("Won"), fiscal_periods(deals, FROM_JULY), "2026 1")
     path = export(tmp_path / "deals.csv", deals, pd.Series(periods, index=deals.index))
     warehouse = built(tmp_path, path)
     assert rows(warehouse, "select fiscal_year_start_month from quality.build_info") == [(1,)]

@@ -170,11 +170,12 @@ def test_a_feature_that_is_the_team_leaves_nothing_to_compare():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("n_teams", "n_reps"), [(0, 0), (4, 3)], ids=["4 to 10", "4 of 3 reps"])
-def test_false_claims_are_rare_where_reps_differ_and_teams_do_not(n_teams, n_reps):
+@pytest.mark.parametrize(
+    ("n_teams", "n_reps", "n"), [(0, 0, 100), (4, 3, 200)], ids=["4 to 10", "4 of 3 reps"]
+)
+def test_false_claims_are_rare_where_reps_differ_and_teams_do_not(n_teams, n_reps, n):
     """In `n` companies, of which none has a team with an effect, at the level of the project."""
     rules = replace(RULES, max_other_q_value=0.01)
-    n = 200
     tables = [
         performance(simulated_teams(seed, n_teams, n_reps), ["industry"], rules)
         for seed in range(n)
