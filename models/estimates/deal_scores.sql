@@ -21,11 +21,7 @@ deals as (
             when not deal_features.is_born_closed then 0
         end as scored_age_days,
         case when deal_features.is_open then -1 else {{ score_fold('deal_features.deal_id') }} end as fold,
-        case
-            when not deal_features.is_open then 0
-            when deal_states.state_date is not null then 1
-            else coalesce(deal_features.deal_age_days, 0) + 1
-        end as clock_days,
+        case when deal_features.is_open then coalesce(deal_features.deal_age_days, 0) + 1 else 0 end as clock_days,
         {{ states('deal_states') }}
     from {{ ref('deal_features') }} as deal_features
     cross join as_of_dates

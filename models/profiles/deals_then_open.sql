@@ -19,7 +19,6 @@ final as (
         {% endfor -%}
         {{ cohort('score_deals.start_date', 'score_dates.score_date') }} as cohort,
         {{ days_between('score_deals.start_date', 'score_dates.score_date') }} as age_days,
-        coalesce(deal_states.state_date is not null, false) as has_state,
         {{ states('deal_states') }},
         score_deals.start_date,
         case when not score_deals.is_open

@@ -1,8 +1,8 @@
 -- What is scored: one row per score date, model, combination of levels, cohort, age and state that a deal has. On the as-of
 -- date an open deal has two: at its age and at creation, by the model of all deals (`fold` -1); a closed deal has one,
 -- at creation, by the model that was not fitted on its fold. On an earlier date, the deals then open have one, at the age
--- that they had, by the model of what was known then. `clock_days` are the days since the landmark on the first day on
--- which the deal may close: since its creation, or, where its state is known, since the score date.
+-- that they had, by the model of what was known then. `clock_days` is the age on the first day on which the deal may close:
+-- the day after the score date, or that of its creation.
 
 {% set features = creation_features() -%}
 
@@ -34,7 +34,6 @@ now as (
         {{ as_text(features) -}}
         {{ cohort('start_date', 'as_of_date') }} as cohort,
         coalesce(deal_age_days, 0) as age_days,
-        deal_states.state_date is not null as has_state,
         {{ states('deal_states') }},
         is_open,
         count(*) as n_deals
@@ -74,7 +73,7 @@ at_their_age as (
         {% endfor -%}
         cohort,
         age_days,
-        case when has_state then 1 else age_days + 1 end as clock_days,
+        age_days + 1 as clock_days,
         {{ var('score_states') | join(', ') }},
         0 as n_closed_deals
     from now
@@ -92,7 +91,7 @@ then_open as (
         {% endfor -%}
         cohort,
         age_days,
-        case when has_state then 1 else age_days + 1 end as clock_days,
+        age_days + 1 as clock_days,
         {{ var('score_states') | join(', ') }},
         0 as n_closed_deals
     from {{ ref('deals_then_open') }}

@@ -159,6 +159,19 @@ class Layout:
         """The columns of profiles."""
         return [*self.levels, "cohort", *(["is_creation", *self.states] if self.states else [])]
 
+    def clock(self, profiles: pd.DataFrame) -> np.ndarray:
+        """The first day of each profile: since its creation, or since its state is known."""
+        clock = profiles["clock_days"].to_numpy(float)
+        if not self.states:
+            return clock
+        has_state = np.array([level != AT_CREATION for level in self.states[AGE]])
+        code = profiles[AGE].to_numpy()
+        return np.where((code >= 0) & has_state[code], 1.0, clock)
+
+    def without_states(self) -> "Layout":
+        """The layout of a model of what is known at creation."""
+        return replace(self, states={})
+
     def columns(self, spread: Spread) -> pd.DataFrame:
         """What each coefficient belongs to: `term` and `level`, one row each, in their order."""
         of_levels = [(name, level) for name, levels in self.levels.items() for level in levels]
@@ -371,8 +384,8 @@ class HazardModel:
     def targets(self, profiles: pd.DataFrame) -> "Iterator[Targets]":
         """Some deals at a time.
 
-        profiles: codes of levels and states, `cohort` and `clock_days`: the days since the landmark
-            of the first day on which the deal may close.
+        profiles: codes of levels and states, `cohort` and `clock_days`: the days since creation of
+            the first day on which the deal may close.
         """
         for start in range(0, len(profiles), CHUNK):
             yield Targets(self, profiles.iloc[start : start + CHUNK])
@@ -385,6 +398,8 @@ def fit(
 
     start: a similar model with the same layout and spread, from which the fit starts.
     """
+    if not layout.states:
+        risk = risk.once
     starts = start.coefficients if start else (None, None)
     problems = _problems(risk, layout, spread)
     closing, winning = (
@@ -489,7 +504,7 @@ class Targets:
     def __init__(self, model: HazardModel, profiles: pd.DataFrame):
         self.model = model
         self.layout = model.layout
-        self.clock = profiles["clock_days"].to_numpy(float)
+        self.clock = self.layout.clock(profiles)
         self.terms = self.layout.terms(profiles, model.spread)
         self.closing, self.winning = (self._log_odds(own) for own in model.coefficients)
 

@@ -27,6 +27,7 @@ COLUMNS = {
     "fold": "int64",
     "level_spread": "float64",
     "by_age_spread": "float64",
+    "has_states": "bool",
     "regression": "str",
     "place": "int64",
     "term": "str",
@@ -61,9 +62,9 @@ def score_models(
     Returns one row per `score_date`, `fold` (`ALL_DEALS`, `BASELINE` or that which the model has
         not seen), `regression` ('closing' or 'winning') and `place` of a coefficient: `term` and
         `level` that it belongs to, the `coefficient` in log-odds, its `standard_error` for the
-        model of all deals on the as-of date, and the spreads that cross-validation chose
-        (`hazards.Spread`). Dates until which fewer than `min_outcomes` deals were won or lost have
-        no model.
+        model of all deals on the as-of date, and what cross-validation chose: the spreads
+        (`hazards.Spread`) and whether the model has the states. Dates until which fewer than
+        `min_outcomes` deals were won or lost have no model.
     """
     used = usable_features(counts, features, known)
     fits = Fits(counts, targets, outcomes, layout_of(counts, used, bands, n_cohorts, states), rules)
@@ -114,7 +115,8 @@ def _rows(date: pd.Timestamp, fold: int, model: HazardModel, has_errors: bool) -
         part["place"] = range(len(part))
         parts.append(part.assign(regression=regression))
     spread = {"level_spread": model.spread.level, "by_age_spread": model.spread.by_age}
-    return pd.concat(parts).assign(score_date=date, fold=fold, **spread)[list(COLUMNS)]
+    choice = {"has_states": bool(model.layout.states)} | spread
+    return pd.concat(parts).assign(score_date=date, fold=fold, **choice)[list(COLUMNS)]
 
 
 def models_of(
@@ -139,6 +141,8 @@ def models_of(
         )
         risk = risk_of(of_date[date], layout, int(fold))
         own_layout = layout.without_features() if fold == BASELINE else layout
+        if not rows["has_states"].iloc[0]:
+            risk, own_layout = risk.once, own_layout.without_states()
         yield (date, int(fold)), HazardModel(risk, own_layout, spread, (closing, winning))
 
 
@@ -173,13 +177,12 @@ class Fits:
             for date, rows in layout.encoded(targets).groupby("score_date")
             if date in self.risks and date < self.as_of
         ]
-        self.models: dict[tuple[pd.Timestamp, Spread], HazardModel] = {}
+        self.models: dict[tuple[pd.Timestamp, Spread, bool], HazardModel] = {}
 
     def all(self) -> Iterator[tuple[tuple[pd.Timestamp, int], HazardModel]]:
         """Each model by its date and fold."""
         for date in sorted(self.risks):
-            spread = self.chosen(date)
-            model = self.model(date, spread)
+            model = self.model(date, *self.chosen(date))
             yield (date, ALL_DEALS), model
             if date < self.as_of:
                 average = self.layout.without_features()
@@ -188,28 +191,35 @@ class Fits:
             for fold in sorted(self.counts[date]["score_fold"].unique()):
                 risk = risk_of(self.counts[date], self.layout, fold)
                 if risk.fewest_outcomes > 0:
-                    yield (date, fold), hazards.fit(risk, self.layout, spread, model)
+                    yield (date, fold), hazards.fit(risk, model.layout, model.spread, model)
 
-    def model(self, date: pd.Timestamp, spread: Spread) -> HazardModel:
+    def model(self, date: pd.Timestamp, spread: Spread, has_states: bool) -> HazardModel:
         """The model of all deals as they were known on a date."""
-        if (date, spread) not in self.models:
-            similar = [found for (_, other), found in self.models.items() if other == spread]
+        key = (date, spread, has_states)
+        if key not in self.models:
+            similar = [found for other, found in self.models.items() if other[1:] == key[1:]]
+            layout = self.layout if has_states else self.layout.without_states()
             start = similar[-1] if similar else None
-            self.models[date, spread] = hazards.fit(self.risks[date], self.layout, spread, start)
-        return self.models[date, spread]
+            self.models[key] = hazards.fit(self.risks[date], layout, spread, start)
+        return self.models[key]
 
-    def chosen(self, date: pd.Timestamp) -> Spread:
-        """The spread with which earlier models best predicted what was known on the date.
+    def chosen(self, date: pd.Timestamp) -> tuple[Spread, bool]:
+        """The spread, and whether to use states, by what best predicted what was known on the date.
 
         Cross-validation over time: each model is tried on the deals open on its date, and on what
         became of them until the date in question.
         """
         tried = [earlier for earlier in self.past if earlier.date < date][::TRIED_MONTHS]
-        losses = [
-            sum(each.loss(self.model(each.date, spread), (date - each.date).days) for each in tried)
-            for spread in SPREADS
-        ]
-        return SPREADS[int(np.argmin(losses))]
+
+        def loss(spread: Spread, has_states: bool) -> float:
+            models = (self.model(each.date, spread, has_states) for each in tried)
+            pairs = zip(tried, models, strict=True)
+            return sum(each.loss(model, (date - each.date).days) for each, model in pairs)
+
+        losses = [loss(spread, False) for spread in SPREADS]
+        best = int(np.argmin(losses))
+        has_states = bool(self.layout.states) and loss(SPREADS[best], True) < losses[best]
+        return SPREADS[best], has_states
 
 
 @dataclass(frozen=True)
