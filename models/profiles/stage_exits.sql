@@ -1,44 +1,19 @@
 -- How the first stay of each deal in each stage ended, and after how many days: counts for all deals by the quarter in
 -- which they entered the stage, and for each level of the categorical features known at creation. `left_for` is null
--- where the deal is still there. Stays of which the end is not known are left out.
+-- where the deal is still there.
 
 {% set features = creation_features() | select('in', categorical_features()) | list -%}
 {% set groups = 'deal_stage, left_for, days_in_stage' -%}
 
 with
 
-stays as (
-
-    select
-        deal_line,
-        deal_stage,
-        left_for,
-        days_in_stage,
-        entered_date
-    from {{ ref('deal_stays') }}
-    where is_first_entry and days_in_stage is not null
-
-),
-
-deals as (
-
-    select * from {{ ref('stg_deals') }}
-
-),
-
 staged as (
 
     select
-        stays.deal_stage,
-        stays.left_for,
-        stays.days_in_stage,
-        {{ quarter_start('stays.entered_date', 'fiscal_calendars.start_month') }} as quarter_start,
-        {% for feature in features -%}
-        deals.{{ feature }},
-        {% endfor -%}
-        {{ cents('deals.deal_amount') }} as amount_cents
-    from stays
-    inner join deals on stays.deal_line = deals.source_line
+        entries.*,
+        {{ quarter_start('entries.entered_date', 'fiscal_calendars.start_month') }} as quarter_start,
+        {{ cents('entries.deal_amount') }} as amount_cents
+    from {{ ref('stage_entries') }} as entries
     cross join {{ ref('fiscal_calendars') }} as fiscal_calendars
 
 ),

@@ -7,41 +7,18 @@
 
 with
 
-stays as (
-
-    select
-        deal_line,
-        deal_stage,
-        left_for,
-        days_in_stage,
-        cast(date_trunc('month', entered_date) as date) as month_start
-    from {{ ref('deal_stays') }}
-    where is_first_entry and days_in_stage is not null
-
-),
-
-deals as (
-
-    select * from {{ ref('stg_deals') }}
-
-),
-
 staged as (
 
     select
-        stays.deal_stage,
-        case when stays.days_in_stage <= horizons.horizon_days then stays.left_for end as left_for,
-        {% for feature in features -%}
-        deals.{{ feature }},
-        {% endfor -%}
-        stays.month_start
-    from stays
-    inner join deals on stays.deal_line = deals.source_line
+        entries.*,
+        cast(date_trunc('month', entries.entered_date) as date) as month_start,
+        case when entries.days_in_stage <= horizons.horizon_days then entries.left_for end as left_for_in_time
+    from {{ ref('stage_entries') }} as entries
     cross join {{ ref('stage_horizons') }} as horizons
 
 ),
 
-{% set groups = 'deal_stage, left_for, month_start' -%}
+{% set groups = 'deal_stage, left_for_in_time, month_start' -%}
 -- One pass: all deals, and the levels of each feature. (sqlfluff does not parse the grouping sets of DuckDB.)
 counted as (
 
@@ -61,7 +38,7 @@ final as (
         counted.feature,
         coalesce(feature_levels.level, counted.found) as level,
         counted.deal_stage,
-        counted.left_for,
+        counted.left_for_in_time as left_for,
         {{ whole_sum('counted.n_deals') }} as n_deals
     from counted
     left join {{ ref('feature_levels') }} as feature_levels
