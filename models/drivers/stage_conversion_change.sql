@@ -41,7 +41,20 @@ final as (
         estimates.q_value,
         estimates.evidence,
         estimates.inconclusive_because,
-        estimates.statement
+        estimates.statement,
+        estimates.mean_days_before,
+        estimates.mean_days_after,
+        estimates.change_days,
+        estimates.change_days_low,
+        estimates.change_days_high,
+        estimates.relative_change_days,
+        estimates.relative_change_days_low,
+        estimates.relative_change_days_high,
+        estimates.days_p_value,
+        estimates.days_q_value,
+        estimates.days_evidence,
+        estimates.days_inconclusive_because,
+        estimates.days_statement
     from estimates
     inner join windows using (comparison)
 

@@ -27,6 +27,7 @@ class ClaimRules:
     max_change_q_value: error of the verdicts on changes, and of the causes of changes.
     max_other_q_value: error of pairs, of reps, of the pipeline and of features known at close.
     min_effect_pp: percentage points of win rate; a smaller difference is no claim.
+    min_effect_days: days in a stage; a smaller change is no claim.
     max_auc: a holdout predicted better than this is a sign of leakage.
     """
 
@@ -38,6 +39,7 @@ class ClaimRules:
     max_change_q_value: float
     max_other_q_value: float
     min_effect_pp: float
+    min_effect_days: float
     max_auc: float
 
 

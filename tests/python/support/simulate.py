@@ -18,6 +18,7 @@ RULES = ClaimRules(
     max_other_q_value=0.05,
     max_p_value=0.05,
     min_effect_pp=1,
+    min_effect_days=1,
     max_auc=0.95,
 )
 

@@ -18,7 +18,8 @@ STAGES = """
 CHANGES = """
     select
         feature, deal_stage, went_on_rate_before, went_on_rate_after, n_entered_after, change_pp,
-        change_pp_low, change_pp_high, q_value, evidence, inconclusive_because, statement
+        change_pp_low, change_pp_high, q_value, evidence, inconclusive_because, statement,
+        days_statement
     from drivers.stage_conversion_change
     where is_primary
     order by q_value, feature nulls first, level, deal_stage
@@ -37,7 +38,7 @@ def section(data: Data) -> Section | None:
     if stages["went_on_rate"].isna().all():
         return None
     changes = data.rows(CHANGES)
-    claims = changes["statement"].dropna()
+    claims = pd.concat([changes["statement"], changes["days_statement"]]).dropna()
     blocks: list[Block] = [Paragraph(label(text)) for text in claims]
     if not blocks:
         blocks.append(Paragraph(_no_claim(changes)))
@@ -68,7 +69,10 @@ def section(data: Data) -> Section | None:
 def _no_claim(changes: pd.DataFrame) -> str:
     if changes.empty:
         return "The history is too short to compare two periods."
-    return "In no stage has the share of deals that go on changed significantly."
+    return (
+        "In no stage has the share of deals that go on, or the time in the stage, changed"
+        " significantly."
+    )
 
 
 def _row(stage: Any, changes: pd.DataFrame) -> dict[str, str]:
