@@ -46,9 +46,9 @@
     {{ return(columns_of_type('name')) }}
 {%- endmacro %}
 
-{# What deals, their owners and their accounts are called, beside their ids; no statistic uses it. #}
+{# What a deal, its owner and its account are called, and the id of the account: texts, also where one is a feature. #}
 {% macro display_names() -%}
-    {{ return(['deal_name', 'owner_name', 'account_name']) }}
+    {{ return(['deal_name', 'owner_name', 'account_id', 'account_name']) }}
 {%- endmacro %}
 
 {# Columns of which each deal has a text of its own. #}
