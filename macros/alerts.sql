@@ -75,9 +75,24 @@
    difference_pp: the column with the points, negative where the win rate is lower, which has an interval beside it.
    amount: of all these deals. #}
 {% macro cost_of_win_rate(difference_pp, amount) -%}
-    nullif({{ amount }}, 0) * greatest(-{{ difference_pp }}, 0) / 100 as amount_at_stake,
-    nullif({{ amount }}, 0) * greatest(-{{ difference_pp }}_high, 0) / 100 as amount_at_stake_low,
-    nullif({{ amount }}, 0) * greatest(-{{ difference_pp }}_low, 0) / 100 as amount_at_stake_high
+    {{ cost_of_points(difference_pp, amount) }} as amount_at_stake,
+    {{ cost_of_points(difference_pp ~ '_high', amount) }} as amount_at_stake_low,
+    {{ cost_of_points(difference_pp ~ '_low', amount) }} as amount_at_stake_high
+{%- endmacro %}
+
+{% macro cost_of_points(difference_pp, amount) -%}
+    nullif({{ amount }}, 0) * greatest(-{{ difference_pp }}, 0) / 100
+{%- endmacro %}
+
+{# The same at the end of a message: '; estimated cost €104,000 (95% interval €59,000 to €149,000)'. Nothing where there
+   are no amounts. #}
+{% macro cost_text(difference_pp, amount, currency) -%}
+    coalesce(
+        '; estimated cost ' || {{ as_amount(cost_of_points(difference_pp, amount), currency) }}
+        || ' (95% interval ' || {{ as_amount(cost_of_points(difference_pp ~ '_high', amount), currency) }}
+        || ' to ' || {{ as_amount(cost_of_points(difference_pp ~ '_low', amount), currency) }} || ')',
+        ''
+    )
 {%- endmacro %}
 
 {# What `alert_shape` is told of these alerts. #}

@@ -34,9 +34,12 @@ declined as (
         || ', ' || {{ as_points('segments.change_pp') }}
         || ' below ' || {{ comparison_words('segments.comparison', 'before') }} || ' ('
         || {{ as_interval('segments.change_pp_low', 'segments.change_pp_high') }}
-        || ', ' || {{ as_deals('segments.n_after') }} || ')' as message
+        || ', ' || {{ as_deals('segments.n_after') }} || ')'
+        || {{ cost_text('segments.change_pp', 'segments.closed_amount_after', 'formats.reporting_currency') }}
+            as message
     from segments
     cross join rule
+    cross join {{ ref('export_formats') }} as formats
     where
         segments.evidence = 'got worse'
         and -segments.change_pp > rule.threshold_value

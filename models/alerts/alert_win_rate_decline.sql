@@ -30,9 +30,12 @@ declined as (
         || ' in {{ primary_comparison().after }}, ' || {{ as_points('changes.change_pp') }}
         || ' below {{ primary_comparison().before }} ('
         || {{ as_interval('changes.change_pp_low', 'changes.change_pp_high') }}
-        || ', ' || {{ as_deals('changes.n_after') }} || ')' as message
+        || ', ' || {{ as_deals('changes.n_after') }} || ')'
+        || {{ cost_text('changes.change_pp', 'changes.closed_amount_after', 'formats.reporting_currency') }}
+            as message
     from changes
     cross join rule
+    cross join {{ ref('export_formats') }} as formats
     where
         changes.verdict = 'declined'
         and -changes.change_pp > rule.threshold_value
