@@ -164,7 +164,7 @@ def _build(options: argparse.Namespace) -> int:
         threads=options.threads,
         state=options.state or config.state(),
     )
-    named = {} if options.scope else scope.read_scopes(config.variables)
+    named = _named_scopes(options, config)
     if named:
         _say(f"Building {', '.join(named)} from {request.deals} ...")
         for text in scopes.build_scopes(request, named):
@@ -188,10 +188,16 @@ def _init(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    source = _source(options, _config(options))
-    found = check.check(build.BuildRequest(**source, warehouse=Path(), report=Path()))
+    config = _config(options)
+    request = build.BuildRequest(**_source(options, config), warehouse=Path(), report=Path())
+    found = check.check(request, _named_scopes(options, config))
     _say(found.text)
     return 0 if found.is_usable else EXIT_FAILED
+
+
+def _named_scopes(options: argparse.Namespace, config: Config) -> dict[str, str]:
+    """The scopes of the settings, by name; none where the command line names one."""
+    return {} if options.scope else scope.read_scopes(config.variables)
 
 
 def _config(options: argparse.Namespace) -> Config:

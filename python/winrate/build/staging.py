@@ -37,7 +37,8 @@ def compiled_models(config: Config | None = None) -> list[dict[str, Any]]:
     """The models that MODELS need, themselves included, each after those that it reads.
 
     config: with the settings to compile them with. They are kept, apart for each user's folder.
-    Returns `name`, `schema`, `path`, `config` and `code` of each (no code for a Python model).
+    Returns `name`, `schema`, `path`, `config` and `code` of each (no code for a Python model), and
+    the names of the models that it `reads`.
     Raises BuildError where the project does not compile.
     """
     config = config or Config()
@@ -60,6 +61,23 @@ def stage(
         connection.execute(f"create schema {schema}")
     for model in models:
         make_table(connection, model, values)
+
+
+def stage_again(
+    connection: duckdb.DuckDBPyConnection,
+    models: list[dict[str, Any]],
+    values: project.RunValues,
+    changed: str,
+) -> None:
+    """Build one model of a staged database again, with other values, and all that read it.
+
+    The others stay as they are; so the export is not read again.
+    """
+    affected = {changed}
+    for model in models:
+        if model["name"] == changed or not affected.isdisjoint(model["reads"]):
+            affected.add(model["name"])
+            run_model(connection, model, values, f"create or replace table {table_name(model)} as")
 
 
 def make_table(
@@ -120,6 +138,7 @@ def needed_models(
             "path": node["original_file_path"],
             "config": node["config"],
             "code": node["compiled_code"] if node["language"] == "sql" else "",
+            "reads": [parent.rpartition(".")[2] for parent in node["depends_on"]["nodes"]],
         }
         for node in ordered.values()
     ]

@@ -153,6 +153,38 @@ def test_each_scope_of_the_settings_gets_a_warehouse_and_a_page_that_one_page_li
         assert (config / "report" / name / "index.html").exists()
 
 
+def test_a_check_is_about_each_scope_of_the_settings(config, pooled):
+    run = run_main("check", "--config", config)
+    assert run.returncode == 0, run.stderr
+    for name, sign in (("renewals", "="), ("others", "!=")):
+        n_in, n_out = (
+            rows(pooled, f"select count(*) from staging.stg_deals where {condition}")[0][0]
+            for condition in (
+                f"coalesce(deal_type, '') {sign} 'Renewal'",
+                f"not coalesce(deal_type, '') {sign} 'Renewal'",
+            )
+        )
+        line = rf"{name} +deal_type{sign}Renewal: {n_in:,} rows accepted, {n_out:,} outside\n"
+        assert re.search(line, run.stdout)
+    assert "A build would accept this file" in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("scope", "sentence"),
+    [
+        ("deal_type=Upsell", "scope upsell: no deal is within the scope; the export has the"),
+        ("team=East", "scopes.upsell names team, and no column of the export is read as that"),
+        ("deal_typ=Upsell", "scopes.upsell names 'deal_typ', which is no column with levels"),
+    ],
+)
+def test_a_check_refuses_a_scope_of_the_settings_that_a_build_would_refuse(config, scope, sentence):
+    settings = config / "settings.yml"
+    settings.write_text(f"{settings.read_text()}  upsell: {scope}\n", encoding="utf-8")
+    run = run_main("check", "--config", config)
+    assert run.returncode == 1
+    assert sentence in run.stdout + run.stderr
+
+
 def test_an_export_that_changes_between_the_builds_of_its_scopes_is_refused(
     config, export, tmp_path, monkeypatch
 ):

@@ -54,7 +54,7 @@ def test_a_column_that_the_export_does_not_have_is_refused():
         ({"../up": "deal_type=Renewal"}, "scopes has '../up'; expected a name of letters"),
         ({"renewals": ""}, "scopes.renewals is ''; expected conditions"),
         ({"renewals": 5}, "scopes.renewals is 5; expected conditions"),
-        ({"renewals": "type=Renewal"}, "SCOPE names 'type'"),
+        ({"renewals": "type=Renewal"}, "scopes.renewals names 'type'"),
     ],
 )
 def test_scopes_with_another_name_or_text_are_refused(scopes, sentence):

@@ -1,9 +1,11 @@
 """A check as a whole: the header, the contents, and whether a build would accept the file."""
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -24,12 +26,13 @@ class Check(NamedTuple):
     is_usable: bool
 
 
-def check(request: BuildRequest) -> Check:
+def check(request: BuildRequest, scopes: Mapping[str, str] = MappingProxyType({})) -> Check:
     """Read and parse an export as a build would, in a temporary database, and describe the result.
 
-    request: its warehouse and report are not touched. Raises SettingsError where a mapping cannot
-    be used, ExportError where the file cannot be read at all, BuildError where the database cannot
-    be made.
+    request: its warehouse and report are not touched. scopes: those of which each gets a build of
+    its own, by name; they are checked in place of the scope of the request. Raises SettingsError
+    where a mapping or a scope cannot be used, ExportError where the file cannot be read at all,
+    BuildError where the database cannot be made.
     """
     variables = request.config.variables
     mapping_path = request.own_files["mapping_path"]
@@ -43,7 +46,11 @@ def check(request: BuildRequest) -> Check:
         sections.append(section("columns", [*described, *unused]))
         sections.append(_refused([columns.missing_sentence(header, suggested)]))
         return Check("\n".join(sections), is_usable=False)
+    if scopes:
+        request = replace(request, scope="")
     scope.refuse_missing_columns(request.scope, header, variables)
+    for name, text in scopes.items():
+        scope.refuse_missing_columns(text, header, variables, f"scopes.{name}")
     if request.stages:
         stage_history.check(request.stages, mapping_path, variables)
     models = staging.compiled_models(request.config)
@@ -65,7 +72,7 @@ def check(request: BuildRequest) -> Check:
                 *contents.levels(connection),
                 *contents.unused_mappings(connection),
                 *contents.unused_owners(connection),
-                *contents.scope(connection),
+                *([] if scopes else contents.scope(connection)),
             ]
             sections += [
                 section("columns", [*described, *unused]),
@@ -73,10 +80,17 @@ def check(request: BuildRequest) -> Check:
                 section("levels", levels),
                 section("rows", list(contents.rows(connection))),
                 *_stage_sections(request, connection),
+            ]
+            verdict = (
                 _refused(errors, remedies.remedies(connection))
                 if errors
-                else contents.accepted(connection),
-            ]
+                else contents.accepted(connection)
+            )
+            if scopes and not errors:
+                described, errors = _scopes(request, scopes, models, connection)
+                sections.append(section("scopes", described))
+                verdict = _refused(errors) if errors else verdict
+            sections.append(verdict)
     except (duckdb.Error, OSError) as error:
         raise BuildError(f"{request.deals} cannot be checked: {database.reason(error)}") from error
     return Check("\n".join(sections), is_usable=not errors)
@@ -87,6 +101,24 @@ def _stage_sections(request: BuildRequest, connection: duckdb.DuckDBPyConnection
     if not request.stages:
         return []
     return [section("stage history", list(contents.stage_history(connection)))]
+
+
+def _scopes(
+    request: BuildRequest,
+    scopes: Mapping[str, str],
+    models: list[dict[str, Any]],
+    connection: duckdb.DuckDBPyConnection,
+) -> tuple[list[Line], list[str]]:
+    """What a build of each scope would take of a staged export, and why it would refuse it."""
+    lines: list[Line] = []
+    errors: list[str] = []
+    for name, text in scopes.items():
+        values = replace(request, scope=text).run_values()
+        staging.stage_again(connection, models, values, "raw_scope")
+        lines.append((name, contents.in_scope(connection, text)))
+        lines += contents.scope(connection, name)
+        errors += [f"scope {name}: {error}" for error in summary.export_errors(connection)]
+    return lines, errors
 
 
 def _refused(errors: list[str], lines: Iterable[Line] = ()) -> str:

@@ -227,11 +227,18 @@ def unused_owners(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
         yield "owners.csv", f"line {unused.file_line}: no row has the owner '{brief(unused.owner)}'"
 
 
-def scope(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
-    """The values in SCOPE that no row has, and what is pooled although win rates differ."""
+def in_scope(connection: duckdb.DuckDBPyConnection, text: str) -> str:
+    """'deal_type=Renewal: 2,307 rows accepted, 3,193 outside'."""
+    (ledger,) = named_rows(connection, "select * from quality.row_ledger")
+    n_accepted, n_outside = count(ledger.n_accepted), count(ledger.n_out_of_scope)
+    return f"{brief(text)}: {n_accepted} rows accepted, {n_outside} outside"
+
+
+def scope(connection: duckdb.DuckDBPyConnection, name: str = "SCOPE") -> Iterator[Line]:
+    """The values in a scope that no row has, and what is pooled although win rates differ."""
     unused = "select column_name, value from internal.unused_scope_values order by all"
     for value in named_rows(connection, unused):
-        yield "SCOPE", f"no row has the {value.column_name} '{brief(value.value)}'"
+        yield name, f"no row has the {value.column_name} '{brief(value.value)}'"
     pooled = named_rows(
         connection,
         """
