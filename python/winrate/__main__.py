@@ -182,6 +182,7 @@ def _init(options: argparse.Namespace) -> int:
         )
     config = folder.read(options.config if options.config.exists() else None)
     source = _source(options, config)
+    source["stages"] = options.stages  # a history of SOURCE is a copy, which does not stay
     request = build.BuildRequest(**source, warehouse=Path(), report=Path())
     _say(init.init(request, options.config))
     return 0

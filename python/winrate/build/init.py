@@ -60,9 +60,10 @@ class Found:
 def init(request: BuildRequest, to_folder: Path) -> str:
     """Write the files of a folder that are not there yet; returns what to print.
 
-    request: its warehouse and report are not touched. Raises SettingsError where all files are
-    there already or the folder is one of the project, ExportError where the export cannot be read,
-    BuildError where it cannot be staged or a file cannot be written.
+    request: its warehouse and report are not touched; the path of its stage history becomes a
+    setting. Raises SettingsError where all files are there already or the folder is one of the
+    project, ExportError where the export cannot be read, BuildError where it cannot be staged or a
+    file cannot be written.
     """
     _refuse_project_folders(to_folder)
     kept = [name for name in FILES if (to_folder / name).exists()]
@@ -74,7 +75,7 @@ def init(request: BuildRequest, to_folder: Path) -> str:
     found = found_in(request)
     texts = {
         MAPPING: mapping_text(found, request.deals.name),
-        folder.SETTINGS: starter.settings_text(),
+        folder.SETTINGS: starter.settings_text(request.stages),
         ALERT_RULES: starter.alert_rules_text(),
         OWNERS: starter.owners_text(),
         TARGETS: starter.targets_text(),

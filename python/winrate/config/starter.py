@@ -4,6 +4,7 @@ Settings and rules are those of dbt_project.yml and of the seed, with their comm
 each line from being read until a user takes it away.
 """
 
+import json
 import shlex
 from pathlib import Path
 from string import Template
@@ -47,14 +48,20 @@ def command(target: str, folder: Path, deals: Path) -> str:
     return f"make {target} DEALS={shlex.quote(str(deals))} CONFIG={shlex.quote(str(folder))}"
 
 
-def settings_text(root: Path = project.ROOT) -> str:
-    """Settings of dbt_project.yml with their defaults, none of them in force."""
+def settings_text(stages: Path | None = None, root: Path = project.ROOT) -> str:
+    """Settings of dbt_project.yml with their defaults, none of them in force.
+
+    stages: the stage history, of which the path is in force; the export is named with each command.
+    """
     documented = documented_settings(root)
     parts = [
         "# Settings that differ from dbt_project.yml, which has all of them under `vars`.\n"
         "# To change one, take the # away in front of it and of the lines that are indented\n"
         "# below. Of a list, give all items.\n"
     ]
+    if stages:
+        path = json.dumps(str(stages.absolute()), ensure_ascii=False)  # as YAML quotes it, too
+        parts.append(f"# The history of the deals' stages.\nstages_path: {path}\n")
     return "\n".join([*parts, *(documented[name] for name in SETTINGS)])
 
 

@@ -145,6 +145,14 @@ def test_nothing_is_written_where_the_export_cannot_be_read(tmp_path):
     assert not (tmp_path / "my").exists()
 
 
+def test_a_stage_history_becomes_a_setting(tmp_path, monkeypatch):
+    deals, stages, to_folder = odd_export(tmp_path), tmp_path / "Fälle: 1.csv", tmp_path / "my"
+    stages.write_text("deal_id,Stage,Date\nd1,Demo,2026-01-02\n")
+    monkeypatch.chdir(tmp_path)
+    init.init(BuildRequest(deals, Path(), Path(), stages=Path(stages.name)), to_folder)
+    assert folder.read(to_folder).stages() == stages
+
+
 def test_the_command_needs_an_export_and_a_folder_and_says_what_to_do_next(tmp_path, capsys):
     assert __main__.main(["init", "--config", str(tmp_path / "my")]) == 1
     assert "make init DEALS=export.csv CONFIG=my_crm" in capsys.readouterr().err
