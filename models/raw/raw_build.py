@@ -9,5 +9,8 @@ def model(dbt, session):
     overrides = get_flags().VARS | dbt.config.get("run_settings")
     project.check_names(overrides)
     return provenance.build_facts(
-        dbt.config.get("deals_path"), overrides, dbt.config.get("stages_path")
+        dbt.config.get("deals_path"),
+        overrides,
+        dbt.config.get("stages_path"),
+        dbt.config.get("kept_path"),
     )

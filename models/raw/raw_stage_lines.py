@@ -1,7 +1,12 @@
-from winrate.ingest import stage_history
+from winrate.ingest import kept, stage_history
 
 
 def model(dbt, session):
-    return stage_history.history_lines(
-        dbt.config.get("stages_path"), dbt.config.get("mapping_path"), dbt.config.get("variables")
-    )
+    def read():
+        return stage_history.history_lines(
+            dbt.config.get("stages_path"),
+            dbt.config.get("mapping_path"),
+            dbt.config.get("variables"),
+        )
+
+    return kept.rows(dbt.config.get("kept_path"), "raw_stage_lines", read)

@@ -63,6 +63,7 @@ class RunValues(NamedTuple):
     scope: str = ""
     previous_warehouse: str = ""
     state_path: str = ""
+    kept_path: str = ""
 
 
 # Variables that the command reads and no model does.

@@ -17,7 +17,7 @@ from winrate.build.directory import BuildDirectory, locked_build_directory
 from winrate.build.publish import BuildError
 from winrate.config import scope
 from winrate.config.folder import Config
-from winrate.ingest import mapping, provenance, reader, stage_history
+from winrate.ingest import kept, mapping, provenance, reader, stage_history
 from winrate.state import store
 from winrate.state.recording import Recording
 
@@ -44,7 +44,8 @@ class BuildRequest:
     as_of: a date, or None for the data's own. threads: how many dbt and DuckDB use, or None for
     as many as DuckDB finds cores; the tables are the same. mapping: a file that is read in place
     of the one in the folder of `config`. state: the folder of the state, or None for the one beside
-    the warehouse.
+    the warehouse. kept: a folder that several builds of one export share, of which the first reads
+    it for all; whoever gives it makes sure that the export is the same for all.
     """
 
     deals: Path
@@ -59,6 +60,7 @@ class BuildRequest:
     scope: str = ""
     stages: Path | None = None
     state: Path | None = None
+    kept: Path | None = None
     config: Config = field(default_factory=Config)
 
     @property
@@ -81,6 +83,7 @@ class BuildRequest:
             scope=self.scope,
             previous_warehouse=str(previous_warehouse or ""),
             state_path=str(self.state.absolute() if self.state else ""),
+            kept_path=str(self.kept or ""),
             **self.own_files,
         )
 
@@ -164,7 +167,8 @@ def _build_tables(
 
     Raises BuildError: where the export cannot be used as a whole, it says why in a sentence.
     """
-    files = [path for path in (request.deals, request.stages) if path]
+    is_read = not (request.kept and kept.has_rows(request.kept))
+    files = [path for path in (request.deals, request.stages) if path and is_read]
     read_from = [provenance.file_sha256(path) for path in files]
     try:
         run_dbt(request, directory, database, previous)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from winrate import wording
 from winrate.build import build, publish, summary
@@ -17,17 +18,21 @@ def build_scopes(request: BuildRequest, scopes: Mapping[str, str]) -> Iterator[s
     request: its warehouse and report are a file and a folder beside which those of the scopes are:
         `warehouse_<name>.duckdb` and `report/<name>/`.
     scopes: the scope of each name; see `config.scope`.
-    The builds before one that fails stay published. Raises what `build.build` raises, with the name
-    of the scope, and BuildError where the export changed between builds.
+    The first build reads the export for all. The builds before one that fails stay published.
+    Raises what `build.build` raises, with the name of the scope, and BuildError where the export
+    changed between builds.
     """
-    read_from = provenance.file_sha256(request.deals)
-    for name, scope in scopes.items():
-        if provenance.file_sha256(request.deals) != read_from:
-            raise BuildError(f"{request.deals} changed between the builds of its scopes.")
-        try:
-            yield build.build(of_scope(request, name, scope))
-        except BuildError as error:
-            raise BuildError(f"scope {name}: {error}") from error
+    with TemporaryDirectory(prefix="winrate-") as folder:
+        request = replace(request, kept=Path(folder))
+        read_from = provenance.kept_sha256(folder, "deals", request.deals)
+        for name, scope in scopes.items():
+            try:
+                yield build.build(of_scope(request, name, scope))
+            except BuildError as error:
+                raise BuildError(f"scope {name}: {error}") from error
+    # The tables are of what the first build read; the texts of rejected rows are from the file.
+    if provenance.file_sha256(request.deals) != read_from:
+        raise BuildError(f"{request.deals} changed between the builds of its scopes.")
     publish.publish_files(request.report, lambda folder: _write_index(folder, request, scopes))
 
 

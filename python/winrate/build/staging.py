@@ -158,7 +158,7 @@ def _python_table(
     config = _filled(model["config"], values)
     if model["name"] == "raw_build":  # the model itself asks dbt for the options of its run
         return provenance.build_facts(
-            config["deals_path"], config["run_settings"], config["stages_path"]
+            *(config[name] for name in ("deals_path", "run_settings", "stages_path", "kept_path"))
         )
     spec = importlib.util.spec_from_file_location(model["name"], project.ROOT / model["path"])
     module = importlib.util.module_from_spec(spec)

@@ -1,6 +1,7 @@
 """A build of some deals of an export: by the values of columns, which are told apart or pooled."""
 
 import re
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from winrate.build.publish import BuildError
 from winrate.build.scopes import build_scopes
 from winrate.config import folder
 from winrate.config.scope import read_scopes
+from winrate.ingest import reader
 
 SCOPE = "deal_type=new-business; region!=Europe"
 
@@ -134,12 +136,15 @@ def test_each_scope_of_the_settings_gets_a_warehouse_and_a_page_that_one_page_li
     config, pooled, monkeypatch
 ):
     monkeypatch.setattr(build, "run_dbt", compiled_build.run)
+    reading = mock.Mock(side_effect=reader.read_export)
+    monkeypatch.setattr(reader, "read_export", reading)
     settings = folder.read(config)
     request = BuildRequest(
         settings.deals(), config / "warehouse.duckdb", config / "report", config=settings
     )
     texts = list(build_scopes(request, read_scopes(settings.variables)))
     assert len(texts) == 2 and "deal_type=Renewal; " in texts[0]
+    assert reading.call_count == 1
     [(n_deals,)] = rows(pooled, "select count(*) from staging.stg_deals")
     counts = [
         rows(config / f"warehouse_{name}.duckdb", "select count(*) from staging.stg_deals")[0][0]
