@@ -5,7 +5,7 @@ deal is censored: shares of deals are proportions, and days in the stage, of whi
 many count, have a mean.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +24,7 @@ from winrate.statistics.claims import (
     typed,
 )
 from winrate.statistics.clustering import score_design_effect
-from winrate.statistics.proportions import rate_difference, widened
+from winrate.statistics.proportions import Z_95, rate_difference, widened
 from winrate.statistics.stage_conversion import (
     ALL,
     REP,
@@ -121,19 +121,16 @@ def stage_changes(
     others = _others(table)
     is_all = table["feature"] == ALL
 
-    effects = _share_effects(by_rep)
-    effect = pd.Series([effects.get(key, 1.0) for key in _keys(table)], table.index, float)
-    change = widened(rate_difference(*_counts(table)), effect)
-    relative = _contrast([*_shares(table, 1), *_shares(others, -1)], effect)
+    effect, degrees = _design_effects(by_rep, table, "n_went_on", "n_went_on")
+    change = _of_few_reps(widened(rate_difference(*_counts(table)), effect), degrees)
+    relative = _contrast([*_shares(table, 1), *_shares(others, -1)], effect, degrees)
     change[[*ENDS]], relative[[*ENDS]] = 100 * change[[*ENDS]], 100 * relative[[*ENDS]]
     too_few = _goes_on_too_rarely(table, rules) | (~is_all & _goes_on_too_rarely(others, rules))
     claims = _claims(SHARE, table, change, relative, too_few, rules.min_effect_pp, rules)
     table = table.join(claims)
     table["statement"] = [_statement(row) for row in table.itertuples()]
 
-    effects = _time_effects(by_rep)
-    found = [effects.get(key, (1.0, np.inf)) for key in _keys(table)]
-    effect, degrees = np.array(found).reshape(-1, 2).T
+    effect, degrees = _design_effects(by_rep, table, "days", "squared_days")
     own = _mean_days(table, 1)
     relative = _contrast([*own, *_mean_days(others, -1)], effect, degrees)
     too_few = _leaves_too_rarely(table, rules) | (~is_all & _leaves_too_rarely(others, rules))
@@ -173,15 +170,50 @@ def _others(table: pd.DataFrame) -> pd.DataFrame:
     return rows - table[names]
 
 
-def _keys(table: pd.DataFrame) -> Iterator[tuple[str, str]]:
-    """The comparison and the stage of each row."""
-    return zip(table["comparison"], table["deal_stage"], strict=True)
+def _design_effects(
+    by_rep: pd.DataFrame, table: pd.DataFrame, total: str, squares: str
+) -> tuple[pd.Series, pd.Series]:
+    """By which factor reps multiply the variance of a change of a mean, and its degrees of freedom.
+
+    by_rep: the rows of the reps of `_window_sums`. total, squares: the sums of what is averaged and
+        of its squares. Returns both per row of `table`.
+
+    A rep's sum is compared with the mean of its window. With the mean of both, a change of all
+    deals would count as a difference between reps, and few reps could never show one.
+    """
+    effects = {}
+    for key, reps in by_rep.groupby(["comparison", "deal_stage"]):
+        n_entered = {window: reps[f"n_entered_{window}"].sum() for window in WINDOWS}
+        if min(n_entered.values()) == 0 or len(reps) < 2:
+            continue
+        score, of_deals = 0.0, 0.0
+        for sign, window in ((1, "after"), (-1, "before")):
+            sums, n = reps[f"{total}_{window}"], n_entered[window]
+            mean = sums.sum() / n
+            score = score + sign * (sums - mean * reps[f"n_entered_{window}"]) / n
+            of_deals += (reps[f"{squares}_{window}"].sum() / n - mean**2) / n
+        effects[key] = score_design_effect(score, of_deals), len(reps) - 1
+    keys = zip(table["comparison"], table["deal_stage"], strict=True)
+    found = [effects.get(key, (1.0, np.inf)) for key in keys]
+    columns = pd.DataFrame(found, table.index, ["effect", "degrees"], float)
+    return columns["effect"], columns["degrees"]
+
+
+def _of_few_reps(test: pd.DataFrame, degrees: pd.Series) -> pd.DataFrame:
+    """The result of `widened` for a design effect with so many degrees of freedom."""
+    ratio = stats.t.ppf(0.975, degrees) / Z_95
+    ends = {
+        end: (test["difference"] + ratio * (test[end] - test["difference"])).clip(-1, 1)
+        for end in ("low", "high")
+    }
+    p_value = 2 * stats.t.sf(stats.norm.isf(test["p_value"] / 2), degrees)
+    return test.assign(**ends, p_value=p_value)
 
 
 def _contrast(
     means: Sequence[tuple[int, pd.Series, pd.Series]],
-    design_effect: pd.Series | np.ndarray,
-    degrees: float | np.ndarray = np.inf,
+    design_effect: pd.Series,
+    degrees: pd.Series,
 ) -> pd.DataFrame:
     """The sum of means that are added or subtracted: `difference`, `low`, `high`, `p_value`.
 
@@ -274,25 +306,6 @@ def _shares(table: pd.DataFrame, sign: int) -> list[tuple[int, pd.Series, pd.Ser
     return shares
 
 
-def _share_effects(by_rep: pd.DataFrame) -> dict[tuple[str, str], float]:
-    """By which factor reps multiply the variance of a change, per comparison and stage.
-
-    by_rep: the rows of the reps of `_window_sums`.
-    """
-    effects = {}
-    for key, reps in by_rep.groupby(["comparison", "deal_stage"]):
-        on_after, entered_after, on_before, entered_before = _counts(reps)
-        n_after, n_before = entered_after.sum(), entered_before.sum()
-        if min(n_after, n_before) == 0:
-            continue
-        share = (on_after.sum() + on_before.sum()) / (n_after + n_before)
-        score = (on_after - share * entered_after) / n_after
-        score = score - (on_before - share * entered_before) / n_before
-        of_deals = share * (1 - share) * (1 / n_after + 1 / n_before)
-        effects[key] = score_design_effect(score, of_deals)
-    return effects
-
-
 def _goes_on_too_rarely(table: pd.DataFrame, rules: ClaimRules) -> pd.Series:
     """Whether a window has too few deals that entered, went on or did not."""
     went_on = table["n_went_on_before"] + table["n_went_on_after"]
@@ -346,27 +359,6 @@ def _mean_days(table: pd.DataFrame, sign: int) -> list[tuple[int, pd.Series, pd.
         spread = table[f"squared_days_{window}"] - mean * days
         means.append((of_window, mean, spread / (n_entered - 1).where(n_entered > 1) / n_entered))
     return means
-
-
-def _time_effects(by_rep: pd.DataFrame) -> dict[tuple[str, str], tuple[float, float]]:
-    """The same of a change of the mean days, with the degrees of freedom of the factor.
-
-    A rep's days are compared with the mean of their window. With the mean of both, a change of all
-    deals would count as a difference between reps, and few reps could never show one.
-    """
-    effects = {}
-    for key, reps in by_rep.groupby(["comparison", "deal_stage"]):
-        n_entered = {window: reps[f"n_entered_{window}"].sum() for window in WINDOWS}
-        if min(n_entered.values()) == 0 or len(reps) < 2:
-            continue
-        score, of_deals = 0.0, 0.0
-        for sign, window in ((1, "after"), (-1, "before")):
-            days, n = reps[f"days_{window}"], n_entered[window]
-            mean = days.sum() / n
-            score = score + sign * (days - mean * reps[f"n_entered_{window}"]) / n
-            of_deals += (reps[f"squared_days_{window}"].sum() / n - mean**2) / n
-        effects[key] = score_design_effect(score, of_deals), len(reps) - 1
-    return effects
 
 
 def _leaves_too_rarely(table: pd.DataFrame, rules: ClaimRules) -> pd.Series:

@@ -104,6 +104,11 @@ def test_a_fall_of_one_region_is_named_as_that_of_the_region():
     assert (fell["relative_change_pp"] < fell["change_pp"] + 10).all()
 
 
+def test_a_large_fall_is_found_where_there_are_few_reps():
+    table = changes_of(np.random.default_rng([61, 4]), icc=0, n_reps=6, change=-0.35)
+    assert set(table.loc[table["feature"] == ALL, "evidence"]) == {"fell"}
+
+
 def test_small_windows_are_not_compared():
     table = changes_of(np.random.default_rng([61, 3]), n_deals=60, change=-0.4)
     assert set(table["evidence"]) == {"too few deals"}
