@@ -19,12 +19,12 @@
     end as bigint)
 {%- endmacro %}
 
-{# The band of some days as text, such as '7-13 days'. starts: the first days of the bands. #}
+{# The band of some days as text, such as '7-13'. starts: the first days of the bands. #}
 {% macro day_band(days, starts) -%}
     case
     {%- for start in starts | sort(reverse=true) %}
         when {{ days }} >= {{ start }}
-            then {% if loop.first %}'{{ start }} days and more'{% else %}'{{ start }}-{{ loop.previtem - 1 }} days'{% endif %}
+            then {% if loop.first %}'over {{ start - 1 }}'{% else %}'{{ start }}-{{ loop.previtem - 1 }}'{% endif %}
     {%- endfor %}
         else 'Unknown'
     end

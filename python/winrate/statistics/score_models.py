@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from winrate.statistics import hazards
 from winrate.statistics.claims import ClaimRules
@@ -20,6 +21,8 @@ from winrate.statistics.threads import one_thread
 ALL_DEALS, BASELINE = -1, -2  # in the place of a fold: the model of all deals, and without features
 # Among these, cross-validation over time chooses; the first is used where there is no past to try.
 SPREADS = (Spread(), Spread(level=0.25), Spread(level=1.0), Spread(by_age=0.25))
+MIN_GAIN_Z = norm.isf(0.05)  # one-sided: states must make predictions better
+START, NEVER = pd.Timestamp("1970-01-01"), 100_000  # a day to count from, and days until none
 TRIED_MONTHS = 3  # of so many month ends, one is used to choose among them
 REGRESSIONS = ("closing", "winning")
 COLUMNS = {
@@ -55,8 +58,8 @@ def score_models(
         `score_fold`; the latest date is the as-of date, and the only one with folds.
     targets: the deals that were open on the earlier dates, one row per `score_id`: `score_date`,
         levels, states, `cohort` and `clock_days`.
-    outcomes: what became of them: one row per `score_id`, `days_until_close` (null: still open)
-        and `is_won`, with `n_deals`.
+    outcomes: what became of them: one row per `score_id`, `start_date`, `days_until_close` (null:
+        still open) and `is_won`, with `n_deals`.
     known: the features known at creation; only these are used, and of them none that leaks.
     states: columns of what is known of an open deal on a day.
     Returns one row per `score_date`, `fold` (`ALL_DEALS`, `BASELINE` or that which the model has
@@ -173,7 +176,7 @@ class Fits:
             date: risk for date, risk in risks.items() if risk.fewest_outcomes >= rules.min_outcomes
         }
         self.past = [
-            OpenDeals.of(date, rows, outcomes)
+            OpenDeals.of(date, rows, outcomes, layout)
             for date, rows in layout.encoded(targets).groupby("score_date")
             if date in self.risks and date < self.as_of
         ]
@@ -204,22 +207,29 @@ class Fits:
         return self.models[key]
 
     def chosen(self, date: pd.Timestamp) -> tuple[Spread, bool]:
-        """The spread, and whether to use states, by what best predicted what was known on the date.
+        """The spread, and whether to use states, by what predicted what was known on the date.
 
         Cross-validation over time: each model is tried on the deals open on its date, and on what
-        became of them until the date in question.
+        became of them until the date in question. The best spread is taken; states are used where
+        they predict better by more than chance.
         """
         tried = [earlier for earlier in self.past if earlier.date < date][::TRIED_MONTHS]
+        if not tried:
+            return SPREADS[0], False
 
-        def loss(spread: Spread, has_states: bool) -> float:
+        def losses(spread: Spread, has_states: bool) -> np.ndarray:
             models = (self.model(each.date, spread, has_states) for each in tried)
             pairs = zip(tried, models, strict=True)
-            return sum(each.loss(model, (date - each.date).days) for each, model in pairs)
+            return np.concatenate([deals.losses(model, date) for deals, model in pairs])
 
-        losses = [loss(spread, False) for spread in SPREADS]
-        best = int(np.argmin(losses))
-        has_states = bool(self.layout.states) and loss(SPREADS[best], True) < losses[best]
-        return SPREADS[best], has_states
+        of_spreads = [losses(spread, False) for spread in SPREADS]
+        best = int(np.argmin([each.sum() for each in of_spreads]))
+        if not self.layout.states:
+            return SPREADS[best], False
+        gains = of_spreads[best] - losses(SPREADS[best], True)
+        deal = pd.concat([deals.deal for deals in tried]).groupby(list(tried[0].deal)).ngroup()
+        of_deals = np.bincount(deal.to_numpy(), gains)
+        return SPREADS[best], gains.sum() > MIN_GAIN_Z * np.sqrt((of_deals**2).sum())
 
 
 @dataclass(frozen=True)
@@ -227,7 +237,8 @@ class OpenDeals:
     """The deals that were open on an earlier date, and how many days later they were won.
 
     profiles: with codes, one row per target; of_target: of each outcome, the place of its target;
-    days_until_won: infinite where a deal was lost or is still open.
+    days_until_won: infinite where a deal was lost or is still open; deal: what the outcomes of one
+    deal on several dates share.
     """
 
     date: pd.Timestamp
@@ -235,9 +246,12 @@ class OpenDeals:
     of_target: np.ndarray
     n_deals: np.ndarray
     days_until_won: np.ndarray
+    deal: pd.DataFrame
 
     @classmethod
-    def of(cls, date: pd.Timestamp, targets: pd.DataFrame, outcomes: pd.DataFrame) -> "OpenDeals":
+    def of(
+        cls, date: pd.Timestamp, targets: pd.DataFrame, outcomes: pd.DataFrame, layout: Layout
+    ) -> "OpenDeals":
         place = pd.Index(targets["score_id"]).get_indexer(outcomes["score_id"])
         outcomes, place = outcomes[place >= 0], place[place >= 0]
         is_won = outcomes["is_won"].to_numpy(float, na_value=0) == 1
@@ -248,11 +262,19 @@ class OpenDeals:
             place,
             outcomes["n_deals"].to_numpy(float),
             np.where(is_won, until_close, np.inf),
+            pd.DataFrame(
+                {
+                    "start_date": outcomes["start_date"].to_numpy(),
+                    "closed": (date - START).days + np.minimum(until_close, NEVER),
+                    **{name: targets[name].to_numpy()[place] for name in layout.levels},
+                }
+            ),
         )
 
-    def loss(self, model: HazardModel, days: float) -> float:
-        """Minus the log-likelihood of who was won within some days."""
+    def losses(self, model: HazardModel, day: pd.Timestamp) -> np.ndarray:
+        """Minus the log-likelihood of whether deals were won until a day, per outcome."""
+        days = (day - self.date).days
         found = [each.probability(days) for each in model.targets(self.profiles)]
         probability = np.concatenate([np.zeros(0), *found])[self.of_target]
         likelihood = np.where(self.days_until_won <= days, probability, 1 - probability)
-        return float(-(self.n_deals * np.log(likelihood)).sum())
+        return -self.n_deals * np.log(likelihood)

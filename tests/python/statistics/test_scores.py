@@ -45,6 +45,7 @@ def tables(deals: pd.DataFrame, days: tuple[int, ...] = (AS_OF, *PAST)) -> dict[
     outcomes = pd.DataFrame(
         {
             "score_id": found["score_id"],
+            "start_date": EPOCH + pd.to_timedelta(found["created"], "D"),
             "days_until_close": (found["closed"] - found["day"]).where(known).astype("Int64"),
             "is_won": found["is_won"].astype("Int64").where(known),
             "n_deals": 1,
