@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from statsmodels.stats.proportion import proportion_confint
 
 from tools.docs import markdown
-from tools.evidence import studies, warehouse
+from tools.evidence import score_studies, studies, warehouse
 from winrate import project
 
 N_RUNS = 200
@@ -226,6 +226,39 @@ def years_section(options: argparse.Namespace) -> str:
     )
 
 
+def scores_section(options: argparse.Namespace) -> str:
+    """How the scores of open deals agree with their true win probabilities."""
+    rows = []
+    for study in score_studies.SCORE_STUDIES:
+        score = partial(score_studies.open_deal_scores, study)
+        found = score_studies.measures(studies.run_each(score, range(options.runs)))
+        rows.append(
+            [
+                study.title,
+                f"{found['error']:+.1f} ({found['error_of_run']:.1f})",
+                f"{found['worst_age_error']:+.1f}",
+                f"{100 * found['coverage']:.1f}%",
+                f"{100 * found['worst_age_coverage']:.1f}%",
+                f"{found['slope']:.2f}",
+                f"{found['auc']:.3f}",
+                f"{found['auc_of_truth']:.3f}",
+                f"{100 * found['graded']:.0f}%",
+            ]
+        )
+    columns = ["simulated", "mean error", "worst by age", "coverage", "lowest by age", "slope"]
+    columns += ["AUC", "AUC of the truth", "graded"]
+    return "\n".join(
+        [
+            f"Scores of the open deals of {options.runs} simulated exports each, of 24 months and "
+            "about 2,250 closed deals a year (`tools/evidence/score_studies.py`), against their "
+            "true win probabilities. Errors are points, in parentheses the standard error; ages "
+            "are up to 360 days; coverage is of the 95% interval; slope and AUC are of what became "
+            "of the deals; 'graded' is the share of exports whose scores pass the gate.\n",
+            markdown.table(columns, rows),
+        ]
+    )
+
+
 def _figures(
     of_studies: Iterable[studies.Study], options: argparse.Namespace
 ) -> dict[studies.Study, pd.DataFrame]:
@@ -246,6 +279,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], str]] = {
     "power": power_section,
     "sample": sample_section,
     "years": years_section,
+    "scores": scores_section,
 }
 
 

@@ -368,10 +368,17 @@ def run(
     n_processes: int = os.cpu_count() or 1,
 ) -> pd.DataFrame:
     """The figures of each case, a row each; with one process in this one."""
+    return pd.DataFrame(run_each(study, cases, n_processes))
+
+
+def run_each(
+    study: Callable[[Any], Any], cases: Iterable[Any], n_processes: int = os.cpu_count() or 1
+) -> list[Any]:
+    """What a study finds in each case; with one process in this one."""
     if n_processes == 1:
-        return pd.DataFrame(map(study, cases))
+        return list(map(study, cases))
     with ProcessPoolExecutor(n_processes) as pool:
-        return pd.DataFrame(pool.map(study, cases, chunksize=2))
+        return list(pool.map(study, cases, chunksize=2))
 
 
 def of_study(project: warehouse.Project, study: Study) -> Callable[[int], dict[str, float]]:

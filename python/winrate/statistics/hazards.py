@@ -90,7 +90,7 @@ class Spread:
     cohort: float = 0.05
     trend: float = 0.15
     state: float = 1.0
-    fade: float = 0.5
+    fade: float = 0.25
 
 
 class Term(NamedTuple):

@@ -20,10 +20,10 @@ from winrate.statistics.threads import one_thread
 
 ALL_DEALS, BASELINE = -1, -2  # in the place of a fold: the model of all deals, and without features
 # Among these, cross-validation over time chooses; the first is used where there is no past to try.
-SPREADS = (Spread(), Spread(level=0.25), Spread(level=1.0), Spread(by_age=0.25))
+SPREADS = (Spread(), Spread(level=0.25), Spread(by_age=0.25))
 MIN_GAIN_Z = norm.isf(0.05)  # one-sided: states must make predictions better
 START, NEVER = pd.Timestamp("1970-01-01"), 100_000  # a day to count from, and days until none
-TRIED_MONTHS = 3  # of so many month ends, one is used to choose among them
+TRIED_MONTHS = 2  # of so many month ends, one is used to choose among them
 REGRESSIONS = ("closing", "winning")
 COLUMNS = {
     "score_date": "datetime64[us]",
@@ -191,7 +191,8 @@ class Fits:
                 average = self.layout.without_features()
                 yield (date, BASELINE), hazards.fit(self.risks[date].by_cohort(), average, Spread())
                 continue
-            for fold in sorted(self.counts[date]["score_fold"].unique()):
+            folds = sorted(self.counts[date]["score_fold"].unique())
+            for fold in folds if len(folds) > 1 else ():
                 risk = risk_of(self.counts[date], self.layout, fold)
                 if risk.fewest_outcomes > 0:
                     yield (date, fold), hazards.fit(risk, model.layout, model.spread, model)

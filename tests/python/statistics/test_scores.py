@@ -12,57 +12,10 @@ FEATURES = list(lifetimes.LEVELS)
 BANDS = Bands.of([0, 14, 30, 60, 90, 120, 180, 240, 360, 540, 720])
 N_COHORTS, N_FOLDS = 12, 3
 PAST = (AS_OF - 180, AS_OF - 120, AS_OF - 60)
-EPOCH = pd.Timestamp("2025-01-01")
 
 
-def date_of(day: int) -> pd.Timestamp:
-    return EPOCH + pd.Timedelta(days=day)
-
-
-def tables(deals: pd.DataFrame, days: tuple[int, ...] = (AS_OF, *PAST)) -> dict[str, pd.DataFrame]:
-    """risk_counts, score_targets, score_outcomes and score_dates of simulated deals."""
-    deals = deals.assign(score_fold=np.arange(len(deals)) % N_FOLDS)
-    counts, targets, outcomes = [], [], []
-    for day in days:
-        folds = deals.groupby("score_fold") if day == AS_OF else [(0, deals)]
-        counts += [
-            lifetimes.risk_counts(rows, day, BANDS).assign(
-                score_fold=fold, score_date=date_of(day), is_creation=True
-            )
-            for fold, rows in folds
-        ]
-        open_deals = lifetimes.open_deals(deals, day).assign(fold=score_models.ALL_DEALS)
-        if day == AS_OF:
-            closed = deals[deals["closed"] <= AS_OF]
-            cohort = np.minimum((AS_OF - closed["created"]) // lifetimes.COHORT_DAYS, N_COHORTS - 1)
-            closed = closed.assign(fold=closed["score_fold"], age_days=0, cohort=cohort)
-            open_deals = pd.concat([open_deals, closed])
-        targets.append(open_deals.assign(score_date=date_of(day), day=day))
-    found = pd.concat(targets, ignore_index=True).assign(score_id=lambda rows: rows.index + 1)
-    found["clock_days"] = found["age_days"] + (found["fold"] < 0)
-    is_past = found["day"] != AS_OF
-    known = found["closed"] <= AS_OF
-    outcomes = pd.DataFrame(
-        {
-            "score_id": found["score_id"],
-            "start_date": EPOCH + pd.to_timedelta(found["created"], "D"),
-            "days_until_close": (found["closed"] - found["day"]).where(known).astype("Int64"),
-            "is_won": found["is_won"].astype("Int64").where(known),
-            "n_deals": 1,
-        }
-    )[is_past]
-    dates = pd.DataFrame({"score_date": [date_of(day) for day in days]})
-    dates["is_as_of"] = [day == AS_OF for day in days]
-    dates = dates.assign(days_to_quarter_end=30, days_to_next_quarter_end=121)
-    names = ["score_id", "score_date", "fold", *FEATURES, "cohort", "age_days", "clock_days"]
-    as_text = dict.fromkeys(FEATURES, str)
-    return {
-        "counts": pd.concat(counts, ignore_index=True).astype(as_text),
-        "targets": found[names].astype(as_text),
-        "outcomes": outcomes,
-        "dates": dates,
-        "deals": found,
-    }
+def tables(deals: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    return lifetimes.tables(deals, BANDS, PAST, N_FOLDS)
 
 
 def scored(given: dict[str, pd.DataFrame], known: list[str] = FEATURES) -> pd.DataFrame:
@@ -70,9 +23,11 @@ def scored(given: dict[str, pd.DataFrame], known: list[str] = FEATURES) -> pd.Da
         given[name] for name in ("counts", "targets", "outcomes", "dates")
     )
     models = score_models.score_models(
-        counts, targets, outcomes, FEATURES, known, BANDS, N_COHORTS, [], RULES
+        counts, targets, outcomes, FEATURES, known, BANDS, N_COHORTS, lifetimes.STATES, RULES
     )
-    return scores.score_targets(models, counts, targets, dates, FEATURES, BANDS, N_COHORTS, [])
+    return scores.score_targets(
+        models, counts, targets, dates, FEATURES, BANDS, N_COHORTS, lifetimes.STATES
+    )
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +57,7 @@ def test_contributions_and_the_baseline_sum_to_the_probability(given, found):
 def test_open_deals_are_scored_by_the_model_of_all_deals(given, found):
     is_open = (given["deals"]["day"] == AS_OF) & (given["deals"]["fold"] == score_models.ALL_DEALS)
     deals = given["deals"][is_open]
-    counts = given["counts"][given["counts"]["score_date"] == date_of(AS_OF)].copy()
+    counts = given["counts"][given["counts"]["score_date"] == lifetimes.date_of(AS_OF)].copy()
     counts[FEATURES] = counts[FEATURES].astype(int)
     layout = Layout(BANDS, lifetimes.levels(), N_COHORTS)
     risk = hazards.risk_set(counts, layout)
@@ -191,7 +146,7 @@ def test_the_spread_is_chosen_by_what_predicted_best():
         fits = score_models.Fits(
             given["counts"], given["targets"], given["outcomes"], layout, RULES
         )
-        chosen.append(fits.chosen(date_of(AS_OF)))
+        chosen.append(fits.chosen(lifetimes.date_of(AS_OF)))
     (weak, _), (strong, has_states) = chosen
     assert weak.level < strong.level
     assert not has_states
