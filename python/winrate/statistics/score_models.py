@@ -22,6 +22,7 @@ ALL_DEALS, BASELINE = -1, -2  # in the place of a fold: the model of all deals, 
 # Among these, cross-validation over time chooses; the first is used where there is no past to try.
 SPREADS = (Spread(), Spread(level=0.25), Spread(by_age=0.25))
 MIN_GAIN_Z = norm.isf(0.05)  # one-sided: states must make predictions better
+MOST_LEVELS = 300  # of more levels in all features, no choice is made: each fit takes too long
 START, NEVER = pd.Timestamp("1970-01-01"), 100_000  # a day to count from, and days until none
 TRIED_MONTHS = 2  # of so many month ends, one is used to choose among them
 REGRESSIONS = ("closing", "winning")
@@ -215,7 +216,7 @@ class Fits:
         they predict better by more than chance.
         """
         tried = [earlier for earlier in self.past if earlier.date < date][::TRIED_MONTHS]
-        if not tried:
+        if not tried or self.layout.n_levels > MOST_LEVELS:
             return SPREADS[0], False
 
         def losses(spread: Spread, has_states: bool) -> np.ndarray:

@@ -4,7 +4,7 @@ import pytest
 
 from support.simulate import RULES
 from tools.evidence import lifetimes
-from tools.evidence.lifetimes import AS_OF, World
+from tools.evidence.lifetimes import AS_OF, StagedWorld, World
 from winrate.statistics import hazards, score_models, scores
 from winrate.statistics.hazards import Bands, Layout
 
@@ -137,16 +137,45 @@ def test_the_run_is_named_by_what_was_fitted(given):
     assert again["model_run_id"][0] != fewer["model_run_id"][0]
 
 
-def test_the_spread_is_chosen_by_what_predicted_best():
-    """Strong effects are shrunk less than none at all."""
-    chosen = []
-    for spread in (0.0, 1.2):
-        given = tables(World(spread=spread).deals(np.random.default_rng(8)))
-        layout = Layout(BANDS, lifetimes.levels(), N_COHORTS)
-        fits = score_models.Fits(
-            given["counts"], given["targets"], given["outcomes"], layout, RULES
-        )
-        chosen.append(fits.chosen(lifetimes.date_of(AS_OF)))
-    (weak, _), (strong, has_states) = chosen
-    assert weak.level < strong.level
-    assert not has_states
+def test_effects_change_with_age_where_that_predicted_better():
+    rng = np.random.default_rng(8)
+    deals = World(spread=0.0).deals(rng)
+    cycle = deals["closed"] - deals["created"]
+    effect = np.where(deals["source"] == 0, np.log(cycle / 60), 0.0)
+    changing = deals.assign(is_won=rng.random(len(deals)) < 1 / (1 + np.exp(-effect)))
+    by_age = [
+        fits_of(each).chosen(lifetimes.date_of(AS_OF))[0].by_age for each in (deals, changing)
+    ]
+    assert by_age[0] == 0 < by_age[1]
+
+
+def fits_of(deals: pd.DataFrame) -> score_models.Fits:
+    given = tables(deals)
+    layout = score_models.layout_of(given["counts"], FEATURES, BANDS, N_COHORTS, lifetimes.STATES)
+    return score_models.Fits(given["counts"], given["targets"], given["outcomes"], layout, RULES)
+
+
+def test_the_stage_is_used_where_it_tells_how_deals_end():
+    fits = fits_of(StagedWorld().deals(np.random.default_rng(2)))
+    assert set(fits.layout.states) == set(lifetimes.STATES)
+    assert fits.chosen(lifetimes.date_of(AS_OF))[1]
+
+
+def test_a_stage_that_tells_nothing_is_not_used():
+    rng = np.random.default_rng(3)
+    deals = World().deals(rng)
+    deals["entered_0"], deals["entered_1"] = 0, rng.integers(1, 90, len(deals))
+    fits = fits_of(deals)
+    assert len(fits.layout.states["stage_then"]) == 3  # with 'at creation'
+    assert not fits.chosen(lifetimes.date_of(AS_OF))[1]
+
+
+def test_what_the_stage_adds_is_part_of_the_sum():
+    given = tables(StagedWorld().deals(np.random.default_rng(2)))
+    found = scored(given)
+    is_open = (given["deals"]["day"] == AS_OF) & (given["deals"]["fold"] == score_models.ALL_DEALS)
+    now = found[is_open]
+    assert now["contribution_stage_then"].abs().max() > 5
+    assert now["contribution_age_then"].isna().all()
+    total = now.filter(like="contribution_").sum(axis=1) / 100 + now["baseline_probability"]
+    np.testing.assert_allclose(total, now["win_probability"], atol=1e-12)
