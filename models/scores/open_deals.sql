@@ -68,7 +68,10 @@ final as (
         {% for rank in [1, 2, 3] -%}
         scored.top_reason_{{ rank }},
         {% endfor -%}
-        scored.grade
+        scored.grade,
+        scored.win_probability_this_quarter,
+        scored.win_probability_next_quarter,
+        scored.win_probability_90_days
     from deals
     inner join scored using (deal_id)
     cross join {{ ref('export_formats') }} as export_formats

@@ -36,7 +36,8 @@ RESERVED_NAMES = """
     previous_win_probability profile_id quarter_start raw_text read_error record_number
     reject_code reporting_currency row_content score_fold score_id source_line stage_name
     stage_outcome stated_outcome top_reason_1 top_reason_2 top_reason_3 win_probability
-    win_probability_high win_probability_low
+    win_probability_90_days win_probability_high win_probability_low
+    win_probability_next_quarter win_probability_this_quarter
 """
 RESERVED = frozenset(RESERVED_NAMES.split())
 COLUMN_TYPES = ("category", "date", "name", "number", "text")

@@ -45,6 +45,26 @@ def test_a_page_without_accounts_has_no_column_for_them(story):
     assert "Deal Owner Stage Amount" in story.text and "Account" not in story.text
 
 
+def test_how_soon_a_deal_is_won_stands_beside_its_probability(page):
+    soon = {"win_probability_this_quarter": 0.21, "win_probability_90_days": 0.43}
+    text = page(story_with(scores_open_deals=[open_deal("O1", **soon)])).text
+    assert "95% interval This quarter In 90 days Grade" in text
+    assert "50.0% to 70.0% 21.0% 43.0% A" in text
+
+
+def test_where_the_quarter_ends_on_the_as_of_date_the_page_does_not_speak_of_it(page):
+    soon = {"win_probability_this_quarter": 0.0, "win_probability_90_days": 0.43}
+    text = page(story_with(scores_open_deals=[open_deal("O1", **soon)])).text
+    assert "95% interval In 90 days Grade" in text
+
+
+def test_the_reason_why_grades_are_withheld_is_given(page):
+    reason = "on 800 deals that were open at past month ends the scores predict nothing"
+    verdict = {"verdict": "signal", "score_withheld_because": reason, "statement": "A signal."}
+    tables = story_with(scores_scored_deals=[deal("O1", "open")], drivers_model_verdict=[verdict])
+    assert f"No grades for the 1 open deal, because {reason}." in page(tables).text
+
+
 def test_a_grade_has_the_sums_of_its_deals(page):
     deals = [deal("O1", "open", "A"), deal("O2", "open", "A", deal_amount=500, expected_amount=400)]
     parsed = page(story_with(scores_scored_deals=[*deals, deal("W1", "won", "A")]))

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from winrate import wording
-from winrate.report.style import FONT, INK, LEGEND, QUIET
+from winrate.report.style import FONT, INK, LEGEND, NEUTRAL, QUIET
 
 MAX_LABEL = 42  # characters beside a bar or a point; the hover text has the whole name
 MAX_HOVER = 70  # characters per line of the hover text
@@ -81,6 +81,19 @@ def short(name: str) -> str:
 def numbers(values: pd.Series) -> list[float | None]:
     """Numbers for Plotly, which draws nothing where there is none."""
     return [None if pd.isna(value) else float(value) for value in values]
+
+
+def error_bars(values: pd.Series, low: pd.Series, high: pd.Series) -> dict:
+    """The intervals of points, for `error_y`."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": numbers(high - values),
+        "arrayminus": numbers(values - low),
+        "color": NEUTRAL,
+        "thickness": 1,
+        "width": 3,
+    }
 
 
 def subtitle_with_number(subtitle: str, n_all: int, n_most: int, table: str) -> str:

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from winrate import wording
 from winrate.report import style
-from winrate.report.charts.figure import figure, numbers, plotly_text
+from winrate.report.charts.figure import error_bars, figure, numbers, plotly_text
 from winrate.report.text import known, reasoned, signed, span
 
 MAX_LABELLED_QUARTERS = 12  # with more there is no room for a number at each
@@ -207,15 +207,7 @@ def _points(rows: pd.DataFrame, is_complete: bool, name: str, has_labels: bool) 
             "color": style.QUIET if is_complete else "white",
             "line": {"color": style.QUIET, "width": 1.5},
         },
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": numbers(rows["win_rate_high"] - rows["win_rate"]),
-            "arrayminus": numbers(rows["win_rate"] - rows["win_rate_low"]),
-            "color": style.NEUTRAL,
-            "thickness": 1,
-            "width": 3,
-        },
+        error_y=error_bars(rows["win_rate"], rows["win_rate_low"], rows["win_rate_high"]),
         hovertext=[
             f"{row.quarter}: {wording.percent(row.win_rate)} of "
             f"{known(row.n_deals, wording.deals)}"

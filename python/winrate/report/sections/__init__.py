@@ -16,6 +16,7 @@ from winrate.report.sections import (
     open_deals,
     recipe,
     reps,
+    score_quality,
     stages,
     targets,
     trend,
@@ -33,6 +34,7 @@ SECTIONS: list[Callable[[Data], Section | None]] = [
     recipe.section,
     reps.section,
     open_deals.section,
+    score_quality.section,
     alerts.section,
     data_checks.section,
 ]

@@ -39,8 +39,10 @@ GRADES = """
 TOP_DEALS = f"""
     select
         deal_id, deal_name, deal_url, coalesce(account_name, account_id) as account, owner,
-        deal_stage, deal_amount, win_probability, win_probability_low, win_probability_high, grade,
-        top_reason_1, top_reason_2, top_reason_3
+        deal_stage, deal_amount, win_probability, win_probability_low, win_probability_high,
+        -- Zero where the quarter ends on the as-of date: then no deal has a value.
+        nullif(win_probability_this_quarter, 0) as this_quarter,
+        win_probability_90_days, grade, top_reason_1, top_reason_2, top_reason_3
     from scores.open_deals
     where grade is not null
     order by expected_amount desc nulls last, win_probability desc nulls last, deal_id
@@ -94,9 +96,9 @@ def _grade_table(grades: pd.DataFrame, amount: Callable[[Any], str]) -> Table:
         ],
         numbers=frozenset(["Open deals", "Amount", "Expected amount"]),
         caption=(
-            "Each grade is a quarter of the scores that closed deals had before their outcome was "
-            "known; A is the most likely to be won. The expected amount is win probability times "
-            "amount."
+            "A grade compares a deal with the deals that were open at the same age at past month "
+            "ends: A is the quarter of them with the highest win probabilities, D that with the "
+            "lowest. The expected amount is win probability times amount."
         ),
     )
 
@@ -113,6 +115,8 @@ def _deal_table(deals: pd.DataFrame, amount: Callable[[Any], str]) -> Table:
             "95% interval": span(
                 row.win_probability_low, row.win_probability_high, wording.percent
             ),
+            "This quarter": known(row.this_quarter, wording.percent),
+            "In 90 days": known(row.win_probability_90_days, wording.percent),
             "Grade": known(row.grade),
             "Reasons": "; ".join(
                 str(reason)
@@ -123,12 +127,14 @@ def _deal_table(deals: pd.DataFrame, amount: Callable[[Any], str]) -> Table:
         for row in deals.itertuples()
     ]
     return Table(
-        without_blank_columns(rows, ["Account", "Owner"]),
-        numbers=frozenset(["Amount", "Win probability", "95% interval"]),
+        without_blank_columns(rows, ["Account", "Owner", "This quarter", "In 90 days"]),
+        numbers=frozenset(
+            ["Amount", "Win probability", "95% interval", "This quarter", "In 90 days"]
+        ),
         caption=(
-            "The open deals with the highest expected amount, and the points that each feature "
-            "adds to the win probability or takes from it. All open deals are in "
-            "scores.open_deals."
+            "The open deals with the highest expected amount: how likely each is won in the end "
+            "and sooner, and the points that each feature adds to the win probability or takes "
+            "from it. All open deals are in scores.open_deals."
         ),
     )
 
