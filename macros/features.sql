@@ -99,10 +99,3 @@
     cast({{ column }} as {{ dbt.type_string() }}) as {{ column }},
     {% endfor -%}
 {%- endmacro %}
-
-{# One key per distinct combination of levels; a '|' inside a level is doubled, so that no two share a key. #}
-{% macro profile_id(features) -%}
-    md5(concat_ws(' | '
-    {%- for feature in features %}, replace({{ feature }}, '|', '||'){% endfor -%}
-    ))
-{%- endmacro %}

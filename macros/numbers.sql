@@ -52,13 +52,3 @@
 {% macro wilson_high(n_events, n_deals) -%}
     case when {{ n_deals }} > 0 then least({{ wilson_bound(n_events, n_deals, '+') }}, 1) end
 {%- endmacro %}
-
-{# The quantile of values that rows have several times each, as percentile_cont gives it for single values; an
-   aggregate over rows in the order of `value`.
-   n_up_to: how many have this value or a lower one; n_in_all: how many there are. #}
-{% macro weighted_percentile(value, n_up_to, n_in_all, share) -%}
-    {%- set place = share ~ ' * (' ~ n_in_all ~ ' - 1)' -%}
-    {%- set below = 'min(case when ' ~ n_up_to ~ ' > floor(' ~ place ~ ') then ' ~ value ~ ' end)' -%}
-    {%- set above = 'min(case when ' ~ n_up_to ~ ' > ceil(' ~ place ~ ') then ' ~ value ~ ' end)' -%}
-    {{ below }} + ({{ above }} - {{ below }}) * max({{ place }} - floor({{ place }}))
-{%- endmacro %}
