@@ -133,13 +133,14 @@ format: $(READY)  ## Format Python and SQL
 	@$(BIN)/ruff format .
 	@$(BIN)/sqlfluff fix --disable-progress-bar $(SQL)
 
-docs: $(READY)  ## Build dbt's documentation page; write docs/tables.md, titles in docs/crm.md and what the README shows
+docs: $(READY)  ## Build dbt's documentation page; write docs/tables.md, docs/model-card.md, titles in docs/crm.md and what the README shows
 	@$(BIN)/python -m winrate build --warehouse target/docs/warehouse.duckdb --report target/docs/report
 	@WINRATE_DATABASE=target/docs/warehouse.duckdb $(BIN)/dbt --quiet docs generate --static
 	@$(BIN)/python -m tools.docs.tables docs/tables.md
 	@$(BIN)/python -m tools.docs.crm
 	@$(BIN)/python -m tools.docs.readme target/docs/warehouse.duckdb target/docs/report
-	@echo "target/static_index.html is dbt's page; docs/tables.md and the README are up to date."
+	@$(BIN)/python -m tools.docs.model_card target/docs/warehouse.duckdb
+	@echo "target/static_index.html is dbt's page; docs/tables.md, docs/model-card.md and the README are up to date."
 
 evidence: $(READY)  ## Simulate how often the claims are right (some hours); write it to docs/method.md
 	@$(BIN)/python -m tools.evidence

@@ -17,7 +17,7 @@ from support import dbt
 from support.builds import built, first_target, rows, run_main
 from support.exports import sample_deals, small_export
 from support.paths import SAMPLE
-from tools.docs import markdown, readme
+from tools.docs import markdown, model_card, readme
 from winrate import project
 from winrate.build import build, compiled, data_tests, publish, summary
 from winrate.build.dbt import DbtRun, failure_lines
@@ -512,6 +512,13 @@ def test_the_readme_shows_the_sample_as_it_is_built(whole_sample_warehouse, samp
     assert shown == readme.summary_block(whole_sample_warehouse)
     drawn = sample_warehouse.parent / "report" / readme.PICTURE.name
     assert readme.PICTURE.read_bytes() == drawn.read_bytes()
+
+
+def test_the_model_card_shows_the_sample_as_it_is_built(whole_sample_warehouse):
+    blocks = model_card.blocks(whole_sample_warehouse)
+    assert {name: markdown.read_block(model_card.PAGE, name) for name in blocks} == blocks, (
+        "docs/model-card.md is out of date: run `make docs`"
+    )
 
 
 def test_the_page_of_the_sample_has_every_part(whole_sample_warehouse):
