@@ -47,10 +47,8 @@
 {# The day on which a deal is taken to have been created, where the export does not say it: its age before it closed,
    or before the as-of date. #}
 {% macro assumed_created_date(deals, as_of_date) -%}
-    coalesce(
-        {{ deals }}.created_date,
-        {{ add_days('coalesce(' ~ deals ~ '.closed_date, ' ~ as_of_date ~ ')', '-coalesce(' ~ deals ~ '.deal_age_days, 0)') }}
-    )
+    {%- set last_day = 'coalesce(' ~ deals ~ '.closed_date, ' ~ as_of_date ~ ')' -%}
+    coalesce({{ deals }}.created_date, {{ add_days(last_day, '-coalesce(' ~ deals ~ '.deal_age_days, 0)') }})
 {%- endmacro %}
 
 {# The states that are a reason for a score; the age is part of what it is compared with. #}
