@@ -30,6 +30,10 @@
     url_encode({{ x }})
 {%- endmacro %}
 
+{% macro duckdb__sha256(x) -%}
+    sha256({{ x }})
+{%- endmacro %}
+
 {% macro duckdb__each_of(x) -%}
     unnest({{ x }})
 {%- endmacro %}

@@ -47,6 +47,11 @@
     {{ return(adapter.dispatch('url_encoded', 'winrate')(x)) }}
 {%- endmacro %}
 
+{# The SHA-256 of text, in 64 hexadecimal digits. #}
+{% macro sha256(x) -%}
+    {{ return(adapter.dispatch('sha256', 'winrate')(x)) }}
+{%- endmacro %}
+
 {# One row per element of a list, in a select list. #}
 {% macro each_of(x) -%}
     {{ return(adapter.dispatch('each_of', 'winrate')(x)) }}

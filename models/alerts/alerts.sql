@@ -4,6 +4,7 @@
     'alert_deal_at_risk',
     'alert_deal_stalled',
     'alert_deal_opportunity',
+    'alert_score_drop',
     'alert_close_date_overdue',
     'alert_segment_decline',
     'alert_segment_underperforming',

@@ -16,10 +16,17 @@ states as (
         count(*) as n_state_exports,
         min(earlier.as_of_date) as first_state_date,
         max(earlier.as_of_date) as last_state_date,
-        max_by(earlier.state_sha256, earlier.export_position) as state_sha256
+        max_by(earlier.state_sha256, earlier.export_position) as exports_sha256
     from known_exports as earlier
     inner join known_exports as this_export
         on this_export.is_this_export and earlier.export_position < this_export.export_position
+
+),
+
+state_scores as (
+
+    select max_by(state_sha256, (as_of_date, record_number)) as scores_sha256
+    from {{ ref('known_scores') }}
 
 )
 
@@ -47,7 +54,10 @@ select
     raw_build.scope,
     nullif(raw_build.stages_file, '') as stages_file,
     nullif(raw_build.stages_sha256, '') as stages_sha256,
-    states.state_sha256,
+    case
+        when state_scores.scores_sha256 is null then states.exports_sha256
+        else {{ sha256("coalesce(states.exports_sha256, '') || '|' || state_scores.scores_sha256") }}
+    end as state_sha256,
     states.n_state_exports,
     states.first_state_date,
     states.last_state_date
@@ -56,4 +66,5 @@ cross join {{ ref('row_ledger') }} as row_ledger
 cross join {{ ref('as_of_dates') }} as as_of_dates
 cross join {{ ref('fiscal_calendars') }} as fiscal_calendars
 cross join states
+cross join state_scores
 cross join {{ ref('export_formats') }} as export_formats

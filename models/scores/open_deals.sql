@@ -64,6 +64,11 @@ final as (
         scored.win_probability_low,
         scored.win_probability_high,
         scored.previous_win_probability,
+        scored.score_trend,
+        scored.compared_as_of_date,
+        scored.compared_win_probability,
+        scored.score_change_pp,
+        scored.baseline_change_pp,
         scored.expected_amount,
         {% for rank in [1, 2, 3] -%}
         scored.top_reason_{{ rank }},

@@ -49,25 +49,9 @@ as_of_dates as (
 
 ),
 
-raw_previous_scores as (
+score_changes as (
 
-    select * from {{ ref('raw_previous_scores') }}
-
-),
-
--- A second build for the same as-of date keeps the previous score of the first, so that it gives the same
--- table.
-previous_scores as (
-
-    select
-        previous.deal_id,
-        case
-            when cast(previous.as_of_date as date) < as_of_dates.as_of_date then previous.win_probability
-            else previous.previous_win_probability
-        end as win_probability
-    from raw_previous_scores as previous
-    inner join as_of_dates
-        on cast(previous.as_of_date as date) <= as_of_dates.as_of_date
+    select * from {{ ref('score_changes') }}
 
 ),
 
@@ -100,7 +84,21 @@ final as (
         {% for rank in [1, 2, 3] -%}
         top_reasons.top_reason_{{ rank }},
         {% endfor -%}
-        previous_scores.win_probability as previous_win_probability,
+        score_changes.previous_win_probability,
+        {% set points = var('score_trend_pp') -%}
+        {% set beyond_baseline = '(score_changes.score_change_pp - score_changes.baseline_change_pp)' -%}
+        case
+            when deal_scores.status != 'open' then cast(null as {{ dbt.type_string() }})
+            when verdict.score_withheld_because is not null or score_changes.score_change_pp is null
+                then 'not enough information'
+            when score_changes.score_change_pp > {{ points }} and {{ beyond_baseline }} > {{ points }} then 'improving'
+            when score_changes.score_change_pp < -{{ points }} and {{ beyond_baseline }} < -{{ points }} then 'declining'
+            else 'steady'
+        end as score_trend,
+        score_changes.compared_as_of_date,
+        score_changes.compared_win_probability,
+        score_changes.score_change_pp,
+        score_changes.baseline_change_pp,
         deal_scores.qualification_probability,
         deal_scores.win_probability_this_quarter,
         deal_scores.win_probability_next_quarter,
@@ -114,7 +112,7 @@ final as (
     left join grade_edges
         on case when deal_scores.status = 'open' then deal_scores.age_from_days else -1 end = grade_edges.age_from_days
     left join top_reasons on deal_scores.score_id = top_reasons.score_id
-    left join previous_scores on deal_scores.deal_id = previous_scores.deal_id
+    left join score_changes on deal_scores.deal_id = score_changes.deal_id
 
 )
 

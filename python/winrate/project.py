@@ -24,17 +24,18 @@ class SettingsError(ValueError):
 # compares them with a build.
 RESERVED_NAMES = """
     amount amount_cents amount_converted amount_per_day as_of_date assumed_closed_date
-    baseline close_date closed_quarter comparison cycle_days days_in_stage deal_age_days
-    deal_url design_effect exclusion_reason expected_amount export_position fiscal_quarter
-    fold foreign_currency grade has_created_dates has_implausible_close_date
+    baseline baseline_change_pp close_date closed_quarter compared_as_of_date
+    compared_win_probability comparison cycle_days days_in_stage deal_age_days deal_url
+    design_effect exclusion_reason expected_amount export_position fiscal_quarter fold
+    foreign_currency grade has_created_dates has_implausible_close_date
     has_implausible_created_date is_before is_born_closed is_close_near_month_end is_history
     is_in_export is_late_stage is_open is_other_currency is_out_of_scope is_primary
-    is_stage_date_known kept_line known_age_days known_stage_date
-    last_position left_for loss_kind lost_cents model_run_id month_start n_after n_before
-    n_closed_deals n_deals n_holdout_deals n_holdout_won n_lines n_lost n_won n_won_after
-    n_won_before new_texts original_amount original_currency owner period place
-    previous_win_probability profile_id quarter_start raw_text read_error record_number
-    reject_code reporting_currency row_content score_fold score_id source_line stage_name
+    is_stage_date_known kept_line known_age_days known_stage_date last_position left_for
+    loss_kind lost_cents model_run_id month_start n_after n_before n_closed_deals n_deals
+    n_holdout_deals n_holdout_won n_lines n_lost n_won n_won_after n_won_before new_texts
+    original_amount original_currency owner period place previous_win_probability profile_id
+    quarter_start raw_text read_error record_number reject_code reporting_currency
+    row_content score_change_pp score_fold score_id score_trend source_line stage_name
     stage_outcome stated_outcome top_reason_1 top_reason_2 top_reason_3 win_probability
     win_probability_90_days win_probability_high win_probability_low
     win_probability_next_quarter win_probability_this_quarter
@@ -62,7 +63,6 @@ class RunValues(NamedTuple):
     date_format: str = ""
     decimal_mark: str = ""
     scope: str = ""
-    previous_warehouse: str = ""
     state_path: str = ""
     kept_path: str = ""
 

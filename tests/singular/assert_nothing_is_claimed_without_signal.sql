@@ -31,7 +31,7 @@ claims as (
         'alert' as claim,
         entity_id as about
     from {{ ref('alerts') }}
-    where condition in ('deal_at_risk', 'deal_opportunity')
+    where condition in ('deal_at_risk', 'deal_opportunity', 'score_drop')
 
 )
 

@@ -69,7 +69,7 @@ class BuildRequest:
         paths = self.config.paths()
         return paths | {"mapping_path": str(self.mapping.absolute())} if self.mapping else paths
 
-    def run_values(self, previous_warehouse: Path | None = None) -> project.RunValues:
+    def run_values(self) -> project.RunValues:
         """The variables of dbt_project.yml that this build gives."""
         # At UTC+14 it is tomorrow already.
         latest = datetime.now(UTC).date() + timedelta(days=1)
@@ -81,7 +81,6 @@ class BuildRequest:
             date_format=self.date_format,
             decimal_mark=self.decimal_mark,
             scope=self.scope,
-            previous_warehouse=str(previous_warehouse or ""),
             state_path=str(self.state.absolute() if self.state else ""),
             kept_path=str(self.kept or ""),
             **self.own_files,
@@ -121,7 +120,9 @@ def build(request: BuildRequest) -> str:
             request = replace(request, state=recording.folder)
             new_warehouse = directory.staging / warehouse.name
             try:
-                _build_tables(request, directory, new_warehouse, _previous(warehouse, directory))
+                if warehouse.exists():  # said now: one that cannot be kept is not replaced later
+                    publish.snapshot(warehouse, directory.staging / f"published_{warehouse.name}")
+                _build_tables(request, directory, new_warehouse)
                 facts = summary.read_facts(new_warehouse)
                 recording.prepare(new_warehouse)
                 publish.publish(new_warehouse, warehouse, request.report)
@@ -154,15 +155,7 @@ def _check_memory(deals: Path) -> None:
         )
 
 
-def _previous(warehouse: Path, directory: BuildDirectory) -> Path:
-    """A snapshot of the published database, for the models that look back; may not exist."""
-    previous = directory.staging / f"published_{warehouse.name}"
-    return publish.snapshot(warehouse, previous) if warehouse.exists() else previous
-
-
-def _build_tables(
-    request: BuildRequest, directory: BuildDirectory, database: Path, previous: Path
-) -> None:
+def _build_tables(request: BuildRequest, directory: BuildDirectory, database: Path) -> None:
     """Build all tables from an export that does not change meanwhile, and test them.
 
     Raises BuildError: where the export cannot be used as a whole, it says why in a sentence.
@@ -171,7 +164,7 @@ def _build_tables(
     files = [path for path in (request.deals, request.stages) if path and is_read]
     read_from = [provenance.file_sha256(path) for path in files]
     try:
-        run_dbt(request, directory, database, previous)
+        run_dbt(request, directory, database)
     except dbt.DbtError as error:
         errors = summary.read_errors(database)
         if errors:
@@ -185,9 +178,7 @@ def _build_tables(
             raise BuildError(f"{path} changed while it was read; {UNCHANGED}.")
 
 
-def run_dbt(
-    request: BuildRequest, directory: BuildDirectory, database: Path, previous: Path
-) -> None:
+def run_dbt(request: BuildRequest, directory: BuildDirectory, database: Path) -> None:
     """Build every table with dbt and run every data test; raises DbtError.
 
     Where a build of this project has passed before, the tests that dbt compiled then are run by
@@ -196,7 +187,7 @@ def run_dbt(
     run = dbt.DbtRun(
         database=database,
         target_path=directory.dbt_target,
-        values=request.run_values(previous)._asdict(),
+        values=request.run_values()._asdict(),
         target=request.target,
         threads=request.threads,
         held=[directory.lock],

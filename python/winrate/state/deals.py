@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from winrate.ingest import masking
 from winrate.ingest.mapping import OUTCOME
+from winrate.state import store
 from winrate.state.store import Record, StateError
 
 KIND = "deals"
@@ -41,11 +42,7 @@ def record_schema(tracked: Sequence[str]) -> pa.Schema:
 
 def of_scope(records: Sequence[Record], scope: str) -> list[Record]:
     """The records of deals by builds of one scope; raises StateError where one is broken."""
-    found = [
-        record
-        for record in records
-        if record.facts["kind"] == KIND and record.facts.get("scope") == scope
-    ]
+    found = store.of_kind(records, KIND, scope)
     for record in found:
         _refuse_other_columns(record)
     return found
@@ -62,10 +59,8 @@ def exports_table(
     column: two exports whose values were read in the same way have the same text.
     """
     rows = []
-    state_sha256 = ""
-    for record in sorted(records, key=lambda each: (each.facts["as_of_date"], each.number)):
-        chained = f"{state_sha256}\n{record.path.name}"
-        state_sha256 = hashlib.sha256(chained.encode()).hexdigest()
+    in_order = store.by_day(records)
+    for record, state_sha256 in zip(in_order, store.chained_digests(in_order), strict=True):
         row = {
             "record_number": record.number,
             "file_name": record.path.name,

@@ -66,6 +66,30 @@ def read_records(folder: Path) -> list[Record]:
     return records
 
 
+def of_kind(records: Sequence[Record], kind: str, scope: str) -> list[Record]:
+    """The records of a kind by builds of one scope."""
+    return [
+        record
+        for record in records
+        if record.facts["kind"] == kind and record.facts.get("scope") == scope
+    ]
+
+
+def chained_digests(records: Sequence[Record]) -> list[str]:
+    """A hash for each of some records: of its name, and of all that come before it."""
+    found = []
+    digest = ""
+    for record in records:
+        digest = hashlib.sha256(f"{digest}\n{record.path.name}".encode()).hexdigest()
+        found.append(digest)
+    return found
+
+
+def by_day(records: Sequence[Record]) -> list[Record]:
+    """Records in the order of their as-of dates: of one day, in that in which they were added."""
+    return sorted(records, key=lambda record: (record.facts["as_of_date"], record.number))
+
+
 def check_order(records: Sequence[Record]) -> None:
     """Raise StateError unless the records follow one upon the other from the first on."""
     before = ""
@@ -118,20 +142,26 @@ def add(folder: Path, file: Path) -> None:
     Raises StateError where the state has other records than when the file was written, BuildError
     where another process keeps it locked, and OSError.
     """
-    digest = file_digest(file)
-    facts = _facts(pq.read_schema(file))
+    name = file_name(file)
+    after = _facts(pq.read_schema(file))["after"]
 
     def write(aside: Path) -> None:
-        records = read_records(folder)
-        if digest in (record.digest for record in records):
+        names = [record.path.name for record in read_records(folder)]
+        if name in names:
             return
-        last = records[-1].path.name if records else ""
-        if last != facts["after"]:
+        last = names[-1] if names else ""
+        if last != after:
             raise StateError(f"{folder}: another build added {last or 'nothing'} meanwhile.")
-        day, number = facts["as_of_date"], len(records) + 1
-        shutil.copyfile(file, aside / f"{number:06}-{facts['kind']}-{day}-{digest}.parquet")
+        shutil.copyfile(file, aside / name)
 
     publish.publish_files(folder, write)
+
+
+def file_name(file: Path) -> str:
+    """The name that a file which `writer` wrote has as a record."""
+    facts = _facts(pq.read_schema(file))
+    number = int(facts["after"].partition("-")[0] or 0) + 1
+    return f"{number:06}-{facts['kind']}-{facts['as_of_date']}-{file_digest(file)}.parquet"
 
 
 def file_digest(path: Path) -> str:

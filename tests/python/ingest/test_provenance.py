@@ -60,7 +60,7 @@ def test_rules_of_a_user_are_settings(root):
 def test_another_export_is_not_another_setting(root):
     as_committed = provenance.settings_sha256({}, root)
     (root / "seeds" / "deals.csv").write_text("deal_id\n")
-    run = {"deals_path": "other.csv", "as_of_date": "2026-01-31", "previous_warehouse": "w.duckdb"}
+    run = {"deals_path": "other.csv", "as_of_date": "2026-01-31", "state_path": "w.state"}
     assert as_committed == provenance.settings_sha256(run, root)
 
 

@@ -73,8 +73,8 @@ def test_files_of_other_names_are_left_alone(state):
 
 
 def test_a_kind_that_this_version_does_not_know_is_left_alone(state, tmp_path):
-    store.add(state, written(tmp_path / "new.parquet", names(state)[-1], kind="scores"))
-    assert [record.facts["kind"] for record in store.read_records(state)][-1] == "scores"
+    store.add(state, written(tmp_path / "new.parquet", names(state)[-1], kind="alerts"))
+    assert [record.facts["kind"] for record in store.read_records(state)][-1] == "alerts"
 
 
 @pytest.mark.parametrize("place", [0, 1])

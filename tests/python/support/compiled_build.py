@@ -37,7 +37,6 @@ def run(
     request: BuildRequest,
     directory: BuildDirectory,
     database: Path,
-    previous: Path,
     first: str = "",
 ) -> None:
     """As `winrate.build.build.run_dbt`, from what was kept.
@@ -52,7 +51,7 @@ def run(
         if model["config"]["materialized"] != "ephemeral"
     ]
     tables = {model["name"]: model for model in models}
-    values = request.run_values(previous)
+    values = request.run_values()
     with duckdb.connect(str(database), config={"threads": request.threads or 1}) as connection:
         connection.execute(first)
         for schema in {model["schema"] for model in models}:

@@ -11,10 +11,13 @@ import pyarrow as pa
 
 from winrate import project
 from winrate.build import staging
-from winrate.state import deals, store
+from winrate.state import deals, scores, store
 from winrate.state.recording import Recording
 
-MODELS = ("known_exports", "recorded_deals", "new_deal_values", "stg_deal_changes")
+MODELS = (
+    *("known_exports", "recorded_deals", "new_deal_values", "stg_deal_changes"),
+    *("raw_state_scores", "known_scores", "recorded_scores", "past_scores", "score_history"),
+)
 TRACKED = project.project_vars()["tracked_columns"]
 DAY = date(2026, 6, 1)
 
@@ -23,13 +26,14 @@ DAY = date(2026, 6, 1)
 class Export:
     """An export with deals by id, each with the values of some columns.
 
-    reading: how the stage is read. scope: of the build.
+    reading: how the stage is read. scope: of the build. scores: that the build gives open deals.
     """
 
     day: date
     deals: Mapping[str, Mapping[str, object]]
     reading: str = "alike"
     scope: str = ""
+    scores: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def sha256(self) -> str:
@@ -43,6 +47,7 @@ class Builds:
     folder: Path
     models: Sequence[dict]
     n_builds: int = field(default=0)
+    score_history: list[tuple] = field(default_factory=list)  # of the last build
 
     @property
     def state(self) -> Path:
@@ -53,7 +58,10 @@ class Builds:
         return self.folder / "warehouse.duckdb"
 
     def build(self, export: Export, is_published: bool = True) -> list[tuple]:
-        """The rows of stg_deal_changes; the state gets what the build adds to it."""
+        """The rows of stg_deal_changes; the state gets what the build adds to it.
+
+        `score_history` has the deal, as-of date, score and whether it is of this build.
+        """
         self.n_builds += 1
         recording = Recording(self.state, export.scope, self.folder, self.published)
         assert recording.warnings == []
@@ -63,6 +71,13 @@ class Builds:
             self._make_tables(connection, export)
             changes = connection.execute(
                 "from staging.stg_deal_changes order by deal_id, column_name, change_number"
+            ).fetchall()
+            self.score_history = connection.execute(
+                """
+                select deal_id, as_of_date, win_probability, is_this_build
+                from scores.score_history
+                order by deal_id, as_of_date
+                """
             ).fetchall()
         recording.prepare(new)
         if is_published:
@@ -97,7 +112,27 @@ class Builds:
                     "run_id": [f"run-{self.n_builds}"],
                     "input_sha256": [export.sha256],
                     "scope": [export.scope],
+                    "as_of_date": [export.day],
                 }
+            ),
+            "scores.scored_deals": pa.Table.from_pylist(
+                [
+                    {
+                        "deal_id": deal,
+                        "as_of_date": export.day,
+                        "status": "open",
+                        "win_probability": score,
+                        "grade": "A",
+                    }
+                    for deal, score in export.scores.items()
+                ],
+                pa.schema(
+                    [
+                        *scores.SCHEMA.remove(scores.SCHEMA.get_field_index("created_date")),
+                        ("as_of_date", pa.date32()),
+                        ("status", pa.string()),
+                    ]
+                ),
             ),
         }
         for name, table in tables.items():
