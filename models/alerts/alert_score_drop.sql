@@ -1,6 +1,6 @@
--- An open deal whose win probability fell by more points than the threshold since an earlier build, and by as much beyond
--- the average deal of its age: a new model or the age alone is nothing that happened to this deal. None where scores are
--- withheld: deals have no grade then.
+-- An open deal whose win probability fell by more points than the threshold since an earlier build, and by as much
+-- beyond the average deal of its age: a new model or the age alone is nothing that happened to this deal. None where
+-- scores are withheld: deals have no grade then.
 
 with
 
@@ -26,8 +26,7 @@ dropped as (
     from {{ ref('open_deals') }} as deals
     cross join rule
     where
-        deals.score_change_pp < -rule.threshold_value
-        and deals.score_change_pp - deals.baseline_change_pp < -rule.threshold_value
+        greatest(deals.score_change_pp, deals.score_change_pp - deals.baseline_change_pp) < -rule.threshold_value
         and deals.grade is not null
 
 )

@@ -1,5 +1,5 @@
--- What became of the score of each deal since earlier builds: the last score before this build's, and the score that the
--- trend of an open deal compares with.
+-- What became of the score of each deal since earlier builds: the last score before this build's, and the score that
+-- the trend of an open deal compares with.
 
 with
 
@@ -9,7 +9,7 @@ past_scores as (
 
 ),
 
--- Scores of a few days ago say little of a trend, and where deals had no grade, scores were no better than the base rate.
+-- Scores of a few days ago say little of a trend. Where deals had no grade, scores were no better than the base rate.
 days as (
 
     select
@@ -30,8 +30,8 @@ days as (
 
 ),
 
--- Each model gives other probabilities, and every deal's falls as it grows older. What both do to all deals of an age is
--- in the change of the baseline, the average deal of the same age: what a deal does beyond it is its own.
+-- Each model gives other probabilities, and each deal grows older. What both do to all deals of an age is in the change
+-- of the baseline, the average deal of the same age: what a deal does beyond it is its own.
 final as (
 
     select

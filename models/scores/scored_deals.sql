@@ -86,13 +86,13 @@ final as (
         {% endfor -%}
         score_changes.previous_win_probability,
         {% set points = var('score_trend_pp') -%}
-        {% set beyond_baseline = '(score_changes.score_change_pp - score_changes.baseline_change_pp)' -%}
+        {% set beyond_baseline = 'score_changes.score_change_pp - score_changes.baseline_change_pp' -%}
         case
             when deal_scores.status != 'open' then cast(null as {{ dbt.type_string() }})
             when verdict.score_withheld_because is not null or score_changes.score_change_pp is null
                 then 'not enough information'
-            when score_changes.score_change_pp > {{ points }} and {{ beyond_baseline }} > {{ points }} then 'improving'
-            when score_changes.score_change_pp < -{{ points }} and {{ beyond_baseline }} < -{{ points }} then 'declining'
+            when least(score_changes.score_change_pp, {{ beyond_baseline }}) > {{ points }} then 'improving'
+            when greatest(score_changes.score_change_pp, {{ beyond_baseline }}) < -{{ points }} then 'declining'
             else 'steady'
         end as score_trend,
         score_changes.compared_as_of_date,

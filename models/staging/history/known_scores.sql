@@ -1,5 +1,5 @@
--- The records of scores that this build uses: those of earlier as-of dates. So a second build of an export finds what the
--- first one found.
+-- The records of scores that this build uses: those of earlier as-of dates. So a second build of an export finds what
+-- the first one found.
 
 with
 

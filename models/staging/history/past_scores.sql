@@ -1,5 +1,5 @@
--- The scores that earlier builds gave the deals of this one while they were open. Another deal with the same id, such as
--- another CRM's, has another creation date.
+-- The scores that earlier builds gave the deals of this one while they were open. Another deal with the same id, such
+-- as another CRM's, has another creation date.
 
 {{ config(drops=['recorded_scores']) }}
 

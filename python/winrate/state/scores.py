@@ -44,8 +44,10 @@ def of_scope(records: Sequence[Record], scope: str) -> list[Record]:
 
 
 def records_table(records: Sequence[Record]) -> pa.Table:
-    """One row per record: `record_number`, `as_of_date`, `file_name`, and `state_sha256`, a hash of
-    this record and all that come before it by as-of date.
+    """One row per record, in the order of as-of dates.
+
+    Columns: `record_number`, `as_of_date`, `file_name`, and `state_sha256`, a hash of this record
+    and all that come before it.
     """
     in_order = store.by_day(records)
     rows = [

@@ -445,7 +445,8 @@ def test_the_summary_has_deals_outcomes_verdict_and_alerts(sample_warehouse):
 @pytest.mark.slow
 def test_scores_remember_the_build_before(tmp_path, sample_warehouse):
     warehouse = built(tmp_path, SAMPLE, as_of=date(2026, 5, 31))
-    first = dict(rows(warehouse, "select deal_id, win_probability from scores.scored_deals"))
+    scores = "select deal_id, win_probability from scores.scored_deals where status = 'open'"
+    first = dict(rows(warehouse, scores))
     # What closed in June was open on the last day of May; what was created in June was not there.
     read, accepted, rejected, skipped = rows(
         warehouse, "select n_read, n_accepted, n_rejected, n_skipped from quality.row_ledger"
@@ -463,6 +464,7 @@ def test_scores_remember_the_build_before(tmp_path, sample_warehouse):
         "drivers.stage_conversion",
         "quality.build_info",
         "scores.open_deals",
+        "scores.score_history",
         "scores.scored_deals",
         "staging.stg_deal_changes",
         "staging.stg_deal_stages",
@@ -475,6 +477,9 @@ def test_scores_remember_the_build_before(tmp_path, sample_warehouse):
         )
     )
     assert previous == first
+    trends = dict(rows(warehouse, "select score_trend, count(*) from scores.open_deals group by 1"))
+    assert trends["steady"] > 200 and trends["not enough information"] > 200
+    assert trends["improving"] + trends["declining"] < 20, "a month adds little to the sample"
 
 
 def test_the_error_of_a_model_is_its_sentence_and_not_the_mark_below_it():

@@ -39,6 +39,7 @@ N_SMALL = 300  # deals of the published build
 N_SAMPLE = 5500  # deals of the build that is to replace it
 N_SWAPS = 60
 TABLES = ("staging.stg_deals", "scores.scored_deals", "quality.row_ledger")
+DEAL = 7  # one of them
 ADDED_TO_STATE = {
     "internal.known_exports": """
         null::bigint as record_number, date '2026-06-30' as as_of_date, true as is_this_export,
@@ -48,7 +49,14 @@ ADDED_TO_STATE = {
         'D1' as deal_id, date '2026-06-01' as created_date, null::bigint as record_number,
         true as is_in_export, 'Demo' as deal_stage
     """,
-    "quality.build_info": "'{run_id}' as run_id, 'a hash' as input_sha256, '' as scope",
+    "scores.score_history": f"""
+        '{DEAL}' as deal_id, 0.5 as win_probability, 0.25 as win_probability_low,
+        0.75 as win_probability_high, 0.5 as baseline_probability, 'B' as grade,
+        'a model' as model_run_id, true as is_this_build
+    """,
+    "quality.build_info": """
+        '{run_id}' as run_id, 'a hash' as input_sha256, '' as scope, date '2026-06-30' as as_of_date
+    """,
 }
 PYTHON = project.ROOT / "python"
 PATIENCE = 300  # seconds after which a test gives up on a process that should have ended
@@ -254,7 +262,11 @@ def three_tables(folder: Path, n_deals: int) -> Path:
             connection.execute(f"create table {table} as select {columns}".format(run_id=n_deals))
         for table in TABLES:
             connection.execute(f"create schema if not exists {table.split('.')[0]}")
-            one_or_all = f"{n_deals} as n_accepted" if table == TABLES[-1] else "* from range(?)"
+            one_or_all = (
+                f"{n_deals} as n_accepted"
+                if table == TABLES[-1]
+                else "range::varchar as deal_id, null::date as created_date from range(?)"
+            )
             connection.execute(
                 f"create table {table} as select {one_or_all}", [n_deals] * ("?" in one_or_all)
             )
@@ -302,15 +314,15 @@ def test_killed_at_any_step_of_publishing_the_old_or_the_new_build_stands(tmp_pa
         # What the next build does first: the state has this build if, and only if, it stands.
         recording = Recording(state, "", directory_path(published), published)
         assert recording.warnings == []
-        assert len(store.read_records(state)) == (standing[-1] == N_SAMPLE)
+        assert len(store.read_records(state)) == (2 if standing[-1] == N_SAMPLE else 0)
         assert in_a_process(publish_three_tables, new_build, published) == 0
         assert n_deals(published) == {N_SAMPLE}
         assert contents(published.parent / "report") == new
         put(old_build, published)
         publish.previous_path(published).unlink()
         shutil.rmtree(state)
-    assert recorded == sorted(recorded) and set(recorded) == {0, 1}
-    assert recorded.count(1) < standing.count(N_SAMPLE), "a build stands before it is recorded"
+    assert recorded == sorted(recorded) and set(recorded) == {0, 1, 2}
+    assert recorded.count(0) > standing.count(N_SMALL), "a build stands before it is recorded"
     assert standing == sorted(standing), "once the new build stands, it goes on standing"
     assert set(standing) == {N_SMALL, N_SAMPLE} and len(standing) >= 15
     record_figure("steps of publishing before which a build was killed", len(standing))

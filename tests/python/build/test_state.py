@@ -4,6 +4,7 @@ import shutil
 from functools import partial
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -13,10 +14,10 @@ from winrate.build import build, publish
 from winrate.build.build import BuildRequest
 from winrate.build.publish import BuildError
 from winrate.report import files
-from winrate.state import store
+from winrate.state import scores, store
 from winrate.state.recording import Recording
 
-N_DEALS = 400  # the last of the sample, of which some are open
+N_DEALS = 800  # the last of the sample, of which some are open; enough for scores
 
 
 def exports(folder: Path) -> tuple[Path, Path]:
@@ -84,12 +85,67 @@ def test_build_info_says_what_the_build_knew_of_earlier_exports(recorded):
     assert rows(recorded, query) == [(1, day, day, 64)]
 
 
+def tables_of(warehouse: Path, kind: str) -> list[pa.Table]:
+    """The records of a kind in the state beside a warehouse."""
+    records = store.read_records(store.default_folder(warehouse))
+    return [pq.read_table(record.path) for record in records if record.facts["kind"] == kind]
+
+
 def test_the_state_has_a_row_per_deal_once_and_then_what_changed(recorded):
-    records = store.read_records(store.default_folder(recorded))
-    tables = [pq.read_table(record.path) for record in records]
+    tables = tables_of(recorded, "deals")
     assert [table.num_rows for table in tables] == [N_DEALS, 4]
     assert tables[1].column("is_in_export").to_pylist() == [True, True, True, False]
     assert tables[1].column("deal_id").to_pylist()[-1] == "changed_3"
+
+
+SCORES_THEN = "select deal_id, win_probability from scores.scored_deals where status = 'open'"
+
+
+def test_the_state_has_the_scores_of_the_open_deals_of_each_build(recorded):
+    columns = ", ".join(scores.SCHEMA.names)
+    for table, name in zip(
+        tables_of(recorded, "scores"), ["first.duckdb", "warehouse.duckdb"], strict=True
+    ):
+        open_deals = rows(
+            recorded.parent / name,
+            f"""
+            select {columns} from scores.scored_deals
+            inner join staging.stg_deals using (deal_id)
+            where status = 'open'
+            order by deal_id
+            """,
+        )
+        assert [tuple(row.values()) for row in table.to_pylist()] == open_deals
+        assert len(open_deals) > 5
+
+
+def test_the_previous_score_of_a_deal_is_that_of_the_build_before(recorded):
+    then = dict(rows(recorded.parent / "first.duckdb", SCORES_THEN))
+    previous = rows(
+        recorded, "select deal_id, previous_win_probability from scores.scored_deals order by all"
+    )
+    assert {deal: score for deal, score in previous if score is not None} == {
+        deal: score for deal, score in then.items() if deal != "changed_3"
+    }
+    history = rows(
+        recorded,
+        """
+        select is_this_build, count(*), count(distinct as_of_date)
+        from scores.score_history group by all order by all
+        """,
+    )
+    now = rows(recorded, SCORES_THEN)
+    assert history == [(False, len(then) - 1, 1), (True, len(now), 1)]
+
+
+def test_the_hash_of_the_state_is_of_earlier_exports_and_of_their_scores(recorded):
+    query = """
+        select build_info.state_sha256 = sha256(exports.state_sha256 || '|' || scores.state_sha256)
+        from quality.build_info as build_info
+        inner join internal.raw_state_exports as exports on exports.record_number = 1
+        cross join internal.known_scores as scores
+    """
+    assert rows(recorded, query) == [(True,)]
 
 
 # ---- builds as they are, but for dbt and the report
@@ -135,7 +191,7 @@ def names(state: Path) -> list[str]:
 def test_a_build_says_nothing_of_a_state_that_it_can_use(publish_again, state):
     said = publish_again()
     assert "the state" not in said and "recorded" not in said
-    assert len(names(state)) == 1
+    assert [name.split("-")[1] for name in names(state)] == ["deals", "scores"]
 
 
 def test_a_build_that_fails_late_records_nothing(publish_again, state, tmp_path, monkeypatch):
@@ -161,7 +217,7 @@ def test_a_record_that_is_cut_short_is_not_added(publish_again, state, tmp_path,
         assert "warning no change is recorded: No space left on device" in publish_again()
     assert not state.exists()
     assert prepared(tmp_path) == []
-    assert "no change" not in publish_again() and len(names(state)) == 1
+    assert "recorded" not in publish_again() and len(names(state)) == 2
 
 
 def a_file(state: Path) -> None:
@@ -170,7 +226,7 @@ def a_file(state: Path) -> None:
 
 
 def a_newer_record(state: Path) -> None:
-    [record] = store.read_records(state)
+    record, _ = store.read_records(state)
     facts = record.facts | {"format": store.FORMAT + 1}
     with store.writer(state / "new", record.schema, facts):
         pass
@@ -181,18 +237,18 @@ def a_newer_record(state: Path) -> None:
 
 
 def a_link(state: Path) -> None:
-    [name] = names(state)
+    name = names(state)[-1]
     (state / name).rename(state / "elsewhere")
     (state / name).symlink_to("elsewhere")
 
 
 def another_record(state: Path) -> None:
-    [record] = store.read_records(state)
-    facts = {name: each for name, each in record.facts.items() if name != "format"}
-    table = pq.read_table(record.path).drop_columns(["created_date"])
+    for record in store.read_records(state):
+        record.path.unlink()
+    facts = {name: each for name, each in record.facts.items() if name != "format"} | {"after": ""}
+    table = pa.table({"deal_id": ["D1"]})
     with store.writer(state / "new", table.schema, facts) as file:
-        file.write_table(table.replace_schema_metadata())
-    record.path.unlink()
+        file.write_table(table)
     store.add(state, state / "new")
 
 
@@ -202,7 +258,7 @@ def another_record(state: Path) -> None:
         (a_file, "w.state: found no folder; expected one with records."),
         (a_newer_record, "found format 2; expected 1. A newer version of Winrate wrote it"),
         (a_link, "found a link, a folder or a pipe; expected a file."),
-        (another_record, "found the columns deal_id, record_number,"),
+        (another_record, "found the columns deal_id; expected deal_id, created_date,"),
     ],
 )
 def test_a_state_that_cannot_be_used_is_said_and_stops_no_build(
@@ -212,7 +268,7 @@ def test_a_state_that_cannot_be_used_is_said_and_stops_no_build(
     spoil(state)
     before = state.read_bytes() if state.is_file() else names(state)
     said = publish_again("warehouse.duckdb")
-    assert f"warning the state in {state} is not used, and no change is recorded: {state}" in said
+    assert f"warning the state in {state} is not used, and nothing is recorded: {state}" in said
     assert says in said
     assert rows(tmp_path / "w.duckdb", "select n_state_exports from quality.build_info") == [(1,)]
     assert (state.read_bytes() if state.is_file() else names(state)) == before
@@ -227,9 +283,9 @@ def test_a_state_that_cannot_be_written_is_said_and_gets_the_record_later(
     with monkeypatch.context() as full:
         full.setattr(store, "add", fail)
         said = publish_again()
-    assert f"warning no change is recorded in {state}: No space left on device ({state})." in said
+    assert f"warning nothing is recorded in {state}: No space left on device ({state})." in said
     assert not state.exists()
     directory = tmp_path / ".winrate-build" / "w.duckdb"
     recording = Recording(state, "", directory, tmp_path / "w.duckdb")
-    assert recording.warnings == [] and len(names(state)) == 1
+    assert recording.warnings == [] and len(names(state)) == 2
     assert prepared(tmp_path) == []
