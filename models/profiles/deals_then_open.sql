@@ -21,10 +21,11 @@ final as (
         {{ days_between('score_deals.start_date', 'score_dates.score_date') }} as age_days,
         {{ states('deal_states') }},
         score_deals.start_date,
-        case when not score_deals.is_open
-            then {{ days_between('score_dates.score_date', 'score_deals.closed_date') }}
+        case
+            when not score_deals.is_open then {{ days_between('score_dates.score_date', 'score_deals.closed_date') }}
         end as days_until_close,
-        score_deals.is_won
+        score_deals.is_won,
+        score_deals.amount
     from score_deals
     inner join {{ ref('score_dates') }} as score_dates
         on

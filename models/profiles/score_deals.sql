@@ -46,6 +46,7 @@ final as (
         closed_date,
         created_date is not null and (is_open or closed_date is not null) as is_dated,
         coalesce(deal_age_days, 0) as age_days,
+        amount,
         case
             when deal_age_days is null then 0
             else greatest(

@@ -318,7 +318,7 @@ def risk_set(counts: pd.DataFrame, layout: Layout) -> RiskSet:
     band = bands.numbers(counts["from_days"].to_numpy(float))
     shape = (len(profiles), bands.size)
     n_reached, n_days, n_won, n_lost = (
-        np.bincount(profile * bands.size + band, counts[name], np.prod(shape)).reshape(shape)
+        np.bincount(place, counts[name], np.prod(shape)).reshape(shape).astype(float)
         for name in COUNTS
     )
     later = n_reached[:, ::-1].cumsum(axis=1)[:, ::-1] - n_reached
@@ -380,6 +380,14 @@ class HazardModel:
                 sums = _one_hot(risk.profiles, {name: levels[name]}).T @ of_profile
                 found[name] = sums / max(of_profile.sum(), 1.0)
         return found
+
+    def deviations(self, rng: np.random.Generator, n_draws: int) -> Coefficients:
+        """Coefficients x draws: draws from their normal distribution, less the coefficients."""
+        return tuple(
+            linalg.cholesky(covariance, lower=True)
+            @ rng.standard_normal((len(covariance), n_draws))
+            for covariance in self.covariances
+        )
 
     def targets(self, profiles: pd.DataFrame) -> "Iterator[Targets]":
         """Some deals at a time.
@@ -534,27 +542,41 @@ class Targets:
         """Win probability of each target in the end, or within a number of days."""
         return _chances(self.closing, self.winning, self.days(horizon))[0]
 
+    def gradients(self, horizon: np.ndarray | float = np.inf) -> tuple[np.ndarray, Coefficients]:
+        """`probability`, and its gradients by both vectors of coefficients, targets x these."""
+        probability, *by_band = _chances(self.closing, self.winning, self.days(horizon))
+        pairs = zip(by_band, self.model.coefficients, strict=True)
+        return probability, tuple(self._full(gradient, len(own)) for gradient, own in pairs)
+
+    def gradients(self, horizon: np.ndarray | float = np.inf) -> tuple[np.ndarray, Coefficients]:
+        """`probability`, and its gradients by both vectors of coefficients, targets x these."""
+        probability, *by_band = _chances(self.closing, self.winning, self.days(horizon))
+        return probability, tuple(self._by_coefficient(each) for each in by_band)
+
     def error(self, horizon: np.ndarray | float = np.inf) -> np.ndarray:
         """Standard error of the log-odds of `probability`, by the delta method."""
-        days = self.days(horizon)
-        probability, of_closing, of_winning = _chances(self.closing, self.winning, days)
-        variance = np.zeros(len(days))
-        gradients = (of_closing, of_winning)
+        probability, gradients = self.gradients(horizon)
+        variance = np.zeros(len(probability))
         for gradient, covariance in zip(gradients, self.model.covariances, strict=True):
-            full = self.gradient(gradient)
-            variance += np.einsum("ij,ij->i", full @ covariance, full)
-        spread = probability * (1 - probability)
-        return np.sqrt(variance) / np.maximum(spread, 1e-12)
+            variance += np.einsum("ij,ij->i", gradient @ covariance, gradient)
+        return np.sqrt(variance) / _slope(probability)
+
+    def drawn(self, deviations: Coefficients, horizon: np.ndarray | float = np.inf) -> np.ndarray:
+        """Targets x draws: `probability` where the coefficients deviate, by the delta method.
+
+        Its log-odds are taken as linear in the coefficients, as they are in `interval`.
+        """
+        probability, gradients = self.gradients(horizon)
+        shift = sum(gradient @ own for gradient, own in zip(gradients, deviations, strict=True))
+        return expit(_logit(probability)[:, None] + shift / _slope(probability)[:, None])
 
     def interval(self, horizon: np.ndarray | float = np.inf) -> tuple[np.ndarray, ...]:
         """Probability and its 95% interval, on the scale of log-odds."""
         probability = self.probability(horizon)
-        with np.errstate(divide="ignore"):
-            centre = np.log(probability) - np.log1p(-probability)
-        error = Z_95 * self.error(horizon)
+        centre, error = _logit(probability), Z_95 * self.error(horizon)
         return probability, expit(centre - error), expit(centre + error)
 
-    def gradient(self, of_bands: np.ndarray) -> np.ndarray:
+    def _by_coefficient(self, of_bands: np.ndarray) -> np.ndarray:
         """Targets x coefficients, from the gradient with respect to the log-odds of each band."""
         parts = [of_bands]
         for term in self.terms:
@@ -605,6 +627,26 @@ class Targets:
                 shift = columns @ own[place] - is_known * (self.model.average[name] @ own[place])
                 found[name] += np.outer(shift, term.of_band)
         return found
+
+
+def _logit(probability: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore"):
+        return np.log(probability) - np.log1p(-probability)
+
+
+def _slope(probability: np.ndarray) -> np.ndarray:
+    """Of a probability by its log-odds."""
+    return np.maximum(probability * (1 - probability), 1e-12)
+
+
+def _logit(probability: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore"):
+        return np.log(probability) - np.log1p(-probability)
+
+
+def _slope(probability: np.ndarray) -> np.ndarray:
+    """Of a probability by its log-odds."""
+    return np.maximum(probability * (1 - probability), 1e-12)
 
 
 def _chances(

@@ -1,0 +1,67 @@
+"""How often the amount that open deals bring lies between P10 and P90, in simulated worlds."""
+
+import numpy as np
+import pandas as pd
+
+from tools.evidence import lifetimes
+from tools.evidence.lifetimes import AS_OF, N_COHORTS, STATES, World
+from tools.evidence.score_studies import BANDS, FEATURES, RULES
+from winrate.statistics import forecast, score_models
+
+AMOUNT_SIGMA = 1.2  # of the logarithm of amounts: the largest 10% of deals have half of them
+N_OWNERS = 8
+DAYS = {"this quarter": 45, "next quarter": 136}
+
+
+def tables(deals: pd.DataFrame, rng: np.random.Generator) -> dict[str, pd.DataFrame]:
+    """What a forecast on AS_OF is made from; `deals` has what became of them, too."""
+    given = lifetimes.tables(deals, BANDS, past=())
+    models = score_models.score_models(
+        given["counts"],
+        given["targets"].head(0),
+        given["outcomes"],
+        FEATURES,
+        FEATURES,
+        BANDS,
+        N_COHORTS,
+        STATES,
+        RULES,
+    )
+    open_deals = given["deals"][["score_id", "closed", "is_won"]]
+    open_deals = open_deals.assign(
+        amount=np.exp(rng.normal(10, AMOUNT_SIGMA, len(open_deals))).round(2),
+        owner=[f"rep_{number}" for number in rng.integers(0, N_OWNERS, len(open_deals))],
+    )
+    dates = given["dates"].assign(
+        days_to_quarter_end=DAYS["this quarter"], days_to_next_quarter_end=DAYS["next quarter"]
+    )
+    return {
+        **{"models": models, "counts": given["counts"], "targets": given["targets"]},
+        **{"deals": open_deals, "dates": dates},
+    }
+
+
+def of_world(world: World, seed: int) -> pd.DataFrame:
+    """One row per horizon and entity: the forecast, the true `won_amount`, and `is_inside`."""
+    rng = np.random.default_rng([30, seed])
+    given = tables(world.deals(rng), rng)
+    found = forecast.forecasts(
+        **given, bands=BANDS, n_cohorts=N_COHORTS, states=STATES, entity_types=["owner"]
+    ).assign(seed=seed)
+    deals = given["deals"]
+    won_amount = [
+        _won_amount(deals, horizon, None if entity_type == "all" else entity_id)
+        for horizon, entity_type, entity_id in zip(
+            found["horizon"], found["entity_type"], found["entity_id"], strict=True
+        )
+    ]
+    is_inside = (found["p10_amount"] <= won_amount) & (won_amount <= found["p90_amount"])
+    return found.assign(won_amount=won_amount, is_inside=is_inside)
+
+
+def _won_amount(deals: pd.DataFrame, horizon: str, owner: str | None) -> float:
+    """What the open deals of an owner, or of all, really bring within a horizon."""
+    is_won = deals["is_won"] & (deals["closed"] <= AS_OF + DAYS.get(horizon, np.inf))
+    if owner is not None:
+        is_won &= deals["owner"] == owner
+    return float(deals.loc[is_won, "amount"].sum())
