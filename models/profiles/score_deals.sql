@@ -1,6 +1,6 @@
 -- The deals that the score models are fitted on: one row per deal that was not born closed, or, of more than
 -- `max_score_deals`, of a fixed sample. `entry_days` is the age from which a deal is at risk of closing: an export by
--- close date lacks the deals that closed before its first day, so that a deal counts from that day on (left truncation).
+-- close date lacks the deals that closed before its first day, so a deal counts from that day on (left truncation).
 
 with
 
