@@ -11,6 +11,13 @@ from winrate.statistics import forecast, score_models
 AMOUNT_SIGMA = 1.2  # of the logarithm of amounts: the largest 10% of deals have half of them
 N_OWNERS = 8
 DAYS = {"this quarter": 45, "next quarter": 136}
+WORLDS = {
+    "the outcome does not depend on the cycle": World(),
+    "slow deals lose more, median cycle 60 days": World(slow_lose=0.8),
+    "slow deals lose more, median cycle 120 days": World(median=120.0, slow_lose=0.8),
+    "slow deals win more": World(slow_lose=-0.8),
+    "the win rate rises by 0.3 log-odds a year": World(trend=0.3),
+}
 
 
 def tables(deals: pd.DataFrame, rng: np.random.Generator) -> dict[str, pd.DataFrame]:
@@ -57,6 +64,22 @@ def of_world(world: World, seed: int) -> pd.DataFrame:
     ]
     is_inside = (found["p10_amount"] <= won_amount) & (won_amount <= found["p90_amount"])
     return found.assign(won_amount=won_amount, is_inside=is_inside)
+
+
+def study(world: World, seed: int) -> dict[str, float]:
+    """Whether the amount of all deals is inside, and the share of owners of whom it is, by horizon.
+
+    'expected' is the expected over the true amount of all deals, in the end, less 1.
+    """
+    found = of_world(world, seed)
+    is_all = found["entity_type"] == "all"
+    of_all, of_owners = found[is_all].set_index("horizon"), found[~is_all]
+    ratio = of_all["expected_amount"] / of_all["won_amount"]
+    return {
+        **of_all["is_inside"].astype(float),
+        **of_owners.groupby("horizon")["is_inside"].mean().add_prefix("owners, "),
+        "expected": ratio["in the end"] - 1,
+    }
 
 
 def _won_amount(deals: pd.DataFrame, horizon: str, owner: str | None) -> float:
