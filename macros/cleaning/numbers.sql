@@ -59,6 +59,14 @@
     end
 {%- endmacro %}
 
+{# A percentage, such as '60', '60 %' or '0,6', as double; null where it is none. #}
+{% macro percentage(x) -%}
+    {%- set pattern = '(100|[0-9]{1,2})([.,][0-9]+)? ?%?' -%}
+    case
+        when {{ matches(x, pattern) }} then cast(replace(trim(replace({{ x }}, '%', '')), ',', '.') as double)
+    end
+{%- endmacro %}
+
 {# Whether a bare number, such as '1,234.50' or '(5)', could be an amount in some format. #}
 {% macro is_like_number(bare) -%}
     {{ return(matches(bare, '[(-]?[0-9][0-9.,]*[kK]?[)]?')) }}

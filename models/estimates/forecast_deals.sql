@@ -27,6 +27,7 @@ final as (
         deals.deal_stage as stage,
         deals.deal_amount as amount,
         deals.expected_close_date,
+        deals.crm_probability,
         scores.score_id,
         scores.win_probability,
         scores.win_probability_low,

@@ -74,6 +74,7 @@ horizon_deals as (
         deals.{{ weight }},
         {% endfor -%}
         deals.expected_close_date,
+        case when deals.is_open then deals.crm_probability end as crm_probability,
         deals.is_open and (
             horizons.horizon_end is null
             or (deals.expected_close_date > horizons.as_of_date and deals.expected_close_date <= horizons.horizon_end)
@@ -97,6 +98,8 @@ totals as (
         {{ sum_amount('case when is_open then amount end') }} as open_amount,
         {{ sum_amount('case when not is_open then amount end') }} as won_amount,
         {{ sum_amount('case when is_expected then amount end') }} as amount_at_win_rate,
+        count(crm_probability) as n_crm_probabilities,
+        {{ sum_amount('case when is_expected then crm_probability / 100 * amount end') }} as crm_amount,
         {% for weight in weights -%}
         {{ sum_amount('case when is_open then ' ~ weight ~ ' * amount end') }} as {{ weight }}_amount,
         {% endfor -%}
@@ -122,6 +125,7 @@ forecasts as (
             as {{ amount }},
         {% endfor -%}
         totals.horizon_end is null and totals.n_scored_deals = totals.n_open_deals as is_weighted,
+        totals.horizon_end is null or totals.n_expected_dates > 0 as has_expected,
         totals.horizon_end is not null and totals.entity_type != 'stage' as has_won_amount
     from totals
     left join {{ ref('est_pipeline_forecast') }} as estimates
@@ -154,10 +158,8 @@ final as (
         case when forecasts.is_weighted then forecasts.{{ weight }}_amount end
             as {{ weight | replace('win_probability', 'weighted_pipeline_amount') }},
         {% endfor -%}
-        case
-            when forecasts.horizon_end is null or forecasts.n_expected_dates > 0
-                then win_rates.win_rate * forecasts.amount_at_win_rate
-        end as base_rate_pipeline_amount,
+        case when forecasts.has_expected then win_rates.win_rate * forecasts.amount_at_win_rate end
+            as base_rate_pipeline_amount,
         forecasts.horizon,
         forecasts.entity_type,
         forecasts.entity_id,
@@ -169,6 +171,8 @@ final as (
         {% for amount in amounts -%}
         case when forecasts.has_won_amount then forecasts.won_amount + forecasts.{{ amount }} end as total_{{ amount }},
         {% endfor -%}
+        case when forecasts.has_expected and forecasts.n_crm_probabilities > 0 then forecasts.crm_amount end
+            as crm_forecast_amount,
         past.n_past_forecasts,
         past.n_past_inside,
         {{ win_rate('past.n_past_inside', 'past.n_past_forecasts') }} as share_inside_p10_p90,

@@ -45,6 +45,7 @@ typed as (
         deal_amount,
         original_amount,
         cast(original_currency as {{ dbt.type_string() }}) as original_currency,
+        crm_percentage as crm_probability,
         case
             when not is_open
                 then coalesce(sales_cycle_days, cast({{ days_between('created_date', 'close_date') }} as double))

@@ -25,9 +25,9 @@ class SettingsError(ValueError):
 RESERVED_NAMES = """
     amount amount_cents amount_converted amount_per_day as_of_date assumed_closed_date
     baseline baseline_change_pp close_date closed_quarter compared_as_of_date
-    compared_win_probability comparison cycle_days days_in_stage deal_age_days deal_url
-    design_effect exclusion_reason expected_amount export_position fiscal_quarter fold
-    foreign_currency grade has_created_dates has_implausible_close_date
+    compared_win_probability comparison crm_percentage cycle_days days_in_stage
+    deal_age_days deal_url design_effect exclusion_reason expected_amount export_position
+    fiscal_quarter fold foreign_currency grade has_created_dates has_implausible_close_date
     has_implausible_created_date is_before is_born_closed is_close_near_month_end is_history
     is_in_export is_late_stage is_open is_other_currency is_out_of_scope is_primary
     is_stage_date_known kept_line known_age_days known_stage_date last_position left_for

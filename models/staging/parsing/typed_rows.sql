@@ -53,7 +53,8 @@ typed_texts as (
         outcome_texts.means,
         {{ yes_or_no('cell_texts.cell') }} as says,
         case when cell_texts.column_name = 'fiscal_period' then {{ quarter_number('cell_texts.cell') }} end
-            as quarter
+            as quarter,
+        case when cell_texts.column_name = 'crm_probability' then {{ percentage('cell_texts.cell') }} end as percentage
     from {{ ref('cell_texts') }} as cell_texts
     cross join formats
     left join {{ ref('date_texts') }} as date_texts
@@ -66,6 +67,19 @@ typed_texts as (
         on cell_texts.column_name = name_texts.column_name and cell_texts.cell = name_texts.cell
     left join {{ ref('outcome_texts') }} as outcome_texts
         on cell_texts.cell = outcome_texts.cell
+
+),
+
+-- A CRM that writes no sign of percent may write probabilities as shares.
+probability_scales as (
+
+    select
+        case
+            when max(percentage) <= 1 and max(case when cell != replace(cell, '%', '') then 1 end) is null then 100
+            else 1
+        end as percent
+    from typed_texts
+    where column_name = 'crm_probability'
 
 ),
 
@@ -238,11 +252,13 @@ joined as (
         end{{ ' as is_out_of_scope,' if loop.last }}
         {% endfor -%}
         fiscal_period_texts.quarter as fiscal_quarter,
+        crm_probability_texts.percentage * probability_scales.percent as crm_percentage,
         outcome_texts.means as outcome_means,
         deal_stage_texts.means as stage_means
     from records
     cross join formats
     cross join blanks_in_scope
+    cross join probability_scales
     left join repeated_deals on records.clean_deal_id = repeated_deals.deal_id
     {% for column in columns -%}
     left join scoped_texts as {{ column }}_texts
@@ -302,6 +318,7 @@ typed as (
         {% endfor -%}
         deal_amount_number as original_amount,
         original_currency,
+        crm_percentage,
         case when stated_currency != main_currency then stated_currency end as foreign_currency,
 
         ---------- outcome
@@ -405,6 +422,7 @@ final as (
         original_amount,
         original_currency,
         foreign_currency,
+        crm_percentage,
         outcome_text,
         stage_outcome,
         case when outcome_word in ('Won', 'Lost') then outcome_word end as outcome,

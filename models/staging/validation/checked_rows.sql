@@ -108,6 +108,7 @@ as_it_stood_{{ rows }} as (
         original_amount,
         original_currency,
         is_other_currency,
+        crm_percentage,
 
         ---------- outcome
         outcome_text,
@@ -211,6 +212,7 @@ final as (
         original_amount,
         original_currency,
         is_other_currency,
+        crm_percentage,
         case when reject_code is not null then outcome_text end as outcome_text,
         stage_outcome,
         stated_outcome,

@@ -66,6 +66,13 @@ def test_the_forecast_is_shown_by_horizon_beside_what_is_won(page):
     assert "Ann" not in text and "past quarter" not in text
 
 
+def test_the_forecast_of_the_crm_is_shown_where_there_is_one(page):
+    with_crm = [FORECASTS[1] | {"crm_forecast_amount": 260_000}]
+    text = page(story_with(scores_pipeline_forecast=with_crm)).text
+    assert "By the win rate By the CRM" in text and "600,000 to 730,000 - 260,000" in text
+    assert "By the CRM" not in page(story_with(scores_pipeline_forecast=FORECASTS)).text
+
+
 def test_past_forecasts_of_whole_quarters_are_counted_and_listed(page):
     past = [
         past_forecast("2025-12-31"),

@@ -8,14 +8,15 @@ import pandas as pd
 from winrate import wording
 from winrate.report.blocks import Block, Paragraph, Section, Table
 from winrate.report.data import Data
-from winrate.report.text import known, span
+from winrate.report.text import known, span, without_blank_columns
 
 # A quarter that ends on the as-of date has nothing to come.
 FORECAST = """
     select
         horizon, horizon_end, won_amount, p10_amount, p50_amount, p90_amount, total_p10_amount,
-        total_p90_amount, base_rate_pipeline_amount, n_past_forecasts, n_past_inside,
-        share_inside_p10_p90, share_inside_p10_p90_low, share_inside_p10_p90_high
+        total_p90_amount, base_rate_pipeline_amount, crm_forecast_amount, n_past_forecasts,
+        n_past_inside, share_inside_p10_p90, share_inside_p10_p90_low,
+        share_inside_p10_p90_high
     from scores.pipeline_forecast
     where
         entity_type = 'all' and n_open_deals > 0 and p50_amount is not null
@@ -54,11 +55,12 @@ def _forecast_table(forecast: pd.DataFrame, amount: Callable[[Any], str]) -> Tab
             if pd.isna(row.total_p10_amount)
             else span(row.total_p10_amount, row.total_p90_amount, amount),
             "By the win rate": amount(row.base_rate_pipeline_amount),
+            "By the CRM": amount(row.crm_forecast_amount),
         }
         for row in forecast.itertuples()
     ]
     return Table(
-        rows,
+        without_blank_columns(rows, ["By the CRM"]),
         numbers=frozenset(rows[0]) - {"Won by"},
         caption=(
             "What the deals that are open now will bring by the end of this quarter, of the next "
@@ -66,7 +68,8 @@ def _forecast_table(forecast: pd.DataFrame, amount: Callable[[Any], str]) -> Tab
             "the error of the win probabilities and the luck of each deal. Deals that are created "
             "later are not in it. Won already is since the first day of this quarter. By the win "
             "rate is the amount of the deals that the CRM expects by then, times the overall win "
-            "rate. Owners and stages are in scores.pipeline_forecast."
+            "rate; by the CRM, times the probability that it gives each of them. Owners and "
+            "stages are in scores.pipeline_forecast."
         ),
     )
 
