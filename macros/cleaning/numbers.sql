@@ -59,7 +59,7 @@
     end
 {%- endmacro %}
 
-{# A percentage, such as '60', '60 %' or '0,6', as double; null where it is none. #}
+{# A percentage, such as '60', '60%' or '0,6', as double; null where it is none. #}
 {% macro percentage(x) -%}
     {%- set pattern = '(100|[0-9]{1,2})([.,][0-9]+)? ?%?' -%}
     case
