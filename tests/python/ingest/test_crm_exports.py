@@ -40,7 +40,7 @@ def test_an_export_of_this_shape_gives_the_deals_that_it_is_made_of(
         for is_skipped, rows in ((False, export.rejected), (True, export.skipped))
         for code, n in rows.items()
     }
-    types = {"deal_amount": "double"}
+    types = {"deal_amount": "double", "crm_probability": "double"}
     columns = [f"cast({name} as {types.get(name, 'text')})" for name in export.deals]
     found = result.rows(f"select {', '.join(columns)} from staging.stg_deals order by deal_id")
     expected = export.deals.sort_values("deal_id").astype(object).where(export.deals.notna(), None)
