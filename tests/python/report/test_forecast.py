@@ -66,10 +66,15 @@ def test_the_forecast_is_shown_by_horizon_beside_what_is_won(page):
     assert "Ann" not in text and "past quarter" not in text
 
 
+def test_what_is_won_in_this_quarter_is_not_added_to_the_next_one(page):
+    text = page(story_with(scores_pipeline_forecast=[forecast("next quarter", "2026-09-30")])).text
+    assert "Won by Open deals, median P10 to P90 2026-09-30 150,000 100,000 to 230,000" in text
+
+
 def test_the_forecast_of_the_crm_is_shown_where_there_is_one(page):
     with_crm = [FORECASTS[1] | {"crm_forecast_amount": 260_000}]
     text = page(story_with(scores_pipeline_forecast=with_crm)).text
-    assert "By the win rate By the CRM" in text and "600,000 to 730,000 - 260,000" in text
+    assert "With what is won By the CRM" in text and "600,000 to 730,000 260,000" in text
     assert "By the CRM" not in page(story_with(scores_pipeline_forecast=FORECASTS)).text
 
 

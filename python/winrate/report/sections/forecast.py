@@ -10,13 +10,15 @@ from winrate.report.blocks import Block, Paragraph, Section, Table
 from winrate.report.data import Data
 from winrate.report.text import known, span, without_blank_columns
 
-# A quarter that ends on the as-of date has nothing to come.
+# A quarter that ends on the as-of date has nothing to come. What is won is added to what is to come
+# in this quarter, and not to what comes until the end of the next one.
 FORECAST = """
     select
-        horizon, horizon_end, won_amount, p10_amount, p50_amount, p90_amount, total_p10_amount,
+        horizon_end, p10_amount, p50_amount, p90_amount,
+        case when horizon = 'this quarter' then won_amount end as won_amount,
+        case when horizon = 'this quarter' then total_p10_amount end as total_p10_amount,
         total_p90_amount, base_rate_pipeline_amount, crm_forecast_amount, n_past_forecasts,
-        n_past_inside, share_inside_p10_p90, share_inside_p10_p90_low,
-        share_inside_p10_p90_high
+        n_past_inside, share_inside_p10_p90, share_inside_p10_p90_low, share_inside_p10_p90_high
     from scores.pipeline_forecast
     where
         entity_type = 'all' and n_open_deals > 0 and p50_amount is not null
@@ -60,16 +62,17 @@ def _forecast_table(forecast: pd.DataFrame, amount: Callable[[Any], str]) -> Tab
         for row in forecast.itertuples()
     ]
     return Table(
-        without_blank_columns(rows, ["By the CRM"]),
+        without_blank_columns(
+            rows, ["Won already", "With what is won", "By the win rate", "By the CRM"]
+        ),
         numbers=frozenset(rows[0]) - {"Won by"},
         caption=(
             "What the deals that are open now will bring by the end of this quarter, of the next "
             "one and in the end. In 80% of the cases the amount is from P10 to P90; the range has "
             "the error of the win probabilities and the luck of each deal. Deals that are created "
-            "later are not in it. Won already is since the first day of this quarter. By the win "
-            "rate is the amount of the deals that the CRM expects by then, times the overall win "
-            "rate; by the CRM, times the probability that it gives each of them. Owners and "
-            "stages are in scores.pipeline_forecast."
+            "later are not in it. By the win rate is the amount of the deals that the CRM expects "
+            "by then, times the overall win rate; by the CRM, times the probability that it gives "
+            "each of them. Owners and stages are in scores.pipeline_forecast."
         ),
     )
 
