@@ -1,4 +1,5 @@
--- The deals of the forecast: those that are open, with their scores, and those won in the present quarter.
+-- The deals of the forecast: those that are open, with their scores, and those won in the present quarter. Python gets
+-- their amounts, one by one, since the spread of a total depends on the largest of them.
 
 with
 
