@@ -315,8 +315,8 @@ def risk_set(counts: pd.DataFrame, layout: Layout) -> RiskSet:
     """
     keys, bands = layout.keys, layout.bands
     profiles, profile = _distinct(counts[keys])
-    band = bands.numbers(counts["from_days"].to_numpy(float))
     shape = (len(profiles), bands.size)
+    place = profile * bands.size + bands.numbers(counts["from_days"].to_numpy(float))
     n_reached, n_days, n_won, n_lost = (
         np.bincount(place, counts[name], np.prod(shape)).reshape(shape).astype(float)
         for name in COUNTS
@@ -541,12 +541,6 @@ class Targets:
     def probability(self, horizon: np.ndarray | float = np.inf) -> np.ndarray:
         """Win probability of each target in the end, or within a number of days."""
         return _chances(self.closing, self.winning, self.days(horizon))[0]
-
-    def gradients(self, horizon: np.ndarray | float = np.inf) -> tuple[np.ndarray, Coefficients]:
-        """`probability`, and its gradients by both vectors of coefficients, targets x these."""
-        probability, *by_band = _chances(self.closing, self.winning, self.days(horizon))
-        pairs = zip(by_band, self.model.coefficients, strict=True)
-        return probability, tuple(self._full(gradient, len(own)) for gradient, own in pairs)
 
     def gradients(self, horizon: np.ndarray | float = np.inf) -> tuple[np.ndarray, Coefficients]:
         """`probability`, and its gradients by both vectors of coefficients, targets x these."""
