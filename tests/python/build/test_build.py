@@ -479,7 +479,8 @@ def test_scores_remember_the_build_before(tmp_path, sample_warehouse):
     assert previous == first
     trends = dict(rows(warehouse, "select score_trend, count(*) from scores.open_deals group by 1"))
     assert trends["steady"] > 200 and trends["not enough information"] > 200
-    assert trends["improving"] + trends["declining"] < 20, "a month adds little to the sample"
+    changed = trends.get("improving", 0) + trends.get("declining", 0)
+    assert changed < 20, "deals that only grew older, scored by another model, have no trend"
 
 
 def test_the_error_of_a_model_is_its_sentence_and_not_the_mark_below_it():
