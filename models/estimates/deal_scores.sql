@@ -15,7 +15,8 @@ deals as (
 
     select
         deal_features.*,
-        {{ cohort(assumed_created_date('deal_features', 'as_of_dates.as_of_date'), 'as_of_dates.as_of_date') }} as cohort,
+        {{ cohort(assumed_created_date('deal_features', 'as_of_dates.as_of_date'), 'as_of_dates.as_of_date') }}
+            as cohort,
         case
             when deal_features.is_open then coalesce(deal_features.deal_age_days, 0)
             when not deal_features.is_born_closed then 0

@@ -1,6 +1,7 @@
--- The contribution of each feature known at creation, and of the stage of the day, to the win probability of a profile,
--- against the average deal of the same age. A feature is a reason where the drivers confirm it. The stage is one where the
--- scores use it at all, because on past deals it made them better, and where it counts for more than a negligible effect.
+-- The contribution of each feature known at creation, and of the stage of the day, to the win probability of a
+-- profile, against the average deal of the same age. A feature is a reason where the drivers confirm it. The stage
+-- is one where the scores use it at all, because on past deals it made them better, and where it counts for more
+-- than a negligible effect.
 
 {% set names = creation_features() -%}
 

@@ -1,5 +1,5 @@
--- The scores of the as-of date: one row per model, combination of levels, cohort and age, with the closed deals that have
--- this score.
+-- The scores of the as-of date: one row per model, combination of levels, cohort and age, with the closed deals
+-- that have this score.
 
 {% set features = creation_features() -%}
 {% set probabilities = ['win_probability', 'win_probability_low', 'win_probability_high', 'baseline_probability',

@@ -1,6 +1,7 @@
--- What a stage history tells of open deals on a day: one row per deal and day, for the deals that the score models are
--- fitted on at each month end, and for all open deals on the as-of date. Nothing that happened later is used. There are no
--- rows without a history of most deals, won and lost ones alike: a history that only some have would tell the outcome.
+-- What a stage history tells of open deals on a day: one row per deal and day, for the deals that the score models
+-- are fitted on at each month end, and for all open deals on the as-of date. Nothing that happened later is used.
+-- There are no rows without a history of most deals, won and lost ones alike: a history that only some have would
+-- tell the outcome.
 
 with
 
@@ -72,9 +73,9 @@ at_month_ends as (
     from score_deals
     inner join month_ends
         on
-            month_ends.state_date >= score_deals.start_date
-            and month_ends.state_date >= {{ add_days('score_deals.start_date', 'score_deals.entry_days') }}
-            and (score_deals.is_open or month_ends.state_date < score_deals.closed_date)
+            score_deals.start_date <= month_ends.state_date
+            and {{ add_days('score_deals.start_date', 'score_deals.entry_days') }} <= month_ends.state_date
+            and (score_deals.is_open or score_deals.closed_date > month_ends.state_date)
     where score_deals.is_dated
 
 ),
@@ -116,8 +117,8 @@ found as (
     left join stays
         on
             days.deal_id = stays.deal_id
-            and stays.entered_date <= days.state_date
-            and (stays.left_date > days.state_date or stays.left_date is null)
+            and days.state_date >= stays.entered_date
+            and (days.state_date < stays.left_date or stays.left_date is null)
     group by days.deal_id, days.state_date, days.start_date
 
 ),

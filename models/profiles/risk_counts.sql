@@ -1,9 +1,9 @@
--- What the score models are fitted on: per score date, fold, combination of levels, cohort, state and band of days, where
--- the observation of deals ends and begins. Days are counted from a landmark: the creation of a deal and, where states
--- are known, each month end at which it was open. A deal is at risk of closing on each day from the landmark, or from
--- `entry_days` on, to the day on which it closes, or to the score date. Per landmark it is in two rows, whatever its age: it
--- counts as reached and with its days in the band in which its observation ends, and is taken off in the band in which it
--- begins. Python adds up the bands between.
+-- What the score models are fitted on: per score date, fold, combination of levels, cohort, state and band of days,
+-- where the observation of deals ends and begins. Days are counted from a landmark: the creation of a deal and,
+-- where states are known, each month end at which it was open. A deal is at risk of closing on each day from the
+-- landmark, or from `entry_days` on, to the day on which it closes, or to the score date. Per landmark it is in two
+-- rows, whatever its age: it counts as reached and with its days in the band in which its observation ends, and is
+-- taken off in the band in which it begins. Python adds up the bands between.
 
 {% set features = creation_features() -%}
 
@@ -32,10 +32,10 @@ creations as (
     select
         deal_id,
         cast(null as date) as state_date,
-        true as is_creation,
         {% for state in var('score_states') -%}
-        'at creation' as {{ state }}{{ ',' if not loop.last }}
-        {% endfor %}
+        'at creation' as {{ state }},
+        {% endfor -%}
+        true as is_creation
     from deals
 
 ),

@@ -1,8 +1,8 @@
--- What is scored: one row per score date, model, combination of levels, cohort, age and state that a deal has. On the as-of
--- date an open deal has two: at its age and at creation, by the model of all deals (`fold` -1); a closed deal has one,
--- at creation, by the model that was not fitted on its fold. On an earlier date, the deals then open have one, at the age
--- that they had, by the model of what was known then. `clock_days` is the age on the first day on which the deal may close:
--- the day after the score date, or that of its creation.
+-- What is scored: one row per score date, model, combination of levels, cohort, age and state that a deal has. On
+-- the as-of date an open deal has two: at its age and at creation, by the model of all deals (`fold` -1); a closed
+-- deal has one, at creation, by the model that was not fitted on its fold. On an earlier date, the deals then open
+-- have one, at the age that they had, by the model of what was known then. `clock_days` is the age on the first day
+-- on which the deal may close: the day after the score date, or that of its creation.
 
 {% set features = creation_features() -%}
 
@@ -130,8 +130,15 @@ final as (
 
     select
         cast(row_number() over (
-            order by score_date desc, fold asc, age_days asc, clock_days asc, cohort asc
-            {%- for column in features + var('score_states') %}, {{ column }} asc{% endfor %}
+            order by
+                score_date desc,
+                fold asc,
+                age_days asc,
+                clock_days asc,
+                {% for column in features + var('score_states') -%}
+                {{ column }} asc,
+                {% endfor -%}
+                cohort asc
         ) as bigint) as score_id,
         score_date,
         cast(fold as bigint) as fold,

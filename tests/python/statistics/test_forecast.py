@@ -100,7 +100,7 @@ def test_only_as_many_deals_are_drawn_as_is_allowed_and_those_are_the_largest(gi
     original = hazards.Targets.drawn
 
     def counted(targets, *arguments):
-        drawn.append(len(targets.age))
+        drawn.append(len(targets.clock))
         return original(targets, *arguments)
 
     monkeypatch.setattr(hazards.Targets, "drawn", counted)
@@ -134,18 +134,16 @@ def test_probabilities_move_with_the_coefficients(given):
     [(_, model)] = score_models.models_of(
         given["models"], given["counts"], BANDS, N_COHORTS, STATES
     )
-    targets = given["targets"].head(200)
-    static = model.layout.static(model.layout.encoded(targets))
-    ages = targets["age_days"].to_numpy(float)
+    profiles = model.layout.encoded(given["targets"].head(200))
     deviations = model.deviations(np.random.default_rng(4), 20)
-    drawn = hazards.Targets(model, static, ages).drawn(deviations, 45.0)
+    drawn = hazards.Targets(model, profiles).drawn(deviations, 45.0)
     for number in range(20):
         coefficients = tuple(
             own + deviation[:, number]
             for own, deviation in zip(model.coefficients, deviations, strict=True)
         )
         moved = hazards.HazardModel(model.risk, model.layout, model.spread, coefficients)
-        expected = hazards.Targets(moved, static, ages).probability(45.0)
+        expected = hazards.Targets(moved, profiles).probability(45.0)
         np.testing.assert_allclose(drawn[:, number], expected, atol=0.02)
 
 
