@@ -22,7 +22,11 @@ deals as (
             when not deal_features.is_born_closed then 0
         end as scored_age_days,
         case when deal_features.is_open then -1 else {{ score_fold('deal_features.deal_id') }} end as fold,
-        case when deal_features.is_open then coalesce(deal_features.deal_age_days, 0) + 1 else 0 end as clock_days,
+        case
+            when deal_features.is_open then coalesce(deal_features.deal_age_days, 0) + 1
+            when not deal_features.is_born_closed then 0
+        end as clock_days,
+        case when not deal_features.is_born_closed then 0 end as clock_days_at_creation,
         {{ states('deal_states') }}
     from {{ ref('deal_features') }} as deal_features
     cross join as_of_dates
@@ -72,7 +76,7 @@ final as (
     left join profile_scores{{ ' as at_creation' if name != 'profile_scores' }}
         on
             {% if name == 'at_creation' -%}
-            at_creation.clock_days = 0
+            deals.clock_days_at_creation = at_creation.clock_days
             {%- else -%}
             deals.scored_age_days = profile_scores.age_days
             and deals.clock_days = profile_scores.clock_days
@@ -82,7 +86,6 @@ final as (
             {%- endif %}
             and deals.fold = {{ name }}.fold
             and deals.cohort = {{ name }}.cohort
-            and not deals.is_born_closed
             {%- for feature in features %}
             and deals.{{ feature }} = {{ name }}.{{ feature }}
             {%- endfor %}
