@@ -114,10 +114,6 @@ def measures(runs: list[pd.DataFrame]) -> dict[str, float]:
         "worst_age_coverage": is_covered[young].groupby(starts[young]).mean().min(),
         "slope": slope,
         "auc": roc_auc_score(deals["is_won"], deals["predicted"]),
-        "auc_of_truth": _auc(deals["is_won"], deals["truth"]),
+        "auc_of_truth": roc_auc_score(deals["is_won"], deals["truth"]),
         "graded": deals.groupby("run")["is_graded"].first().mean(),
     }
-
-
-def _auc(is_won: pd.Series, probability: pd.Series) -> float:
-    return roc_auc_score(is_won, probability)

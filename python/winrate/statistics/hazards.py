@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy import linalg, sparse
-from scipy.special import expit, log_expit
+from scipy.special import expit, log_expit, logit
 
 from winrate.statistics.proportions import Z_95
 
@@ -530,44 +530,39 @@ class Targets:
             found += np.outer(term.design @ own, term.of_band)
         return found
 
-    def days(self, horizon: np.ndarray | float = np.inf) -> np.ndarray:
+    def days(self, horizon: float = np.inf) -> np.ndarray:
         """Targets x bands: days that remain in each band, within the horizon."""
         bands = self.layout.bands
         clock = self.clock[:, None]
         first = np.maximum(clock, bands.starts)
-        last = np.minimum(bands.starts + bands.days, clock + np.reshape(horizon, (-1, 1)))
+        last = np.minimum(bands.starts + bands.days, clock + horizon)
         return np.maximum(last - first, 0.0)
 
-    def probability(self, horizon: np.ndarray | float = np.inf) -> np.ndarray:
+    def probability(self, horizon: float = np.inf) -> np.ndarray:
         """Win probability of each target in the end, or within a number of days."""
         return _chances(self.closing, self.winning, self.days(horizon))[0]
 
-    def gradients(self, horizon: np.ndarray | float = np.inf) -> tuple[np.ndarray, Coefficients]:
+    def gradients(self, horizon: float = np.inf) -> tuple[np.ndarray, Coefficients]:
         """`probability`, and its gradients by both vectors of coefficients, targets x these."""
         probability, *by_band = _chances(self.closing, self.winning, self.days(horizon))
         return probability, tuple(self._by_coefficient(each) for each in by_band)
 
-    def error(self, horizon: np.ndarray | float = np.inf) -> np.ndarray:
-        """Standard error of the log-odds of `probability`, by the delta method."""
-        probability, gradients = self.gradients(horizon)
-        variance = np.zeros(len(probability))
-        for gradient, covariance in zip(gradients, self.model.covariances, strict=True):
-            variance += np.einsum("ij,ij->i", gradient @ covariance, gradient)
-        return np.sqrt(variance) / _slope(probability)
-
-    def drawn(self, deviations: Coefficients, horizon: np.ndarray | float = np.inf) -> np.ndarray:
+    def drawn(self, deviations: Coefficients, horizon: float = np.inf) -> np.ndarray:
         """Targets x draws: `probability` where the coefficients deviate, by the delta method.
 
         Its log-odds are taken as linear in the coefficients, as they are in `interval`.
         """
         probability, gradients = self.gradients(horizon)
         shift = sum(gradient @ own for gradient, own in zip(gradients, deviations, strict=True))
-        return expit(_logit(probability)[:, None] + shift / _slope(probability)[:, None])
+        return expit(logit(probability)[:, None] + shift / _slope(probability)[:, None])
 
-    def interval(self, horizon: np.ndarray | float = np.inf) -> tuple[np.ndarray, ...]:
-        """Probability and its 95% interval, on the scale of log-odds."""
-        probability = self.probability(horizon)
-        centre, error = _logit(probability), Z_95 * self.error(horizon)
+    def interval(self, horizon: float = np.inf) -> tuple[np.ndarray, ...]:
+        """Probability and its 95% interval, by the delta method on the scale of log-odds."""
+        probability, gradients = self.gradients(horizon)
+        variance = np.zeros(len(probability))
+        for gradient, covariance in zip(gradients, self.model.covariances, strict=True):
+            variance += np.einsum("ij,ij->i", gradient @ covariance, gradient)
+        centre, error = logit(probability), Z_95 * np.sqrt(variance) / _slope(probability)
         return probability, expit(centre - error), expit(centre + error)
 
     def _by_coefficient(self, of_bands: np.ndarray) -> np.ndarray:
@@ -621,21 +616,6 @@ class Targets:
                 shift = columns @ own[place] - is_known * (self.model.average[name] @ own[place])
                 found[name] += np.outer(shift, term.of_band)
         return found
-
-
-def _logit(probability: np.ndarray) -> np.ndarray:
-    with np.errstate(divide="ignore"):
-        return np.log(probability) - np.log1p(-probability)
-
-
-def _slope(probability: np.ndarray) -> np.ndarray:
-    """Of a probability by its log-odds."""
-    return np.maximum(probability * (1 - probability), 1e-12)
-
-
-def _logit(probability: np.ndarray) -> np.ndarray:
-    with np.errstate(divide="ignore"):
-        return np.log(probability) - np.log1p(-probability)
 
 
 def _slope(probability: np.ndarray) -> np.ndarray:

@@ -9,6 +9,17 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportion_
 from winrate.statistics.claims import ClaimRules, evidence, fewest_outcomes, q_values
 
 Z_95 = stats.norm.ppf(0.975)  # half the width of a 95% interval, in standard errors
+Z_ONE_SIDED = stats.norm.ppf(0.95)  # standard errors of a one-sided test at 5%
+
+
+def interval_of_share(estimate: float, variance: float, n_deals: float) -> tuple[float, float]:
+    """The 95% Wilson interval of a share, on the number of deals that gives its variance.
+
+    n_deals: at most so many; of an estimate of 0 or 1, whose variance says nothing, so many.
+    """
+    if 0 < estimate < 1 and variance > 0:
+        n_deals = min(n_deals, estimate * (1 - estimate) / variance)
+    return proportion_confint(estimate * n_deals, n_deals, method="wilson")
 
 
 def rate_difference(

@@ -10,18 +10,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from winrate.statistics import hazards
 from winrate.statistics.claims import ClaimRules
 from winrate.statistics.hazards import Bands, HazardModel, Layout, RiskSet, Spread
 from winrate.statistics.profile_regression import leaking_features
+from winrate.statistics.proportions import Z_ONE_SIDED
 from winrate.statistics.threads import one_thread
 
 ALL_DEALS, BASELINE = -1, -2  # in the place of a fold: the model of all deals, and without features
 # Among these, cross-validation over time chooses; the first is used where there is no past to try.
 SPREADS = (Spread(), Spread(level=0.25), Spread(by_age=0.25))
-MIN_GAIN_Z = norm.isf(0.05)  # one-sided: states must make predictions better
 MOST_LEVELS = 300  # of more levels in all features, no choice is made: each fit takes too long
 START, NEVER = pd.Timestamp("1970-01-01"), 100_000  # a day to count from, and days until none
 TRIED_MONTHS = 2  # of so many month ends, one is used to choose among them
@@ -136,7 +135,8 @@ def models_of(
     """
     features = [name for name in counts if name in set(table["term"]) - {"cohort", "from_days"}]
     layout = layout_of(counts, features, bands, n_cohorts, states)
-    of_date = dict(list(layout.encoded(counts).groupby("score_date")))
+    used = counts[counts["score_date"].isin(table["score_date"])]
+    of_date = dict(list(layout.encoded(used).groupby("score_date")))
     for (date, fold), rows in table.groupby(["score_date", "fold"]):
         rows = rows.sort_values("place")
         spread = Spread(rows["level_spread"].iloc[0], rows["by_age_spread"].iloc[0])
@@ -176,10 +176,11 @@ class Fits:
         self.risks = {
             date: risk for date, risk in risks.items() if risk.fewest_outcomes >= rules.min_outcomes
         }
+        earlier = targets[targets["score_date"] < self.as_of]
         self.past = [
             OpenDeals.of(date, rows, outcomes, layout)
-            for date, rows in layout.encoded(targets).groupby("score_date")
-            if date in self.risks and date < self.as_of
+            for date, rows in layout.encoded(earlier).groupby("score_date")
+            if date in self.risks
         ]
         self.models: dict[tuple[pd.Timestamp, Spread, bool], HazardModel] = {}
 
@@ -231,7 +232,7 @@ class Fits:
         gains = of_spreads[best] - losses(SPREADS[best], True)
         deal = pd.concat([deals.deal for deals in tried]).groupby(list(tried[0].deal)).ngroup()
         of_deals = np.bincount(deal.to_numpy(), gains)
-        return SPREADS[best], gains.sum() > MIN_GAIN_Z * np.sqrt((of_deals**2).sum())
+        return SPREADS[best], gains.sum() > Z_ONE_SIDED * np.sqrt((of_deals**2).sum())
 
 
 @dataclass(frozen=True)

@@ -21,15 +21,15 @@ from scipy.stats import norm
 from sklearn.isotonic import IsotonicRegression
 
 from winrate.statistics.claims import SIGNAL, ClaimRules
-from winrate.statistics.proportions import Z_95
+from winrate.statistics.proportions import Z_95, Z_ONE_SIDED, interval_of_share
 from winrate.statistics.threads import one_thread
+from winrate.statistics.verdict import share_below
 
 ALL = "all"
 AGE, DATE = "deal_age_days", "score_date"  # what rows of the quality are by, beside features
 AGE_EDGES = (0, 30, 60, 90, 180, 360)  # days
 N_LEVELS = 5  # of each feature, the largest
 N_BINS = 10
-MIN_SKILL_Z = norm.isf(0.05)  # one-sided: the scores must beat the baseline
 LOWEST = 1e-6  # of a probability, where its logarithm is taken
 GRID = np.linspace(0, 1, 101)  # of probabilities, for the smooth calibration error
 QUALITY_COLUMNS = [
@@ -188,7 +188,8 @@ def _measures(test: Backtest, rules: ClaimRules) -> dict[str, float]:
     predicted, baseline, won = test.predicted, test.baseline, test.is_won
     total = test.weight.sum()
     observed = test.mean(won)
-    low, high = _wilson(observed, test.error(test.weight * (won - observed) / total))
+    error = test.error(test.weight * (won - observed) / total)
+    low, high = interval_of_share(observed, error**2, test.n_deals.sum())
     auc, auc_error = _auc(test)
     losses = (won - predicted) ** 2, (won - baseline) ** 2
     brier, brier_of_baseline = (test.mean(loss) for loss in losses)
@@ -218,14 +219,6 @@ def _measures(test: Backtest, rules: ClaimRules) -> dict[str, float]:
     }
 
 
-def _wilson(share: float, error: float) -> tuple[float, float]:
-    """Wilson's interval of as many independent deals as have this standard error."""
-    n_deals = share * (1 - share) / error**2
-    centre = (share + Z_95**2 / (2 * n_deals)) / (1 + Z_95**2 / n_deals)
-    half = Z_95 / (1 + Z_95**2 / n_deals) * np.sqrt(error**2 + Z_95**2 / (4 * n_deals**2))
-    return centre - half, centre + half
-
-
 def _log_loss(won: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     inside = np.clip(predicted, LOWEST, 1 - LOWEST)
     return -(xlogy(won, inside) + xlogy(1 - won, 1 - inside))
@@ -233,17 +226,10 @@ def _log_loss(won: np.ndarray, predicted: np.ndarray) -> np.ndarray:
 
 def _auc(test: Backtest) -> tuple[float, float]:
     """Area under the ROC curve and its standard error (DeLong, DeLong and Clarke-Pearson 1988)."""
-    values, place = np.unique(test.predicted, return_inverse=True)
-    of_won, of_others = (
-        np.bincount(place, test.weight * is_in, len(values))
-        for is_in in (test.is_won, 1 - test.is_won)
-    )
-    # The share of the others that a score is above, ties counting half; and of the won ones.
-    above_others, above_won = (
-        (np.cumsum(sums) - sums / 2)[place] / sums.sum() for sums in (of_others, of_won)
-    )
     is_won = test.is_won == 1
-    auc = float((test.weight * above_others)[is_won].sum() / of_won.sum())
+    of_won, of_others = (np.where(is_in, test.weight, 0.0) for is_in in (is_won, ~is_won))
+    above_others, above_won = (share_below(test.predicted, each) for each in (of_others, of_won))
+    auc = float(of_won @ above_others / of_won.sum())
     influence = np.where(
         is_won,
         test.weight * (above_others - auc) / of_won.sum(),
@@ -328,10 +314,7 @@ def _bins(test: Backtest, rules: ClaimRules) -> Iterator[dict[str, float]]:
             continue
         observed = of_bin.mean(of_bin.is_won)
         error = of_bin.error(of_bin.weight * (of_bin.is_won - observed) / of_bin.weight.sum())
-        # Where all deals of a bin have one outcome, each counts as one independent deal.
-        if error == 0:
-            error = np.sqrt(0.25 / of_bin.n_deals.sum())
-        low, high = _wilson(np.clip(observed, LOWEST, 1 - LOWEST), error)
+        low, high = interval_of_share(observed, error**2, of_bin.n_deals.sum())
         yield {
             "n_deals": of_bin.n_deals.sum(),
             "mean_predicted": of_bin.mean(of_bin.predicted),
@@ -351,7 +334,7 @@ def withheld_because(quality: pd.DataFrame, verdict: str, of_holdout: str | None
     if verdict != SIGNAL or measured.empty:
         return of_holdout
     row = measured.iloc[0]
-    if row["brier_skill_z"] > MIN_SKILL_Z:
+    if row["brier_skill_z"] > Z_ONE_SIDED:
         return None
     return (
         f"on {int(row['n_followed']):,} deals that were open at past month ends the scores predict"

@@ -9,11 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.proportion import proportion_confint
 
 from winrate.statistics.claims import typed
 from winrate.statistics.clustering import score_design_effect
-from winrate.statistics.proportions import Z_95
+from winrate.statistics.proportions import Z_95, interval_of_share
 
 ALL = "all"  # the feature, and the level, of all deals
 REP = "sales_rep_id"
@@ -117,7 +116,9 @@ def _conversion(exits: pd.DataFrame, horizon_days: int, design_effect: float) ->
     row |= {f"n_{share}": n_by_way.get(share, 0) for share in SHARES}
     for share in SHARES:
         estimate, variance = curves.at(share, horizon_days)
-        interval = _interval(estimate, variance * design_effect, row["n_entered"] / design_effect)
+        interval = interval_of_share(
+            estimate, variance * design_effect, row["n_entered"] / design_effect
+        )
         for end, value in zip(("", "_low", "_high"), (estimate, *interval), strict=True):
             row[f"{share}_rate{end}"] = value if followed else np.nan
     row |= dict(
@@ -128,13 +129,6 @@ def _conversion(exits: pd.DataFrame, horizon_days: int, design_effect: float) ->
         )
     )
     return row
-
-
-def _interval(estimate: float, variance: float, n_deals: float) -> tuple[float, float]:
-    """The 95% Wilson interval of a share, on the number of deals that gives its variance."""
-    if 0 < estimate < 1 and variance > 0:
-        n_deals = min(n_deals, estimate * (1 - estimate) / variance)
-    return proportion_confint(estimate * n_deals, n_deals, method="wilson")
 
 
 class _Curves(NamedTuple):

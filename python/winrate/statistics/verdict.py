@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from winrate import wording
 from winrate.statistics.claims import (
@@ -18,7 +17,7 @@ from winrate.statistics.claims import (
 )
 from winrate.statistics.penalised import fit_penalised_model
 from winrate.statistics.profile_regression import ProfileModel, profile_model
-from winrate.statistics.proportions import Z_95
+from winrate.statistics.proportions import Z_95, Z_ONE_SIDED
 from winrate.statistics.score_tests import score_tests
 from winrate.statistics.threads import one_thread
 
@@ -26,7 +25,6 @@ NO_SIGNAL, LEAK = "no signal", "suspected leak"
 # Share of the largest possible Cox-Snell R2 that Riley et al. (2020) suggest to plan for
 # where nothing is known of the signal.
 PLANNED_R2_SHARE = 0.15
-Z_ONE_SIDED = stats.norm.ppf(0.95)
 # The columns of the verdict that are null where there are too few deals.
 MEASURES = {
     "lr_statistic": "float64",
@@ -224,6 +222,16 @@ def brier_score(probability: np.ndarray, won: np.ndarray, lost: np.ndarray) -> f
     return float(errors.sum() / (won.sum() + lost.sum()))
 
 
+def share_below(probability: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Per group, the share of `counts` with a lower probability, ties counted half."""
+    order = np.argsort(probability, kind="stable")
+    sorted_probability = probability[order]
+    cumulated = np.concatenate([[0.0], np.cumsum(counts[order])])
+    below = cumulated[np.searchsorted(sorted_probability, probability, side="left")]
+    up_to = cumulated[np.searchsorted(sorted_probability, probability, side="right")]
+    return (below + up_to) / 2 / counts.sum()
+
+
 def auc_with_interval(
     probability: np.ndarray, won: np.ndarray, lost: np.ndarray
 ) -> tuple[float, float, float]:
@@ -234,26 +242,15 @@ def auc_with_interval(
     """
     if not (won.sum() and lost.sum()):
         raise ValueError("an AUC needs won and lost deals")
-    order = np.argsort(probability, kind="stable")
-    sorted_probability = probability[order]
-
-    def share_below(counts: np.ndarray) -> np.ndarray:
-        """Per group, the share of `counts` with a lower probability, ties counted half."""
-        cumulated = np.concatenate([[0.0], np.cumsum(counts[order])])
-        below = cumulated[np.searchsorted(sorted_probability, probability, side="left")]
-        up_to = cumulated[np.searchsorted(sorted_probability, probability, side="right")]
-        return (below + up_to) / 2 / counts.sum()
-
+    above_lost, above_won = (share_below(probability, counts) for counts in (lost, won))
     # The Mann-Whitney statistic: how often a won deal has the higher probability.
-    auc = float(won @ share_below(lost) / won.sum())
+    auc = float(won @ above_lost / won.sum())
 
     def variance_of_mean(placement: np.ndarray, counts: np.ndarray) -> float:
         n = counts.sum()
         return float((counts * (placement - auc) ** 2).sum() / max(n - 1, 1) / n)
 
-    error = np.sqrt(
-        variance_of_mean(share_below(lost), won) + variance_of_mean(1 - share_below(won), lost)
-    )
+    error = np.sqrt(variance_of_mean(above_lost, won) + variance_of_mean(1 - above_won, lost))
     return auc, max(auc - Z_95 * error, 0.0), min(auc + Z_95 * error, 1.0)
 
 
