@@ -1,7 +1,7 @@
 from winrate.project import feature_names, known_at
 from winrate.statistics import score_models
 from winrate.statistics.claims import ClaimRules
-from winrate.statistics.hazards import Bands
+from winrate.statistics.score_models import ScoreSettings
 
 
 def model(dbt, session):
@@ -11,10 +11,6 @@ def model(dbt, session):
     timing = dict(dbt.ref("est_feature_timing").project("feature, known_at").fetchall())
     known = known_at(timing, dbt.config.get("features"), "creation")
     features = [name for name in feature_names(dbt.config.get("features")) if name in counts]
-    bands = Bands.of(dbt.config.get("age_band_days"))
-    n_cohorts = dbt.config.get("cohort_quarters")
-    states = dbt.config.get("score_states")
+    settings = ScoreSettings(**dbt.config.get("scoring"))
     rules = ClaimRules(**dbt.config.get("rules"))
-    return score_models.score_models(
-        counts, targets, outcomes, features, known, bands, n_cohorts, states, rules
-    )
+    return score_models.score_models(counts, targets, outcomes, features, known, settings, rules)

@@ -1,6 +1,6 @@
 from winrate.project import feature_names
 from winrate.statistics import scores
-from winrate.statistics.hazards import Bands
+from winrate.statistics.score_models import ScoreSettings
 
 
 def model(dbt, session):
@@ -9,7 +9,5 @@ def model(dbt, session):
     targets = dbt.ref("score_targets").df()
     dates = dbt.ref("score_dates").df()
     features = [name for name in feature_names(dbt.config.get("features")) if name in counts]
-    bands = Bands.of(dbt.config.get("age_band_days"))
-    n_cohorts = dbt.config.get("cohort_quarters")
-    states = dbt.config.get("score_states")
-    return scores.score_targets(models, counts, targets, dates, features, bands, n_cohorts, states)
+    settings = ScoreSettings(**dbt.config.get("scoring"))
+    return scores.score_targets(models, counts, targets, dates, features, settings)

@@ -6,6 +6,7 @@
 -- taken off in the band in which it begins. Python adds up the bands between.
 
 {% set features = creation_features() -%}
+{% set keys = features + ['cohort'] -%}
 
 with
 
@@ -103,10 +104,7 @@ at_risk as (
     select
         score_date,
         score_fold,
-        {% for feature in features -%}
-        {{ feature }},
-        {% endfor -%}
-        cohort,
+        {{ keys | join(', ') }},
         is_creation,
         {{ var('score_states') | join(', ') }},
         {{ age_band(day) }} as from_days,
@@ -139,10 +137,7 @@ final as (
     select
         score_date,
         score_fold,
-        {% for feature in features -%}
-        {{ feature }},
-        {% endfor -%}
-        cohort,
+        {{ keys | join(', ') }},
         is_creation,
         {{ var('score_states') | join(', ') }},
         from_days,

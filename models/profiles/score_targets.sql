@@ -5,6 +5,7 @@
 -- on which the deal may close: the day after the score date, or that of its creation.
 
 {% set features = creation_features() -%}
+{% set keys = features + ['cohort'] -%}
 
 with
 
@@ -49,10 +50,7 @@ at_creation as (
     select
         score_date,
         fold,
-        {% for feature in features -%}
-        {{ feature }},
-        {% endfor -%}
-        cohort,
+        {{ keys | join(', ') }},
         cast(0 as bigint) as age_days,
         cast(0 as bigint) as clock_days,
         {% for state in var('score_states') -%}
@@ -68,10 +66,7 @@ at_their_age as (
     select
         score_date,
         fold,
-        {% for feature in features -%}
-        {{ feature }},
-        {% endfor -%}
-        cohort,
+        {{ keys | join(', ') }},
         age_days,
         age_days + 1 as clock_days,
         {{ var('score_states') | join(', ') }},
@@ -86,10 +81,7 @@ then_open as (
     select
         score_date,
         -1 as fold,
-        {% for feature in features -%}
-        {{ feature }},
-        {% endfor -%}
-        cohort,
+        {{ keys | join(', ') }},
         age_days,
         age_days + 1 as clock_days,
         {{ var('score_states') | join(', ') }},
@@ -113,10 +105,7 @@ grouped as (
     select
         score_date,
         fold,
-        {% for feature in features -%}
-        {{ feature }},
-        {% endfor -%}
-        cohort,
+        {{ keys | join(', ') }},
         age_days,
         clock_days,
         {{ var('score_states') | join(', ') }},
@@ -142,10 +131,7 @@ final as (
         ) as bigint) as score_id,
         score_date,
         cast(fold as bigint) as fold,
-        {% for feature in features -%}
-        {{ feature }},
-        {% endfor -%}
-        cohort,
+        {{ keys | join(', ') }},
         age_days,
         cast(clock_days as bigint) as clock_days,
         {{ var('score_states') | join(', ') }},

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from tools.evidence import lifetimes
-from tools.evidence.lifetimes import AS_OF, N_COHORTS, STATES, World
+from tools.evidence.lifetimes import AS_OF, SETTINGS, World
 from tools.evidence.score_studies import BANDS, FEATURES, RULES
 from winrate.statistics import forecast, score_models
 
@@ -29,9 +29,7 @@ def tables(deals: pd.DataFrame, rng: np.random.Generator) -> dict[str, pd.DataFr
         given["outcomes"],
         FEATURES,
         FEATURES,
-        BANDS,
-        N_COHORTS,
-        STATES,
+        SETTINGS,
         RULES,
     )
     open_deals = given["deals"][["score_id", "closed", "is_won"]]
@@ -52,9 +50,7 @@ def of_world(world: World, seed: int) -> pd.DataFrame:
     """One row per horizon and entity: the forecast, the true `won_amount`, and `is_inside`."""
     rng = np.random.default_rng([30, seed])
     given = tables(world.deals(rng), rng)
-    found = forecast.forecasts(
-        **given, bands=BANDS, n_cohorts=N_COHORTS, states=STATES, entity_types=["owner"]
-    ).assign(seed=seed)
+    found = forecast.forecasts(**given, settings=SETTINGS, entity_types=["owner"]).assign(seed=seed)
     deals = given["deals"]
     won_amount = [
         _won_amount(deals, horizon, None if entity_type == "all" else entity_id)

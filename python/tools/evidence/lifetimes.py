@@ -14,7 +14,7 @@ from scipy.stats import norm
 
 from winrate import project
 from winrate.statistics.hazards import AT_CREATION, COUNTS, Bands
-from winrate.statistics.score_models import ALL_DEALS
+from winrate.statistics.score_models import ALL_DEALS, ScoreSettings
 
 LEVELS = {"industry": 5, "region": 4, "product": 3, "source": 4, "amount": 4}
 AS_OF = 730  # 24 months of closes
@@ -24,7 +24,10 @@ COHORT_DAYS, DAYS_IN_MONTH = 91, 30
 NEVER = 1_000_000
 FIRST_DATE = pd.Timestamp("2025-01-01")  # day 0
 VARIABLES = project.project_vars()
-STATES, N_COHORTS = VARIABLES["score_states"], VARIABLES["cohort_quarters"]
+SETTINGS = ScoreSettings(
+    VARIABLES["age_band_days"], VARIABLES["cohort_quarters"], VARIABLES["score_states"]
+)
+STATES, N_COHORTS = SETTINGS.score_states, SETTINGS.cohort_quarters
 STAGE_DAYS, STATE_AGES = VARIABLES["stage_day_bands"], VARIABLES["state_age_bands"]
 N_CYCLES = 2000  # quantiles of the cycle over which the truth is averaged
 

@@ -12,12 +12,11 @@ from tools.evidence import lifetimes
 from tools.evidence.lifetimes import AS_OF, StagedWorld, World
 from winrate.statistics import score_models, score_quality, scores
 from winrate.statistics.claims import SIGNAL, ClaimRules
-from winrate.statistics.hazards import Bands
 
 FEATURES = list(lifetimes.LEVELS)
 PAST = tuple(range(AS_OF - 360, AS_OF, 30))
 AGE_EDGES = (0, 15, 30, 45, 60, 90, 120, 180, 240, 360)
-BANDS = Bands.of(lifetimes.VARIABLES["age_band_days"])
+BANDS = lifetimes.SETTINGS.bands
 RULES = ClaimRules(**{name: lifetimes.VARIABLES[name] for name in ClaimRules.__dataclass_fields__})
 
 
@@ -56,9 +55,7 @@ def open_deal_scores(study: ScoreStudy, seed: int) -> pd.DataFrame:
         given["outcomes"],
         FEATURES,
         FEATURES,
-        BANDS,
-        lifetimes.N_COHORTS,
-        lifetimes.STATES,
+        lifetimes.SETTINGS,
         RULES,
     )
     found = scores.score_targets(
@@ -67,9 +64,7 @@ def open_deal_scores(study: ScoreStudy, seed: int) -> pd.DataFrame:
         given["targets"],
         given["dates"],
         FEATURES,
-        BANDS,
-        lifetimes.N_COHORTS,
-        lifetimes.STATES,
+        lifetimes.SETTINGS,
     )
     scored = found.merge(given["deals"], on="score_id", validate="one_to_one")
     now = scored[scored["day"] == AS_OF]

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from winrate.statistics.hazards import CHUNK, Bands, Coefficients, HazardModel, Targets
-from winrate.statistics.score_models import ALL_DEALS, models_of
+from winrate.statistics.hazards import CHUNK, Coefficients, HazardModel, Targets
+from winrate.statistics.score_models import ALL_DEALS, ScoreSettings, models_of
 from winrate.statistics.threads import one_thread
 
 SEED = 13
@@ -38,9 +38,7 @@ def forecasts(
     targets: pd.DataFrame,
     deals: pd.DataFrame,
     dates: pd.DataFrame,
-    bands: Bands,
-    n_cohorts: int,
-    states: Sequence[str],
+    settings: ScoreSettings,
     entity_types: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Quantiles of the amount that the deals open on each date bring, by horizon and entity.
@@ -59,7 +57,7 @@ def forecasts(
     is_used = (models["fold"] == ALL_DEALS) & models["score_date"].isin(dates["score_date"])
     deals = deals.sort_values(["score_id", *entity_types, "amount"], ignore_index=True)
     found = []
-    for (date, _), model in models_of(models[is_used], counts, bands, n_cohorts, states):
+    for (date, _), model in models_of(models[is_used], counts, settings):
         of_date = targets[targets["score_date"] == date]
         place = pd.Index(of_date["score_id"]).get_indexer(deals["score_id"])
         profiles = model.layout.encoded(of_date).iloc[place[place >= 0]]

@@ -40,6 +40,23 @@ COLUMNS = {
 }
 
 
+@dataclass(frozen=True)
+class ScoreSettings:
+    """By what score models tell deals apart. Each field is the setting of that name.
+
+    age_band_days: the first days of the bands of age. cohort_quarters: quarters of creation.
+    score_states: columns of what is known of an open deal on a day.
+    """
+
+    age_band_days: Sequence[int]
+    cohort_quarters: int
+    score_states: Sequence[str]
+
+    @property
+    def bands(self) -> Bands:
+        return Bands.of(self.age_band_days)
+
+
 @one_thread
 def score_models(
     counts: pd.DataFrame,
@@ -47,9 +64,7 @@ def score_models(
     outcomes: pd.DataFrame,
     features: Sequence[str],
     known: Sequence[str],
-    bands: Bands,
-    n_cohorts: int,
-    states: Sequence[str],
+    settings: ScoreSettings,
     rules: ClaimRules,
 ) -> pd.DataFrame:
     """The coefficients of all score models.
@@ -61,7 +76,6 @@ def score_models(
     outcomes: what became of them: one row per `score_id`, `start_date`, `days_until_close` (null:
         still open) and `is_won`, with `n_deals`.
     known: the features known at creation; only these are used, and of them none that leaks.
-    states: columns of what is known of an open deal on a day.
     Returns one row per `score_date`, `fold` (`ALL_DEALS`, `BASELINE` or that which the model has
         not seen), `regression` ('closing' or 'winning') and `place` of a coefficient: `term` and
         `level` that it belongs to, the `coefficient` in log-odds, its `standard_error` for the
@@ -70,7 +84,7 @@ def score_models(
         `min_outcomes` deals were won or lost have no model.
     """
     used = usable_features(counts, features, known)
-    fits = Fits(counts, targets, outcomes, layout_of(counts, used, bands, n_cohorts, states), rules)
+    fits = Fits(counts, targets, outcomes, layout_of(counts, used, settings), rules)
     found = [_rows(*key, model, key == (fits.as_of, ALL_DEALS)) for key, model in fits.all()]
     table = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(COLUMNS))
     return table.astype(COLUMNS)
@@ -91,9 +105,7 @@ def usable_features(
 def layout_of(
     counts: pd.DataFrame,
     features: Sequence[str],
-    bands: Bands,
-    n_cohorts: int,
-    states: Sequence[str],
+    settings: ScoreSettings,
 ) -> Layout:
     """The layout of all models: the levels that deals have on the as-of date.
 
@@ -101,10 +113,11 @@ def layout_of(
     """
     last = counts[counts["score_date"] == counts["score_date"].max()]
     levels, of_states = (
-        {name: sorted(last[name].unique()) for name in names} for names in (features, states)
+        {name: sorted(last[name].unique()) for name in names}
+        for names in (features, settings.score_states)
     )
     known = {name: each for name, each in of_states.items() if len(each) > 1}
-    return Layout(bands, levels, n_cohorts, known)
+    return Layout(settings.bands, levels, settings.cohort_quarters, known)
 
 
 def _rows(date: pd.Timestamp, fold: int, model: HazardModel, has_errors: bool) -> pd.DataFrame:
@@ -125,16 +138,14 @@ def _rows(date: pd.Timestamp, fold: int, model: HazardModel, has_errors: bool) -
 def models_of(
     table: pd.DataFrame,
     counts: pd.DataFrame,
-    bands: Bands,
-    n_cohorts: int,
-    states: Sequence[str],
+    settings: ScoreSettings,
 ) -> "Iterator[tuple[tuple[pd.Timestamp, int], HazardModel]]":
     """The models of a table (see `score_models`), by score date and fold.
 
     counts: those from which they were fitted.
     """
     features = [name for name in counts if name in set(table["term"]) - {"cohort", "from_days"}]
-    layout = layout_of(counts, features, bands, n_cohorts, states)
+    layout = layout_of(counts, features, settings)
     used = counts[counts["score_date"].isin(table["score_date"])]
     of_date = dict(list(layout.encoded(used).groupby("score_date")))
     for (date, fold), rows in table.groupby(["score_date", "fold"]):

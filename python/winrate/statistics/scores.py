@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from winrate.statistics.hazards import AGE, Bands, HazardModel
-from winrate.statistics.score_models import ALL_DEALS, BASELINE, models_of
+from winrate.statistics.hazards import AGE, HazardModel
+from winrate.statistics.score_models import ALL_DEALS, BASELINE, ScoreSettings, models_of
 from winrate.statistics.threads import one_thread
 
 SOON_DAYS = 90
@@ -31,9 +31,7 @@ def score_targets(
     targets: pd.DataFrame,
     dates: pd.DataFrame,
     features: Sequence[str],
-    bands: Bands,
-    n_cohorts: int,
-    states: Sequence[str],
+    settings: ScoreSettings,
 ) -> pd.DataFrame:
     """Win probability of every target, and what each feature adds to it.
 
@@ -57,9 +55,12 @@ def score_targets(
     dates = dates.set_index("score_date")
     as_of = dates.index[dates["is_as_of"]][0]
     followed_days = (as_of - models["score_date"].min()).days
-    names = [*PROBABILITIES, *(f"contribution_{name}" for name in (*features, *states))]
+    names = [
+        *PROBABILITIES,
+        *(f"contribution_{name}" for name in (*features, *settings.score_states)),
+    ]
     found = pd.DataFrame(np.nan, index=targets["score_id"], columns=names)
-    for (date, fold), model in models_of(models, counts, bands, n_cohorts, states):
+    for (date, fold), model in models_of(models, counts, settings):
         is_past = date < as_of
         of_fold = (targets["fold"] == fold) | (fold == BASELINE)
         rows = targets[(targets["score_date"] == date) & of_fold]

@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from tools.evidence import forecasts
-from tools.evidence.lifetimes import N_COHORTS, STATES, World
-from tools.evidence.score_studies import BANDS
+from tools.evidence.lifetimes import SETTINGS, World
 from winrate.statistics import forecast, hazards, score_models
 
 QUANTILES = list(forecast.QUANTILES)
@@ -19,9 +18,7 @@ def given():
 
 
 def forecast_of(given: dict[str, pd.DataFrame], entity_types=("owner",)) -> pd.DataFrame:
-    found = forecast.forecasts(
-        **given, bands=BANDS, n_cohorts=N_COHORTS, states=STATES, entity_types=list(entity_types)
-    )
+    found = forecast.forecasts(**given, settings=SETTINGS, entity_types=list(entity_types))
     return found.set_index(["horizon", "entity_type", "entity_id"]).sort_index()
 
 
@@ -31,9 +28,7 @@ def found(given):
 
 
 def test_expected_amounts_are_probability_times_amount(given, found):
-    [(_, model)] = score_models.models_of(
-        given["models"], given["counts"], BANDS, N_COHORTS, STATES
-    )
+    [(_, model)] = score_models.models_of(given["models"], given["counts"], SETTINGS)
     targets = hazards.Targets(model, model.layout.encoded(given["targets"]))
     deals = given["deals"]
     for horizon, days in {**forecasts.DAYS, "in the end": np.inf}.items():
@@ -57,9 +52,7 @@ def test_quantiles_of_few_deals_are_those_of_the_exact_distribution(given):
     """Every outcome of eight deals, for draws of the coefficients that are not linearised."""
     deals = given["deals"].head(8).assign(amount=[1.0, 2, 4, 8, 16, 32, 64, 128])
     found = forecast_of({**given, "deals": deals}, ())
-    [(_, model)] = score_models.models_of(
-        given["models"], given["counts"], BANDS, N_COHORTS, STATES
-    )
+    [(_, model)] = score_models.models_of(given["models"], given["counts"], SETTINGS)
     profiles = model.layout.encoded(given["targets"].head(8))
     rng = np.random.default_rng(2)
     outcomes = np.array(list(itertools.product([0, 1], repeat=8)))
@@ -131,9 +124,7 @@ def test_past_dates_have_no_forecast_in_the_end(given):
 
 def test_probabilities_move_with_the_coefficients(given):
     """The delta method, against coefficients that really deviate."""
-    [(_, model)] = score_models.models_of(
-        given["models"], given["counts"], BANDS, N_COHORTS, STATES
-    )
+    [(_, model)] = score_models.models_of(given["models"], given["counts"], SETTINGS)
     profiles = model.layout.encoded(given["targets"].head(200))
     deviations = model.deviations(np.random.default_rng(4), 20)
     drawn = hazards.Targets(model, profiles).drawn(deviations, 45.0)

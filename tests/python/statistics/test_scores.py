@@ -6,11 +6,13 @@ from support.simulate import RULES
 from tools.evidence import lifetimes
 from tools.evidence.lifetimes import AS_OF, StagedWorld, World
 from winrate.statistics import hazards, score_models, scores
-from winrate.statistics.hazards import Bands, Layout
+from winrate.statistics.hazards import Layout
+from winrate.statistics.score_models import ScoreSettings
 
 FEATURES = list(lifetimes.LEVELS)
-BANDS = Bands.of([0, 14, 30, 60, 90, 120, 180, 240, 360, 540, 720])
-N_COHORTS, N_FOLDS = 12, 3
+SETTINGS = ScoreSettings([0, 14, 30, 60, 90, 120, 180, 240, 360, 540, 720], 12, lifetimes.STATES)
+BANDS, N_COHORTS = SETTINGS.bands, SETTINGS.cohort_quarters
+N_FOLDS = 3
 PAST = (AS_OF - 180, AS_OF - 120, AS_OF - 60)
 
 
@@ -22,12 +24,8 @@ def scored(given: dict[str, pd.DataFrame], known: list[str] = FEATURES) -> pd.Da
     counts, targets, outcomes, dates = (
         given[name] for name in ("counts", "targets", "outcomes", "dates")
     )
-    models = score_models.score_models(
-        counts, targets, outcomes, FEATURES, known, BANDS, N_COHORTS, lifetimes.STATES, RULES
-    )
-    return scores.score_targets(
-        models, counts, targets, dates, FEATURES, BANDS, N_COHORTS, lifetimes.STATES
-    )
+    models = score_models.score_models(counts, targets, outcomes, FEATURES, known, SETTINGS, RULES)
+    return scores.score_targets(models, counts, targets, dates, FEATURES, SETTINGS)
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +149,7 @@ def test_effects_change_with_age_where_that_predicted_better():
 
 def fits_of(deals: pd.DataFrame) -> score_models.Fits:
     given = tables(deals)
-    layout = score_models.layout_of(given["counts"], FEATURES, BANDS, N_COHORTS, lifetimes.STATES)
+    layout = score_models.layout_of(given["counts"], FEATURES, SETTINGS)
     return score_models.Fits(given["counts"], given["targets"], given["outcomes"], layout, RULES)
 
 
